@@ -1,0 +1,99 @@
+package nets
+
+import "math"
+
+// A Loss is a function of the outputs u and the labels y.
+type Loss interface {
+	Name() string
+	// Value returns the loss.
+	Value(u, y []float64) float64
+	// Gradient sets dst_i to the derivative of the loss with respect to u_i.
+	Gradient(dst, u, y []float64)
+}
+
+// Square is (1/2) sum_i (u_i - y_i)^2, the loss of cards 00, 02 and 06. Mean
+// divides it by the number of samples.
+type Square struct{ Mean bool }
+
+// Name implements Loss.
+func (l Square) Name() string { return named("square", l.Mean) }
+
+// Value implements Loss.
+func (l Square) Value(u, y []float64) float64 {
+	var s float64
+	for i, v := range u {
+		s += (v - y[i]) * (v - y[i])
+	}
+	return s / 2 / divisor(len(u), l.Mean)
+}
+
+// Gradient implements Loss: dst = u - y, over n for the mean.
+func (l Square) Gradient(dst, u, y []float64) {
+	for i, v := range u {
+		dst[i] = v - y[i]
+	}
+	if l.Mean {
+		for i := range dst {
+			dst[i] /= float64(len(u))
+		}
+	}
+}
+
+// Logistic is (1/n) sum_i log(1 + exp(-y_i u_i)), labels -1 and +1: the loss of
+// card 07, a mean. Sum leaves out the 1/n.
+type Logistic struct{ Sum bool }
+
+// Name implements Loss.
+func (l Logistic) Name() string { return named("logistic", !l.Sum) }
+
+// Value implements Loss.
+func (l Logistic) Value(u, y []float64) float64 {
+	var s float64
+	for i, v := range u {
+		s += log1pExp(-y[i] * v)
+	}
+	return s / divisor(len(u), !l.Sum)
+}
+
+// Gradient implements Loss: dst_i = -y_i/(1 + exp(y_i u_i)), over n for the mean.
+func (l Logistic) Gradient(dst, u, y []float64) {
+	n := divisor(len(u), !l.Sum)
+	for i, v := range u {
+		dst[i] = -y[i] * sigmoid(-y[i]*v) / n
+	}
+}
+
+// Accuracy is the fraction of samples with y_i u_i > margin.
+func Accuracy(u, y []float64, margin float64) float64 {
+	right := 0
+	for i, v := range u {
+		if y[i]*v > margin {
+			right++
+		}
+	}
+	return float64(right) / float64(len(u))
+}
+
+// Residual sets dst = u - y and returns its Euclidean norm.
+func Residual(dst, u, y []float64) float64 {
+	var s float64
+	for i, v := range u {
+		dst[i] = v - y[i]
+		s += dst[i] * dst[i]
+	}
+	return math.Sqrt(s)
+}
+
+func divisor(n int, mean bool) float64 {
+	if mean {
+		return float64(n)
+	}
+	return 1
+}
+
+func named(name string, mean bool) string {
+	if mean {
+		return name + "/mean"
+	}
+	return name + "/sum"
+}
