@@ -1,0 +1,26 @@
+// Package kernel evaluates the limit kernels of two-layer networks in closed form.
+//
+// A network f(W,x) = (1/sqrt m) sum_r a_r phi(w_r . x) with |a_r| = 1 and w_r ~ N(0, I_d) has, as
+// the width m grows, two kernels that govern its training:
+//
+//   - the derivative kernel H(x,x') = (x . x') E[phi'(w . x) phi'(w . x')], when W is trained; for the
+//     ReLU this is the H^inf whose smallest eigenvalue is the lambda_0 of the catalogue;
+//   - the feature kernel Sigma(x,x') = E[phi(w . x) phi(w . x')], when the output layer is trained.
+//
+// [ReLU], [Erf], [Sine], ... are derivative kernels, [ReLUFeature], [ErfFeature], ... feature kernels.
+// A [Kernel] is evaluated on a pair of inputs of any norm ([Kernel.Of]), on the cosine of unit inputs
+// ([Kernel.At]) or on a whole data set ([Kernel.Gram], [Kernel.Cross]). [Kernel.Lambda0] is the
+// smallest eigenvalue of the Gram matrix with a rigorous error bound, [Kernel.Coefficient] the power
+// series behind the lower bounds on it.
+//
+// Angles are computed from the chords to x' and to -x' and never from an arccosine of a clamped inner
+// product, so that repeated and antipodal inputs have the angles 0 and pi exactly, and a Gram matrix
+// that is singular in theory is singular to rounding (1e-15, not 1e-9).
+//
+// References:
+//
+//	[ChoSaul2009] Y. Cho and L. Saul, Kernel Methods for Deep Learning, NIPS 2009 (arc-cosine kernels).
+//	[Williams1997] C. Williams, Computing with Infinite Networks, NIPS 1997 (erf).
+//	[Du2019] S. Du, X. Zhai, B. Poczos, A. Singh, Gradient Descent Provably Optimizes
+//	    Over-parameterized Neural Networks, ICLR 2019.
+package kernel

@@ -1,0 +1,125 @@
+package kernel
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"convergo/bounds/eig"
+)
+
+// Kernel is a limit kernel: a closed form in the norms and the angle of two inputs.
+type Kernel struct {
+	name    string
+	formula string
+	of      func(Pair) float64
+	coef    func(k int) float64
+	amp     func(s float64) float64
+}
+
+// Name is a short identifier such as "relu" or "relu-feature".
+func (k Kernel) Name() string { return k.name }
+
+// Formula is the closed form on unit inputs with inner product r.
+func (k Kernel) Formula() string { return k.formula }
+
+// Of evaluates the kernel on a pair of inputs of any norm.
+func (k Kernel) Of(p Pair) float64 { return k.of(p) }
+
+// At is the scalar form h(r): the kernel on two unit inputs with inner product r in [-1, 1].
+func (k Kernel) At(r float64) float64 { return k.of(UnitPair(r)) }
+
+// Coefficient is a_k >= 0 in the power series h(r) = sum_k a_k r^k on unit inputs (card 90.10).
+// It is the square of the k-th normalised Hermite coefficient of phi for a feature kernel, and of the
+// (k-1)-th one of phi' for a derivative kernel.
+func (k Kernel) Coefficient(degree int) float64 {
+	if degree < 0 {
+		panic(fmt.Sprintf("kernel: negative degree %d", degree))
+	}
+	return k.coef(degree)
+}
+
+// Coefficients returns a_0, ..., a_{count-1}.
+func (k Kernel) Coefficients(count int) []float64 {
+	a := make([]float64, count)
+	for i := range a {
+		a[i] = k.Coefficient(i)
+	}
+	return a
+}
+
+// Gram returns the n x n Gram matrix K_ij = k(x_i, x_j) of the rows of X (n x d). It fails on an
+// empty matrix, a zero row or a non-finite entry, and names the row.
+func (k Kernel) Gram(X mat.Matrix) (*mat.SymDense, error) {
+	ps, err := newPoints(X)
+	if err != nil {
+		return nil, err
+	}
+	n := len(ps.dirs)
+	g := mat.NewSymDense(n, nil)
+	for i := range n {
+		for j := i; j < n; j++ {
+			g.SetSym(i, j, k.of(ps.pair(i, ps, j)))
+		}
+	}
+	return g, nil
+}
+
+// Cross returns the matrix k(x_i, z_j) of the rows of X (n x d) against those of Z (p x d), as a
+// kernel predictor on new points needs it.
+func (k Kernel) Cross(X, Z mat.Matrix) (*mat.Dense, error) {
+	_, dx := X.Dims()
+	if _, dz := Z.Dims(); dx != dz {
+		return nil, fmt.Errorf("kernel: inputs of %d and of %d coordinates; both sets need the same columns", dx, dz)
+	}
+	xs, err := newPoints(X)
+	if err != nil {
+		return nil, err
+	}
+	zs, err := newPoints(Z)
+	if err != nil {
+		return nil, fmt.Errorf("second set: %w", err)
+	}
+	c := mat.NewDense(len(xs.dirs), len(zs.dirs), nil)
+	for i := range xs.dirs {
+		for j := range zs.dirs {
+			c.Set(i, j, k.of(xs.pair(i, zs, j)))
+		}
+	}
+	return c, nil
+}
+
+// unit is the unit roundoff of float64.
+const unit = 1.0 / (1 << 53)
+
+// EntryError bounds |computed - exact| for every entry of [Kernel.Gram] on inputs of dimension d and
+// norm at most maxNorm, the data being taken as exact.
+//
+// Norms, cosines and angles carry relative (or, for angles, absolute) errors of at most (3d+40)u,
+// u = 2^-53: d+2 roundings in a sum of d squares, one in each coordinate of a direction, and the
+// rest for the elementary functions, each good to 2 ulp. The amplification of such an error by the
+// closed form is bounded kernel by kernel.
+func (k Kernel) EntryError(d int, maxNorm float64) float64 {
+	return float64(3*d+40) * unit * k.amp(maxNorm*maxNorm)
+}
+
+// Lambda0 returns the smallest eigenvalue of the Gram matrix of the rows of X with a rigorous error
+// bound: that of the eigenvalue computation plus n times [Kernel.EntryError] (||E||_2 <= n max|E_ij|).
+func (k Kernel) Lambda0(X mat.Matrix) (eig.Certified, error) {
+	g, err := k.Gram(X)
+	if err != nil {
+		return eig.Certified{}, err
+	}
+	c, err := eig.Min(g)
+	if err != nil {
+		return eig.Certified{}, err
+	}
+	n, d := X.Dims()
+	var top float64
+	row := make([]float64, d)
+	for i := range n {
+		mat.Row(row, i, X)
+		top = max(top, mat.Norm(mat.NewVecDense(d, row), 2))
+	}
+	return c.Widen(float64(n) * k.EntryError(d, top)), nil
+}
