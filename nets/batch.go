@@ -55,24 +55,19 @@ func (b *Batch) mustFit(net *Network) {
 
 // Forward computes Z, for all neurons, and U, over the neurons that are kept.
 // Cost: 2 n m d flops.
-func (b *Batch) Forward(net *Network) {
+func (b *Batch) Forward(net *Network) { b.Refresh(net, nil) }
+
+// Refresh is Forward when only the neurons with changed true have moved since;
+// nil stands for all. It leaves the others' rows of Z as they are, so that with
+// nothing changed it just sums the outputs anew, under another mask say.
+func (b *Batch) Refresh(net *Network, changed []bool) {
 	b.mustFit(net)
 	x := b.X.RawMatrix()
-	b.acc.reset()
 	for r := range net.Width() {
-		z := b.Z.RawRowView(r)
-		preactivate(z, x, net.W.RawRowView(r))
-		if net.Keeps(r) {
-			b.acc.add(net, r, z)
+		if changed == nil || changed[r] {
+			preactivate(b.Z.RawRowView(r), x, net.W.RawRowView(r))
 		}
 	}
-	b.acc.sum(b.U)
-}
-
-// Combine computes U from Z as it stands: the outputs for another mask, or for
-// other output weights, without the products X w_r.
-func (b *Batch) Combine(net *Network) {
-	b.mustFit(net)
 	b.acc.reset()
 	for r := range net.Width() {
 		if net.Keeps(r) {
@@ -102,14 +97,30 @@ func (b *Batch) Update(net *Network, eta float64, e []float64, layers Layers) {
 			net.A[r] -= eta * net.Scale * net.Act.inner(e, z)
 		}
 		if layers&FirstLayer != 0 {
-			w := net.W.RawRowView(r)
-			net.Act.weigh(b.coef, -eta*net.Scale*a, e, z)
-			blas64.Gemv(blas.Trans, 1, x, vector(b.coef), 1, vector(w))
-			preactivate(z, x, w)
+			b.descend(net, r, eta, a, e, x)
+			preactivate(z, x, net.W.RawRowView(r))
 		}
 		b.acc.add(net, r, z)
 	}
 	b.acc.sum(b.U)
+}
+
+// Move takes the step of Update on the first layer, with the same rounding, and
+// leaves Z and U behind: for a last step whose outputs nobody looks at.
+func (b *Batch) Move(net *Network, eta float64, e []float64) {
+	b.mustFit(net)
+	x := b.X.RawMatrix()
+	for r := range net.Width() {
+		if net.Keeps(r) {
+			b.descend(net, r, eta, net.A[r], e, x)
+		}
+	}
+}
+
+// descend moves the weights of neuron r, whose output weight is a.
+func (b *Batch) descend(net *Network, r int, eta, a float64, e []float64, x blas64.General) {
+	net.Act.weigh(b.coef, -eta*net.Scale*a, e, b.Z.RawRowView(r))
+	blas64.Gemv(blas.Trans, 1, x, vector(b.coef), 1, vector(net.W.RawRowView(r)))
 }
 
 // Gradient stores the gradient of a loss whose derivative in the outputs is e:

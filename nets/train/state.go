@@ -1,0 +1,128 @@
+package train
+
+import (
+	"math"
+
+	"convergo/nets"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// A State is a network in training: weights, outputs, and what the theorems
+// measure against step 0. Its methods recompute what they return; the results
+// are shared buffers.
+type State struct {
+	Step     int           // steps (or rounds) taken
+	Net      *nets.Network // as it stands; its Batch.Z and Batch.U are current
+	Batch    *nets.Batch
+	Y        []float64
+	U        []float64 // predictions: the outputs, times xi in masked training
+	Residual []float64 // U - Y
+	Norm     float64   // Euclidean norm of Residual
+
+	W0       *mat.Dense // weights at step 0
+	A0       []float64
+	Patterns *nets.Patterns // at step 0
+
+	factor   float64 // U over Batch.U
+	loss     nets.Loss
+	layers   nets.Layers
+	minEig   func(*mat.SymDense) float64
+	patterns *nets.Patterns // scratch
+	flips    []int
+	gram     *mat.SymDense
+	gram0    *mat.SymDense
+	diff     *mat.SymDense
+}
+
+func (s *State) init(net *nets.Network, x *mat.Dense, y []float64, factor float64, opt Options) {
+	n, m := len(y), net.Width()
+	*s = State{
+		Net: net, Batch: nets.NewBatch(x, m), Y: y, U: make([]float64, n), Residual: make([]float64, n),
+		W0: mat.DenseCopyOf(net.W), A0: append([]float64(nil), net.A...),
+		Patterns: nets.NewPatterns(n, m), patterns: nets.NewPatterns(n, m), flips: make([]int, n),
+		gram: mat.NewSymDense(n, nil), diff: mat.NewSymDense(n, nil),
+		factor: factor, loss: opt.Loss, layers: opt.Layers, minEig: opt.MinEig,
+	}
+	s.Batch.Forward(net)
+	s.Batch.Patterns(s.Patterns)
+	if opt.Record&(GramFrobenius|GramSpectral) != 0 {
+		s.gram0 = mat.NewSymDense(n, nil)
+		s.Batch.Gram(s.gram0, net, opt.Layers)
+	}
+	s.refresh()
+}
+
+func (s *State) refresh() {
+	for i, u := range s.Batch.U {
+		s.U[i] = s.factor * u
+	}
+	s.Norm = nets.Residual(s.Residual, s.U, s.Y)
+}
+
+// finite looks at the residuals only: outputs overflow before weights do harm.
+func (s *State) finite() bool { return !math.IsNaN(s.Norm) && !math.IsInf(s.Norm, 0) }
+
+// Loss returns the loss of the predictions.
+func (s *State) Loss() float64 { return s.loss.Value(s.U, s.Y) }
+
+// Gram returns the Gram matrix of the trained layers at the present weights.
+func (s *State) Gram() *mat.SymDense {
+	s.Batch.Gram(s.gram, s.Net, s.layers)
+	return s.gram
+}
+
+// MinEig returns the smallest eigenvalue of Gram.
+func (s *State) MinEig() float64 { return s.minEig(s.Gram()) }
+
+// Movement returns max_r |w_r - w_r(0)| and the Frobenius norm |W - W(0)|_F.
+func (s *State) Movement() (largest, frobenius float64) {
+	return nets.Movement(s.Net.W, s.W0)
+}
+
+// OutputMovement returns max_r |a_r - a_r(0)| and the Euclidean norm |a - a(0)|.
+func (s *State) OutputMovement() (largest, euclidean float64) {
+	for r, a := range s.Net.A {
+		v := math.Abs(a - s.A0[r])
+		largest = math.Max(largest, v)
+		euclidean += v * v
+	}
+	return largest, math.Sqrt(euclidean)
+}
+
+// Flips counts the patterns that differ from step 0: each sample's count, and
+// their sum.
+func (s *State) Flips() (perSample []int, total int) {
+	s.Batch.Patterns(s.patterns)
+	total = s.patterns.Flips(s.flips, s.Patterns)
+	return s.flips, total
+}
+
+// gramChange returns H(k) - H(0), given that init was asked to keep H(0).
+func (s *State) gramChange() *mat.SymDense {
+	h := s.Gram()
+	for i := range s.Y {
+		for j := i; j < len(s.Y); j++ {
+			s.diff.SetSym(i, j, h.At(i, j)-s.gram0.At(i, j))
+		}
+	}
+	return s.diff
+}
+
+func smallestEigenvalue(h *mat.SymDense) float64 {
+	var eig mat.EigenSym
+	if !eig.Factorize(h, false) {
+		return math.NaN()
+	}
+	return eig.Values(nil)[0]
+}
+
+// spectralNorm is the largest eigenvalue in absolute value.
+func spectralNorm(h *mat.SymDense) float64 {
+	var eig mat.EigenSym
+	if !eig.Factorize(h, false) {
+		return math.NaN()
+	}
+	v := eig.Values(nil)
+	return math.Max(math.Abs(v[0]), math.Abs(v[len(v)-1]))
+}
