@@ -1,0 +1,102 @@
+package gen_test
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"convergo/nets/data"
+	"convergo/nets/data/gen"
+)
+
+func TestSpecsBuildUnitRowsAndSurviveJSON(t *testing.T) {
+	specs := gen.Specs(gen.Range{MinN: 1, MaxN: 9, MinD: 1, MaxD: 6})
+	rapid.Check(t, func(t *rapid.T) {
+		spec := specs.Draw(t, "spec")
+		set := build(t, spec)
+		for i, r := range data.RowNorms(set.X) {
+			if math.Abs(r-1) > 1e-14 {
+				t.Fatalf("%v: row %d has norm %v", spec, i, r)
+			}
+		}
+		if len(set.Y) != set.N() || set.N() < 1 || set.N() > 9 || set.D() < 1 || set.D() > 6 {
+			t.Fatalf("%v: %d x %d with %d labels", spec, set.N(), set.D(), len(set.Y))
+		}
+		text, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again data.Spec
+		if err := json.Unmarshal(text, &again); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(again, spec) || !reflect.DeepEqual(build(t, again), set) {
+			t.Fatalf("%s is not replayed", text)
+		}
+	})
+}
+
+func TestSeparatedHasNoParallelRows(t *testing.T) {
+	specs := gen.Separated(gen.Range{MinN: 2, MaxN: 12, MinD: 2, MaxD: 6})
+	kinds := map[string]bool{}
+	rapid.Check(t, func(t *rapid.T) {
+		spec := specs.Draw(t, "spec")
+		kinds[spec.Kind] = true
+		if sep := data.Separation(build(t, spec).X); sep < 1e-6 {
+			t.Fatalf("%v: separation %v", spec, sep)
+		}
+	})
+	if len(kinds) < 8 {
+		t.Errorf("only the kinds %v were drawn", kinds)
+	}
+}
+
+func TestSpecsReachDegenerateData(t *testing.T) {
+	specs := gen.Specs(gen.Range{MinN: 2, MaxN: 6, MinD: 1, MaxD: 3})
+	for seed := range 500 {
+		set, err := specs.Example(seed).Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data.Separation(set.X) == 0 {
+			return
+		}
+	}
+	t.Error("no parallel rows in 500 draws")
+}
+
+func TestLatticeHasNoZeroRow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		for _, p := range gen.Lattice(3, 2, 1).Draw(t, "points") {
+			if p[0] == 0 && p[1] == 0 || max(p[0], p[1], -p[0], -p[1]) > 1 {
+				t.Fatalf("point %v", p)
+			}
+		}
+	})
+}
+
+// In the plane with b = 1 there are 4 lines only, so that Lines must widen the
+// cube and walk.
+func TestLinesFillTheCube(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		points := gen.Lines(9, 2, 1).Draw(t, "points")
+		for i, p := range points {
+			for _, q := range points[:i] {
+				if p[0]*q[1] == p[1]*q[0] {
+					t.Fatalf("%v and %v are parallel", p, q)
+				}
+			}
+		}
+	})
+}
+
+func build(t *rapid.T, spec data.Spec) *data.Set {
+	set, err := spec.Build()
+	if err != nil {
+		t.Fatalf("%+v: %v", spec, err)
+	}
+	return set
+}
