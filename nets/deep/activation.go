@@ -80,7 +80,7 @@ func Softplus() Activation {
 func Erf() Activation {
 	return Activation{name: "erf", moment: 2 / math.Pi * math.Asin(2.0/3), eval: func(value, slope, z []float64) {
 		for i, zi := range z {
-			value[i], slope[i] = math.Erf(zi), 2/math.Sqrt(math.Pi)*math.Exp(-zi*zi)
+			value[i], slope[i] = math.Erf(zi), 2/math.SqrtPi*math.Exp(-zi*zi)
 		}
 	}}
 }
