@@ -1,0 +1,153 @@
+package checks
+
+import (
+	"fmt"
+	"math"
+	"sort"
+)
+
+// A Form is a kind of statement with the way it is judged. The forms are
+// [Always], [Probably], [Mean], [Scaling], [Bounded] and [Threshold]; to add
+// one, write its file and name it in [Forms].
+type Form interface {
+	// Name is the lower-case name used in records and listings.
+	Name() string
+	// trials returns how many trials the form takes at most under the budget,
+	// and the fewest that could decide.
+	trials(t Terms, b Budget, alpha float64) (most, least int)
+	// pooled reports whether the trials are judged together only, so that a
+	// single one can neither hold nor violate.
+	pooled() bool
+	// judge starts the judgement of one instance at level alpha.
+	judge(t Terms, alpha float64) judge
+}
+
+// Forms lists the forms.
+func Forms() []Form {
+	return []Form{Always{}, Probably{}, Mean{}, Scaling{}, Bounded{}, Threshold{}}
+}
+
+// formByName finds a form by the name in a record.
+func formByName(name string) (Form, error) {
+	var names []string
+	for _, f := range Forms() {
+		if f.Name() == name {
+			return f, nil
+		}
+		names = append(names, f.Name())
+	}
+	return nil, fmt.Errorf("unknown form %q; known are %v", name, names)
+}
+
+// A judge hears the trials of one instance in the order of their indices.
+type judge interface {
+	add(m Measurement, s Status)
+	done() bool // a decision has been reached; further trials would not be heard
+	result() Result
+}
+
+// tally counts trials and keeps the slack of each: what every form needs.
+type tally struct {
+	n        int
+	counts   map[Status]int
+	observed []float64
+	slacks   []float64
+	least    Measurement
+	leastAt  int
+	firstBad int
+	broken   string
+}
+
+func newTally() tally { return tally{counts: map[Status]int{}, leastAt: -1, firstBad: -1} }
+
+func (t *tally) add(m Measurement, s Status) {
+	i := t.n
+	t.n++
+	t.counts[s]++
+	switch s {
+	case Skipped:
+		return
+	case Broken:
+		if t.broken == "" {
+			t.broken = fmt.Sprintf("trial %d: %v", i, m.err())
+		}
+		return
+	case Violated:
+		if t.firstBad < 0 {
+			t.firstBad = i
+		}
+	}
+	if len(m.Ladder) > 0 {
+		return
+	}
+	t.observed = append(t.observed, m.Observed)
+	t.slacks = append(t.slacks, m.Slack())
+	if t.leastAt < 0 || m.Slack() < t.least.Slack() {
+		t.least, t.leastAt = m, i
+	}
+}
+
+// heard counts the trials that say something about the claim.
+func (t *tally) heard() int { return t.counts[Held] + t.counts[Violated] + t.counts[Unresolved] }
+
+// result fills in all that does not depend on the form.
+func (t *tally) result() Result {
+	r := Result{
+		PRefute: 1, PHold: 1, Verdict: Undecided,
+		Trials: t.n, Held: t.counts[Held], Violated: t.counts[Violated],
+		Unresolved: t.counts[Unresolved], Skipped: t.counts[Skipped], Broken: t.counts[Broken],
+		FirstViolation: t.firstBad, WorstTrial: t.leastAt,
+		Estimate: Float(math.NaN()), Target: Float(math.NaN()), Interval: nanInterval(), SlackInterval: nanInterval(),
+		Predicted: Float(math.NaN()), ObservedWorst: Float(math.NaN()), ObservedMedian: Float(math.NaN()),
+		SlackWorst: Float(math.NaN()), SlackMedian: Float(math.NaN()),
+	}
+	if t.leastAt >= 0 {
+		r.Predicted, r.ObservedWorst = Float(t.least.Predicted), Float(t.least.Observed)
+		r.Part, r.Relation = t.least.Part, t.least.Relation.orDefault()
+		r.ObservedMedian = Float(median(t.observed))
+		r.SlackWorst = Float(t.least.Slack())
+		r.SlackMedian = Float(median(t.slacks))
+		r.SlackInterval = medianInterval(t.slacks)
+	}
+	switch {
+	case t.counts[Broken] > 0:
+		r.Reason = t.broken
+	case t.n > 0 && t.heard() == 0:
+		r.Verdict, r.Reason = Vacuous, "no draw met the hypotheses"
+	}
+	return r
+}
+
+// settled reports that the form has nothing to judge.
+func (t *tally) settled() bool { return t.counts[Broken] > 0 || t.heard() == 0 }
+
+func nanInterval() [2]Float { return [2]Float{Float(math.NaN()), Float(math.NaN())} }
+
+func median(xs []float64) float64 { return quantile(xs, 0.5) }
+
+// quantile returns the smallest x such that a share q of the sample is at most x.
+func quantile(xs []float64, q float64) float64 {
+	if len(xs) == 0 {
+		return math.NaN()
+	}
+	s := append([]float64(nil), xs...)
+	sort.Float64s(s)
+	i := int(math.Ceil(q*float64(len(s)))) - 1
+	return s[max(0, min(i, len(s)-1))]
+}
+
+// medianInterval is the distribution-free 95 % interval of the median from
+// order statistics, by the normal approximation of the binomial rank, widened
+// to whole ranks; with few values it is their range.
+func medianInterval(xs []float64) [2]Float {
+	n := len(xs)
+	if n == 0 {
+		return nanInterval()
+	}
+	s := append([]float64(nil), xs...)
+	sort.Float64s(s)
+	half := 1.96 * math.Sqrt(float64(n)) / 2
+	lo := int(math.Floor(float64(n)/2-half)) - 1
+	hi := int(math.Ceil(float64(n)/2 + half))
+	return [2]Float{Float(s[max(lo, 0)]), Float(s[min(hi, n-1)])}
+}

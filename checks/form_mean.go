@@ -1,0 +1,126 @@
+package checks
+
+import (
+	"fmt"
+	"math"
+
+	"convergo/checks/stats"
+)
+
+// Mean is the form of "the expectation equals, or is bounded by, a value". It
+// keeps a confidence sequence of the mean: exact for a variable with known
+// Terms.Range, otherwise with the variance estimated (the kind is reported; see
+// [stats.MeanCS]). It reads Terms.Range, Terms.Trials and Terms.Resolution.
+//
+// REFUTED means that the sequence leaves the prediction out. No sample shows an
+// equality, so HOLDS means that the whole sequence lies within the relative
+// resolution of the prediction (on the claimed side of it for an inequality).
+type Mean struct{}
+
+// Name returns "mean".
+func (Mean) Name() string { return "mean" }
+
+func (Mean) pooled() bool { return true }
+
+func (Mean) trials(t Terms, b Budget, _ float64) (most, least int) {
+	most = b.Trials
+	if t.Trials > 0 {
+		most = min(most, t.Trials)
+	}
+	return most, min(most, stats.MinTrials)
+}
+
+func (Mean) judge(t Terms, alpha float64) judge {
+	cfg := stats.MeanConfig{Alpha: alpha, Planned: t.Trials}
+	if t.Range != nil {
+		cfg.Range = &[2]float64{float64(t.Range[0]), float64(t.Range[1])}
+	}
+	j := &meanJudge{tally: newTally(), terms: t, alpha: alpha}
+	j.cs, j.err = stats.NewMeanCS(cfg)
+	return j
+}
+
+type meanJudge struct {
+	tally
+	terms   Terms
+	alpha   float64
+	cs      *stats.MeanCS
+	first   Measurement
+	verdict Verdict
+	err     error
+}
+
+func (j *meanJudge) add(m Measurement, s Status) {
+	j.tally.add(m, s)
+	if j.err != nil || s == Skipped || s == Broken {
+		return
+	}
+	if j.cs.N() == 0 {
+		j.first = m
+	}
+	if j.err = j.cs.Add(m.Observed); j.err == nil && m.Predicted != j.first.Predicted {
+		j.err = fmt.Errorf("trial %d predicts a mean of %v, the first one %v: a mean is predicted once per instance", j.n-1, m.Predicted, j.first.Predicted)
+	}
+	// Looking at every tenth trial alone keeps the sequence valid and the cost low.
+	if j.verdict == "" && j.cs.N()%10 == 0 {
+		j.verdict = j.decide()
+	}
+}
+
+func (j *meanJudge) done() bool { return j.err != nil || j.counts[Broken] > 0 || j.verdict != "" }
+
+// decide compares the sequence with the prediction; empty means not yet.
+func (j *meanJudge) decide() Verdict {
+	lo, hi := j.cs.Interval()
+	p := j.first.Predicted
+	margin := float64(j.terms.Resolution) * math.Abs(p)
+	tol := j.first.Tolerance + j.first.Error
+	above, below := lo > p+tol, hi < p-tol
+	closeAbove, closeBelow := hi <= p+margin, lo >= p-margin
+	switch j.first.Relation.orDefault() {
+	case AtMost:
+		below, closeBelow = false, true
+	case AtLeast:
+		above, closeAbove = false, true
+	}
+	switch {
+	case above || below:
+		return Refuted
+	case closeAbove && closeBelow:
+		return Holds
+	}
+	return ""
+}
+
+func (j *meanJudge) result() Result {
+	r := j.tally.result()
+	r.Held, r.Violated, r.FirstViolation = j.heard(), 0, -1
+	switch {
+	case j.err != nil:
+		r.Reason = j.err.Error()
+		return r
+	case j.settled():
+		return r
+	}
+	lo, hi := j.cs.Interval()
+	mean := j.cs.Mean()
+	slack := func(x float64) float64 { return j.first.Relation.ratio(x, j.first.Predicted) }
+	r.Estimate, r.Interval = Float(mean), [2]Float{Float(lo), Float(hi)}
+	r.IntervalKind = fmt.Sprintf("%s at α=%.2g", j.cs.Kind(), j.alpha)
+	r.Target, r.Predicted = Float(j.first.Predicted), Float(j.first.Predicted)
+	r.ObservedWorst = Float(mean)
+	r.SlackWorst, r.SlackMedian = Float(slack(mean)), Float(slack(mean))
+	a, b := slack(lo), slack(hi)
+	r.SlackInterval = [2]Float{Float(math.Min(a, b)), Float(math.Max(a, b))}
+	switch v := j.verdict; v {
+	case Refuted:
+		r.Verdict, r.Caught, r.PRefute = Refuted, true, Float(j.alpha)
+		r.Reason = fmt.Sprintf("the mean lies in [%.4g, %.4g], the prediction is %.4g", lo, hi, j.first.Predicted)
+	case Holds:
+		r.Verdict, r.PHold = Holds, Float(j.alpha)
+	default:
+		r.Reason = fmt.Sprintf("the interval [%.4g, %.4g] holds the prediction %.4g but is wider than the resolution of %.2g%%",
+			lo, hi, j.first.Predicted, 100*float64(j.terms.Resolution))
+	}
+	return r
+}

@@ -1,0 +1,100 @@
+package checks
+
+import (
+	"fmt"
+	"math"
+	"sort"
+
+	"convergo/checks/stats"
+)
+
+// Probably is the form of "with probability at least 1-δ". Each trial holds or
+// violates; two e-processes at the boundary δ weigh the violations after every
+// trial, and the verdict falls when one of them passes 1/α (see
+// [stats.Binomial]), so that looking at any time is valid. The exact
+// Clopper-Pearson interval is reported beside it. It reads Terms.Delta and
+// Terms.Trials.
+//
+// A trial that the numeric error leaves unresolved counts as a violation for
+// HOLDS and as none for REFUTED.
+type Probably struct{}
+
+// Name returns "probably".
+func (Probably) Name() string { return "probably" }
+
+func (Probably) pooled() bool { return false }
+
+func (Probably) trials(t Terms, b Budget, alpha float64) (most, least int) {
+	most = b.Trials
+	if t.Trials > 0 {
+		most = min(most, t.Trials)
+	}
+	return most, min(most, cleanTrials(float64(t.Delta), alpha))
+}
+
+// cleanTrials returns how many trials without a violation decide HOLDS.
+func cleanTrials(delta, alpha float64) int {
+	const limit = 1 << 30
+	if !(delta > 0) {
+		return limit
+	}
+	return sort.Search(limit, func(n int) bool { return stats.LogEFor(0, n, delta) >= -math.Log(alpha) })
+}
+
+func (Probably) judge(t Terms, alpha float64) judge {
+	j := &probablyJudge{tally: newTally(), delta: float64(t.Delta), alpha: alpha}
+	j.strict, j.err = stats.NewBinomial(j.delta, alpha)
+	if j.err == nil {
+		j.lenient, j.err = stats.NewBinomial(j.delta, alpha)
+	}
+	return j
+}
+
+type probablyJudge struct {
+	tally
+	delta, alpha    float64
+	strict, lenient *stats.Binomial // unresolved trials as violations; as none
+	err             error
+}
+
+func (j *probablyJudge) add(m Measurement, s Status) {
+	j.tally.add(m, s)
+	if j.err != nil || s == Skipped || s == Broken {
+		return
+	}
+	j.strict.Add(s != Held)
+	j.lenient.Add(s == Violated)
+}
+
+func (j *probablyJudge) done() bool {
+	return j.err != nil || j.counts[Broken] > 0 ||
+		j.strict.Decision() == stats.Holds || j.lenient.Decision() == stats.Refuted
+}
+
+func (j *probablyJudge) result() Result {
+	r := j.tally.result()
+	if j.err != nil {
+		r.Reason = j.err.Error()
+		return r
+	}
+	r.Target = Float(j.delta)
+	if j.settled() {
+		return r
+	}
+	const level = 0.05
+	lo, hi := stats.ClopperPearson(r.Violated, j.heard(), level)
+	r.Estimate = Float(float64(r.Violated) / float64(j.heard()))
+	r.Interval, r.IntervalKind = [2]Float{Float(lo), Float(hi)}, "Clopper-Pearson 95%"
+	r.PRefute, r.PHold = Float(j.lenient.PAgainst()), Float(j.strict.PFor())
+	switch {
+	case j.lenient.Decision() == stats.Refuted:
+		r.Verdict, r.Caught = Refuted, true
+		r.Reason = fmt.Sprintf("%d of %d trials violate it where a share of %.3g is allowed", r.Violated, j.heard(), j.delta)
+	case j.strict.Decision() == stats.Holds:
+		r.Verdict = Holds
+	default:
+		r.Needed = cleanTrials(j.delta, j.alpha)
+		r.Reason = fmt.Sprintf("%d violations in %d trials decide nothing yet; %d clean trials would", r.Violated, j.heard(), r.Needed)
+	}
+	return r
+}

@@ -1,0 +1,72 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Profile is what a run may spend.
+type Profile struct {
+	Name   string `json:"name"`
+	Budget Budget `json:"budget"`
+	Search Budget `json:"search"`
+	// SearchChecks is how many parameters the search draws per claim.
+	SearchChecks int `json:"search_checks"`
+}
+
+// A Budget bounds the work on one instance.
+type Budget struct {
+	Work         float64 `json:"work"`          // floating-point operations
+	Trials       int     `json:"trials"`        // most trials of any form
+	AlwaysTrials int     `json:"always_trials"` // trials of an "always" claim that does not say
+	LadderTrials int     `json:"ladder_trials"` // passes over a ladder that does not say
+}
+
+// Profiles lists the profiles, cheapest first. Test is what go test runs;
+// verify offers the other three.
+func Profiles() []Profile {
+	return []Profile{
+		{
+			Name:         "test",
+			Budget:       Budget{Work: 2.5e8, Trials: 1000, AlwaysTrials: 2, LadderTrials: 8},
+			Search:       Budget{Work: 4e7, Trials: 400, AlwaysTrials: 2},
+			SearchChecks: 25,
+		},
+		{
+			Name:         "quick",
+			Budget:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 12},
+			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2},
+			SearchChecks: 25,
+		},
+		{
+			Name:         "standard",
+			Budget:       Budget{Work: 2e10, Trials: 4000, AlwaysTrials: 16, LadderTrials: 24},
+			Search:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4},
+			SearchChecks: 200,
+		},
+		{
+			Name:         "deep",
+			Budget:       Budget{Work: 2e12, Trials: 40000, AlwaysTrials: 64, LadderTrials: 48},
+			Search:       Budget{Work: 1e10, Trials: 4000, AlwaysTrials: 8},
+			SearchChecks: 2000,
+		},
+	}
+}
+
+// ProfileByName finds a profile.
+func ProfileByName(name string) (Profile, error) {
+	var names []string
+	for _, p := range Profiles() {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	return Profile{}, fmt.Errorf("no profile %q: choose one of %s", name, strings.Join(names, ", "))
+}
+
+// affords reports whether an instance fits the budget: its setup and the
+// trials that a decision is expected to take.
+func (b Budget) affords(c Cost, trials int) bool {
+	return c.Setup+float64(trials)*c.Trial <= b.Work
+}

@@ -1,0 +1,202 @@
+package checks
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// A searcher hunts for parameters that break a claim.
+type searcher struct {
+	claim string
+	// property checks the parameters that it draws. It keeps its count in the
+	// SearchRecord, since rapid near a deadline passes after fewer checks
+	// without a word.
+	property func(searchOptions, *SearchRecord) func(*rapid.T)
+}
+
+type searchOptions struct {
+	ctx    context.Context
+	seed   uint64
+	alpha  float64 // of one drawn instance
+	budget Budget
+}
+
+func (c Claim[P]) searcher() searcher {
+	return searcher{claim: c.ID, property: c.property}
+}
+
+// property is the outer quantifier: for all P. Inside it, the trials take their
+// randomness from indexed streams, which rapid never sees.
+func (c Claim[P]) property(o searchOptions, rec *SearchRecord) func(*rapid.T) {
+	failed := false
+	return func(t *rapid.T) {
+		if rec.Drawn >= rec.Planned && !failed || o.ctx.Err() != nil {
+			return
+		}
+		p := c.Space.Draw(t, "parameters")
+		if !failed {
+			rec.Drawn++
+		}
+		if c.Cost != nil && !o.budget.affords(c.Cost(p), 1) {
+			if !failed {
+				rec.TooDear++
+			}
+			return
+		}
+		w, met, err := c.try(p, o)
+		switch {
+		case err != nil:
+			failed = true
+			rec.Witness, rec.Error = nil, err.Error()
+			t.Fatalf("%v", err)
+		case w != nil:
+			// While rapid shrinks, the last failure seen is the smallest.
+			failed = true
+			rec.Witness, rec.Error = w, ""
+			t.Fatalf("%v", w)
+		case met && !failed:
+			rec.Met++
+		}
+	}
+}
+
+// try judges one drawn instance; a witness is returned when it is refuted.
+func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err error) {
+	params, err := json.Marshal(p)
+	if err != nil {
+		return nil, false, fmt.Errorf("claim %s: parameters do not fit JSON: %w", c.ID, err)
+	}
+	inst, err := guardSetup(c.Setup, p)
+	if err != nil {
+		return nil, false, fmt.Errorf("claim %s at %s: %w", c.ID, params, err)
+	}
+	if !met(inst.Hypotheses) || inst.Trivial != "" {
+		return nil, false, nil
+	}
+	n, _ := c.Form.trials(inst.Terms, o.budget, o.alpha)
+	if c.Cost != nil {
+		if cost := c.Cost(p); cost.Trial > 0 {
+			n = max(1, min(n, int((o.budget.Work-cost.Setup)/cost.Trial)))
+		}
+	}
+	j := c.Form.judge(inst.Terms, o.alpha)
+	statusOf := (&UnitRecord{Hypotheses: inst.Hypotheses}).status(unit{form: c.Form})
+	for i := 0; i < n && !j.done() && o.ctx.Err() == nil; i++ {
+		m := guardTrial(inst.Trial, Stream(o.seed, c.ID, params, i))
+		if m.Status() == Broken {
+			return nil, true, fmt.Errorf("claim %s at %s, trial %d: %w", c.ID, params, i, m.err())
+		}
+		j.add(m, statusOf(m))
+	}
+	r := j.result()
+	if !r.Caught || !c.Basis.refutable() {
+		return nil, r.Held+r.Violated > 0, nil
+	}
+	return &Witness{
+		Claim: c.ID, Params: params, Seed: o.seed, Trial: max(r.FirstViolation, 0), Trials: r.Trials,
+		Version: Version, Observed: r.ObservedWorst, Predicted: r.Predicted, Relation: r.Relation, Part: r.Part, Reason: r.Reason,
+	}, true, nil
+}
+
+// search runs a claim's search and records it.
+func (r *runner) search(ctx context.Context, s searcher) error {
+	if r.known.Searches[s.claim] != nil {
+		return nil
+	}
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	p := r.plan.manifest.Profile
+	rec := &SearchRecord{Claim: s.claim, Planned: p.SearchChecks}
+	share := r.options.Alpha / 2 / float64(len(r.plan.searchers)) / float64(p.SearchChecks)
+	rec.Alpha = Float(share)
+	o := searchOptions{ctx: ctx, seed: r.options.Seed, alpha: share, budget: p.Search}
+	message := rapidCheck(s.claim, p.SearchChecks, r.options.Seed, s.property(o, rec))
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if message != "" && rec.Witness == nil && rec.Error == "" {
+		rec.Error = message // the generator itself failed
+	}
+	return r.folder.append(line{Search: rec})
+}
+
+// rapidFlags guards rapid's options, which are the flags of the process.
+var rapidFlags sync.Mutex
+
+// rapidCheck runs rapid outside go test and returns what it complained of, or
+// nothing. Searches with the same options may run at the same time.
+func rapidCheck(name string, checks int, seed uint64, property func(*rapid.T)) string {
+	rapidFlags.Lock()
+	if flag.Lookup("test.short") == nil {
+		testing.Init()
+	}
+	if !flag.Parsed() {
+		_ = flag.CommandLine.Parse(nil) // nothing to parse: the command line is not flag's
+	}
+	setFlag("rapid.checks", strconv.Itoa(checks))
+	setFlag("rapid.seed", strconv.FormatUint(seed|1, 10)) // 0 would mean a random seed
+	setFlag("rapid.nofailfile", "true")
+	setFlag("rapid.shrinktime", "10s")
+	rapidFlags.Unlock()
+	tb := &searchTB{name: name}
+	done := make(chan struct{})
+	go func() { // FailNow ends the goroutine
+		defer close(done)
+		rapid.Check(tb, property)
+	}()
+	<-done
+	if !tb.failed {
+		return ""
+	}
+	return fmt.Sprint(tb.message)
+}
+
+// setFlag changes a flag only when needed, so that concurrent searches with the
+// same options do not race.
+func setFlag(name, value string) {
+	f := flag.Lookup(name)
+	if f == nil {
+		panic("rapid has no flag " + name)
+	}
+	if f.Value.String() != value {
+		if err := f.Value.Set(value); err != nil {
+			panic(fmt.Sprintf("setting %s to %s: %v", name, value, err))
+		}
+	}
+}
+
+// searchTB is the little of testing.TB that rapid needs.
+type searchTB struct {
+	name    string
+	failed  bool
+	message string
+}
+
+func (s *searchTB) Helper()              {}
+func (s *searchTB) Name() string         { return s.name }
+func (s *searchTB) Logf(string, ...any)  {}
+func (s *searchTB) Log(...any)           {}
+func (s *searchTB) Skip(...any)          { s.SkipNow() }
+func (s *searchTB) Skipf(string, ...any) { s.SkipNow() }
+func (s *searchTB) SkipNow()             { runtime.Goexit() }
+func (s *searchTB) Fail()                { s.failed = true }
+func (s *searchTB) Failed() bool         { return s.failed }
+func (s *searchTB) FailNow()             { s.failed = true; runtime.Goexit() }
+func (s *searchTB) Error(args ...any)    { s.failed, s.message = true, fmt.Sprint(args...) }
+func (s *searchTB) Errorf(format string, a ...any) {
+	s.failed, s.message = true, fmt.Sprintf(format, a...)
+}
+func (s *searchTB) Fatal(args ...any)              { s.Error(args...); s.FailNow() }
+func (s *searchTB) Fatalf(format string, a ...any) { s.Errorf(format, a...); s.FailNow() }

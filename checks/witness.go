@@ -1,0 +1,98 @@
+package checks
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// A Witness is the smallest instance and trial found to violate a claim. Its
+// JSON is one line, and all that [Replay] needs.
+type Witness struct {
+	Claim     string          `json:"claim"`
+	Control   string          `json:"control,omitempty"`
+	Params    json.RawMessage `json:"params"`
+	Seed      uint64          `json:"seed"`
+	Trial     int             `json:"trial"`
+	Trials    int             `json:"trials,omitempty"` // that the judgement took, for a statistical form
+	Version   string          `json:"version"`
+	Relation  Relation        `json:"relation,omitempty"`
+	Observed  Float           `json:"observed"`
+	Predicted Float           `json:"predicted"`
+	Part      string          `json:"part,omitempty"`
+	Reason    string          `json:"reason,omitempty"`
+}
+
+// String returns the witness as one line of JSON.
+func (w *Witness) String() string {
+	b, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Sprintf("witness of %s: %v", w.Claim, err)
+	}
+	return string(b)
+}
+
+// ParseWitness reads a witness from its line of JSON.
+func ParseWitness(line []byte) (*Witness, error) {
+	w := &Witness{}
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(w); err != nil {
+		return nil, fmt.Errorf("not a witness: %w; give the line of JSON that verify or go test printed", err)
+	}
+	switch {
+	case w.Claim == "" || len(w.Params) == 0:
+		return nil, fmt.Errorf("not a witness: it lacks the claim or its parameters")
+	case w.Trial < 0 || w.Trials < 0:
+		return nil, fmt.Errorf("not a witness: trial %d of %d", w.Trial, w.Trials)
+	case w.Version != Version:
+		return nil, fmt.Errorf("the witness is of record version %q, this program replays version %s: streams may differ", w.Version, Version)
+	}
+	return w, nil
+}
+
+// A Rerun is what Replay saw.
+type Rerun struct {
+	Instance    Instance
+	Measurement Measurement // of the witness's trial
+	Result      Result      // of all its trials, when the witness needed several
+	Reproduced  bool
+}
+
+// Replay runs a witness again: its one trial, and for a statistical form all
+// the trials that its judgement took.
+func Replay(c Checkable, form Form, w *Witness) (*Rerun, error) {
+	inst, err := c.rebuild(w.Control, w.Params)
+	if err != nil {
+		return nil, err
+	}
+	if inst.Trial == nil {
+		return nil, fmt.Errorf("claim %s at %s has nothing to run: %s", w.Claim, w.Params, inst.Trivial)
+	}
+	// The stream hangs on the bytes of the parameters; spaces must not matter.
+	var params bytes.Buffer
+	if err := json.Compact(&params, w.Params); err != nil {
+		return nil, fmt.Errorf("parameters of the witness: %w", err)
+	}
+	trial := func(i int) Measurement {
+		return guardTrial(inst.Trial, Stream(w.Seed, lawLabel(w.Claim, w.Control), params.Bytes(), i))
+	}
+	re := &Rerun{Instance: inst, Measurement: trial(w.Trial)}
+	if re.Measurement.Err != nil {
+		return re, re.Measurement.Err
+	}
+	status := (&UnitRecord{Hypotheses: inst.Hypotheses}).status(unit{form: form, control: w.Control})
+	n := max(w.Trials, w.Trial+1)
+	const decided = 1e-6 // a replay repeats a decision already made; any small level does
+	j := form.judge(inst.Terms, decided)
+	for i := 0; i < n && !j.done(); i++ {
+		m := trial(i)
+		j.add(m, status(m))
+	}
+	re.Result = j.result()
+	re.Reproduced = re.Measurement.comparison() == Violated || re.Result.Caught
+	if form.pooled() {
+		re.Reproduced = re.Result.Caught
+	}
+	return re, nil
+}
