@@ -58,6 +58,9 @@ type Claim[P any] struct {
 	Setup func(P) (Instance, error)
 	// Controls are sabotaged variants that must be refuted.
 	Controls []Control[P]
+	file     string // where the claim is written, see Documented
+	line     int
+
 	// Outside asks for trials on instances that fail their hypotheses too. They
 	// never count towards the verdict; the report shows them apart.
 	Outside bool
@@ -155,6 +158,9 @@ type Checkable interface {
 	Info() Info
 	// Validate reports what is missing from or malformed in the claim.
 	Validate() error
+	// Documented returns the claim with its statement and the place in the
+	// source where it is written; both serve reports alone.
+	Documented(statement, file string, line int) Checkable
 
 	units(files []DataFile) ([]unit, error)
 	searcher() searcher
@@ -166,6 +172,7 @@ func (c Claim[P]) Info() Info {
 	info := Info{
 		ID: c.ID, Title: c.Title, Reference: c.Reference, Formula: c.Formula,
 		Statement: c.Statement, Convention: c.Convention, Basis: c.Basis,
+		File: c.file, Line: c.line,
 		Version: c.Version, Source: sourceOf(c.ID), OnData: c.OnData != nil, Searched: c.Space != nil,
 	}
 	if c.Form != nil {
@@ -175,6 +182,16 @@ func (c Claim[P]) Info() Info {
 		info.Controls = append(info.Controls, ControlInfo{Name: k.Name, Why: k.Why})
 	}
 	return info
+}
+
+// Documented returns the claim with its statement and the place where it is
+// written.
+func (c Claim[P]) Documented(statement, file string, line int) Checkable {
+	if c.Statement == "" {
+		c.Statement = statement
+	}
+	c.file, c.line = file, line
+	return c
 }
 
 var (

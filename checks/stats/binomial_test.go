@@ -9,18 +9,18 @@ import (
 )
 
 // bigMixture sums the positive series of int_0^p u^x (1-u)^y du / (p p^x (1-p)^y)
-// = (1-p)/(x+1) * sum_k (x+y+2)_k/(x+2)_k p^k in 400-bit arithmetic; no formula
+// = (1-p)/(x+1) * sum_k (x+y+2)_k/(x+2)_k p^k in 200-bit arithmetic; no formula
 // is shared with logMixture.
 func bigMixture(x, y int, p float64) float64 {
-	const prec = 400
+	const prec = 200
 	f := func(v float64) *big.Float { return new(big.Float).SetPrec(prec).SetFloat64(v) }
 	term, sum, bp := f(1), f(1), f(p)
-	for k := 0; k < 50_000_000; k++ {
+	for k := 0; k < 5_000_000; k++ {
 		term.Mul(term, f(float64(x+y+2+k)))
 		term.Quo(term, f(float64(x+2+k)))
 		term.Mul(term, bp)
 		sum.Add(sum, term)
-		if term.MantExp(nil) < sum.MantExp(nil)-80 {
+		if term.MantExp(nil) < sum.MantExp(nil)-70 {
 			break
 		}
 	}
@@ -39,8 +39,8 @@ func TestLogMixtureAgainstBig(t *testing.T) {
 		{0, 0, 0.5}, {0, 228, 0.05}, {1, 0, 0.05}, {3, 50, 0.05}, {50, 3, 0.05}, {5, 95, 0.05},
 		{0, 1000, 1e-9}, {1, 0, 1e-9}, {1, 1_000_000, 1e-9}, {20, 100, 1e-9},
 		{0, 10_000, 0.3}, {3000, 7000, 0.3}, {2900, 7100, 0.3}, {2500, 7500, 0.3}, {10_000, 0, 0.3},
-		{1000, 1, 0.999}, {999, 1, 0.999}, {0, 5, 0.999999}, {5, 0, 0.999999},
-		{100_000, 0, 0.01}, {1_000_000, 10, 0.5}, {1_000_000, 30, 0.001}, {60_000, 60_100, 0.5}, {59_000, 61_000, 0.5},
+		{1000, 1, 0.999}, {999, 1, 0.999}, {0, 5, 0.9999}, {5, 0, 0.9999},
+		{100_000, 0, 0.01}, {1_000_000, 10, 0.5}, {1_000_000, 30, 0.001}, {60_000, 60_100, 0.5}, {59_000, 61_000, 0.5}, {1_000_000, 1_002_000, 0.5}, {1_000_000, 998_000, 0.5},
 	} {
 		want := bigMixture(c.x, c.y, c.p)
 		got := LogEFor(c.x, c.x+c.y, c.p)
@@ -72,4 +72,265 @@ func ExampleBinomial() {
 	// Output: HOLDS after 228 clean trials
 }
 
-var _ = rand.New
+// TestFalseDecisionsExact walks the law of the stopped test, trial by trial: no
+// simulation noise, a look after each of thousands of trials.
+func TestFalseDecisionsExact(t *testing.T) {
+	for _, c := range []struct{ delta, alpha float64 }{
+		{0.05, 1e-4}, {0.05, 0.05}, {0.3, 0.01}, {0.5, 0.1}, {0.01, 1e-3}, {0.95, 0.01}, {1e-9, 0.05},
+	} {
+		for _, f := range []float64{0, 0.5, 0.9, 1, 1.1, 2, 10} {
+			q := math.Min(1, f*c.delta)
+			holds, refuted := BinomialDecides(3000, c.delta, c.alpha, q)
+			if q <= c.delta && refuted > c.alpha {
+				t.Errorf("delta=%g alpha=%g q=%g: refuted with probability %g", c.delta, c.alpha, q, refuted)
+			}
+			if q >= c.delta && holds > c.alpha {
+				t.Errorf("delta=%g alpha=%g q=%g: holds with probability %g", c.delta, c.alpha, q, holds)
+			}
+		}
+	}
+}
+
+// TestFalseDecisionsSimulated runs Binomial itself and compares it with the
+// exact law, at alpha and in the way the engine uses it.
+func TestFalseDecisionsSimulated(t *testing.T) {
+	const delta, alpha, runs, maxN = 0.2, 0.1, 3000, 300
+	for _, q := range []float64{0.1, 0.2, 0.3} {
+		rng := rand.New(rand.NewPCG(7, uint64(1000*q)))
+		var holds, refuted int
+		for range runs {
+			b, _ := NewBinomial(delta, alpha)
+			for b.Decision() == Undecided && b.Trials() < maxN {
+				b.Add(rng.Float64() < q)
+			}
+			switch b.Decision() {
+			case Holds:
+				holds++
+			case Refuted:
+				refuted++
+			}
+		}
+		wantH, wantR := BinomialDecides(maxN, delta, alpha, q)
+		within4Sigma(t, fmt.Sprintf("q=%g holds", q), holds, runs, wantH)
+		within4Sigma(t, fmt.Sprintf("q=%g refuted", q), refuted, runs, wantR)
+	}
+}
+
+func within4Sigma(t *testing.T, what string, count, runs int, p float64) {
+	t.Helper()
+	got := float64(count) / float64(runs)
+	if math.Abs(got-p) > 4*math.Sqrt(p*(1-p)/float64(runs))+1e-12 {
+		t.Errorf("%s: frequency %.4f, expected %.4f", what, got, p)
+	}
+}
+
+// atMost4Sigma fails when a frequency is above p by more than four deviations.
+func atMost4Sigma(t *testing.T, what string, count, runs int, p float64) {
+	t.Helper()
+	got := float64(count) / float64(runs)
+	if got > p+4*math.Sqrt(p*(1-p)/float64(runs)) {
+		t.Errorf("%s: frequency %.4f, at most %.4f expected", what, got, p)
+	}
+}
+
+func TestEProcessesAverageToOne(t *testing.T) {
+	// Under q = delta both are martingales: the exact mean over x is one.
+	for _, delta := range []float64{0.01, 0.3, 0.8} {
+		for _, n := range []int{1, 7, 100} {
+			var sumFor, sumAgainst float64
+			for x := 0; x <= n; x++ {
+				p := math.Exp(logBinomialPMF(x, n, prob(delta)))
+				sumFor += p * math.Exp(LogEFor(x, n, delta))
+				sumAgainst += p * math.Exp(LogEAgainst(x, n, delta))
+			}
+			if math.Abs(sumFor-1) > 1e-11 || math.Abs(sumAgainst-1) > 1e-11 {
+				t.Errorf("delta=%g n=%d: means %v and %v, want 1", delta, n, sumFor, sumAgainst)
+			}
+		}
+	}
+}
+
+func TestBinomialEdges(t *testing.T) {
+	never, _ := NewBinomial(0, 1e-6)
+	if d := never.AddCounts(1_000_000, 0); d != Undecided {
+		t.Errorf("delta=0 after clean trials: %v", d)
+	}
+	if d := never.Add(true); d != Refuted || never.PAgainst() != 0 {
+		t.Errorf("delta=0 after a violation: %v, p=%v", d, never.PAgainst())
+	}
+	if d := never.AddCounts(100_000, 0); d != Refuted {
+		t.Errorf("decision not kept: %v", d)
+	}
+	always, _ := NewBinomial(1, 1e-6)
+	if d := always.AddCounts(1000, 1000); d != Undecided {
+		t.Errorf("delta=1 after violations only: %v", d)
+	}
+	if d := always.Add(false); d != Holds {
+		t.Errorf("delta=1 after a clean trial: %v", d)
+	}
+	for _, bad := range []struct{ delta, alpha float64 }{{-1, 0.1}, {math.NaN(), 0.1}, {0.1, 0}, {0.1, 1}, {0.1, math.NaN()}} {
+		if _, err := NewBinomial(bad.delta, bad.alpha); err == nil {
+			t.Errorf("NewBinomial(%v, %v) accepted", bad.delta, bad.alpha)
+		}
+	}
+	// Continuity at the edge: delta -> 0 tends to the limit used at 0.
+	if got, want := LogEFor(3, 10, 1e-12), LogEFor(3, 10, 0); math.Abs(got-want) > 1e-9 {
+		t.Errorf("LogEFor at delta=1e-12 is %v, limit %v", got, want)
+	}
+}
+
+func TestExtremeCountsStayFinite(t *testing.T) {
+	for _, delta := range []float64{1e-9, 1e-4, 0.5, 1 - 1e-9} {
+		for _, n := range []int{1, 1_000_000} {
+			for _, x := range []int{0, 1, n / 2, n - 1, n} {
+				f, a := LogEFor(x, n, delta), LogEAgainst(x, n, delta)
+				if math.IsNaN(f) || math.IsNaN(a) || math.IsInf(f, 0) || math.IsInf(a, 0) {
+					t.Errorf("delta=%g %d of %d: log e %v, %v", delta, x, n, f, a)
+				}
+			}
+		}
+	}
+}
+
+func TestBinomialTrialsForDecides(t *testing.T) {
+	for _, c := range []struct{ delta, alpha, q, power float64 }{
+		{0.05, 1e-4, 0, 0.99}, {0.05, 1e-2, 0.01, 0.9}, {0.05, 1e-2, 0.15, 0.9}, {0.5, 1e-3, 0.7, 0.8},
+	} {
+		n, err := BinomialTrialsFor(c.delta, c.alpha, c.q, c.power, 100_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const runs = 600
+		rng := rand.New(rand.NewPCG(8, uint64(n)))
+		right := 0
+		want := Holds
+		if c.q > c.delta {
+			want = Refuted
+		}
+		for range runs {
+			b, _ := NewBinomial(c.delta, c.alpha)
+			for b.Decision() == Undecided && b.Trials() < n {
+				b.Add(rng.Float64() < c.q)
+			}
+			if b.Decision() == want {
+				right++
+			}
+		}
+		atMost4Sigma(t, fmt.Sprintf("%+v: missed in %d trials", c, n), runs-right, runs, 1-c.power)
+		below, above := BinomialDetectable(n, c.delta, c.alpha, c.power)
+		if c.q < c.delta && !(below >= c.q-1e-6) || c.q > c.delta && !(above <= c.q+1e-6) {
+			t.Errorf("%+v: %d trials detect %v and %v only", c, n, below, above)
+		}
+		if h, r := BinomialDecides(n-1, c.delta, c.alpha, c.q); math.Max(h, r) >= c.power {
+			t.Errorf("%+v: %d trials would do", c, n-1)
+		}
+	}
+	if n, _ := BinomialTrialsFor(0.05, 1e-4, 0, 0.999, 1000); n != 228 {
+		t.Errorf("%d trials for clean ones, want 228", n)
+	}
+	if _, err := BinomialTrialsFor(0.05, 1e-4, 0.05, 0.9, 1000); err == nil {
+		t.Error("q = delta accepted")
+	}
+	if _, err := BinomialTrialsFor(0.05, 1e-4, 0.049, 0.9, 1000); err == nil {
+		t.Error("1000 trials tell 0.049 from 0.05")
+	}
+	if below, _ := BinomialDetectable(100, 0.05, 1e-4, 0.9); !math.IsNaN(below) {
+		t.Errorf("100 trials accept q=%v at delta=0.05", below)
+	}
+}
+
+func TestClopperPearson(t *testing.T) {
+	// Closed forms at the ends; a value of the field's tables in between.
+	if lo, hi := ClopperPearson(0, 10, 0.05); lo != 0 || math.Abs(hi-(1-math.Pow(0.025, 0.1))) > 1e-12 {
+		t.Errorf("0 of 10: [%v,%v]", lo, hi)
+	}
+	if lo, hi := ClopperPearson(10, 10, 0.05); hi != 1 || math.Abs(lo-math.Pow(0.025, 0.1)) > 1e-12 {
+		t.Errorf("10 of 10: [%v,%v]", lo, hi)
+	}
+	if lo, hi := ClopperPearson(5, 10, 0.05); math.Abs(lo-0.187086) > 1e-6 || math.Abs(hi-0.812914) > 1e-6 {
+		t.Errorf("5 of 10: [%v,%v]", lo, hi)
+	}
+	if lo, hi := ClopperPearson(0, 0, 0.05); lo != 0 || hi != 1 {
+		t.Errorf("0 of 0: [%v,%v]", lo, hi)
+	}
+	if lo, hi := ClopperPearson(1, 1_000_000, 1e-9); !(lo > 4e-16 && lo < 6e-16 && hi > 2e-5 && hi < 3e-5) {
+		t.Errorf("1 of 1e6 at 1e-9: [%v,%v]", lo, hi)
+	}
+	// Exact coverage at every p: sum the law over the x whose interval misses.
+	const n, alpha = 40, 0.01
+	for p := 0.005; p < 1; p += 0.0137 {
+		var miss float64
+		for x := 0; x <= n; x++ {
+			if lo, hi := ClopperPearson(x, n, alpha); p < lo || p > hi {
+				miss += math.Exp(logBinomialPMF(x, n, prob(p)))
+			}
+		}
+		if miss > alpha {
+			t.Errorf("p=%g missed with probability %g", p, miss)
+		}
+	}
+}
+
+func TestBinomialCSCoversAtAllTimes(t *testing.T) {
+	const alpha, runs, maxN = 0.1, 2000, 400
+	for _, q := range []float64{0.02, 0.5} {
+		rng := rand.New(rand.NewPCG(9, uint64(100*q)))
+		missed := 0
+		for range runs {
+			x := 0
+			for n := 1; n <= maxN; n++ {
+				if rng.Float64() < q {
+					x++
+				}
+				// q is outside exactly when its mixture ratio reaches 1/alpha.
+				if logBinomialPMF(x, n, prob(q))+math.Log(float64(n)+1) <= math.Log(alpha) {
+					missed++
+					break
+				}
+			}
+		}
+		atMost4Sigma(t, fmt.Sprintf("q=%g", q), missed, runs, alpha)
+	}
+	for _, c := range [][2]int{{0, 0}, {0, 50}, {7, 50}, {50, 50}} {
+		lo, hi := BinomialCS(c[0], c[1], alpha)
+		level := math.Log(alpha) - math.Log(float64(c[1])+1)
+		if lo > 0 && math.Abs(logBinomialPMF(c[0], c[1], prob(lo))-level) > 1e-8 {
+			t.Errorf("%v: lower end %v", c, lo)
+		}
+		if hi < 1 && math.Abs(logBinomialPMF(c[0], c[1], prob(hi))-level) > 1e-8 {
+			t.Errorf("%v: upper end %v", c, hi)
+		}
+		if cl, ch := ClopperPearson(c[0], c[1], alpha); lo > cl || hi < ch {
+			t.Errorf("%v: anytime [%v,%v] narrower than fixed [%v,%v]", c, lo, hi, cl, ch)
+		}
+	}
+}
+
+func TestPValuesAreRunningSuprema(t *testing.T) {
+	b, _ := NewBinomial(0.1, 1e-3)
+	for range 60 {
+		b.Add(false)
+	}
+	p := b.PFor()
+	for range 40 {
+		b.Add(true)
+	}
+	if b.PFor() != p {
+		t.Errorf("PFor rose from %v to %v", p, b.PFor())
+	}
+	if math.Abs(math.Log(p)+LogEFor(0, 60, 0.1)) > 1e-12 || b.PAgainst() >= 1e-3 || b.Decision() != Refuted {
+		t.Errorf("p=%v, against=%v, %v", p, b.PAgainst(), b.Decision())
+	}
+}
+
+func ExampleBinomialTrialsFor() {
+	n, _ := BinomialTrialsFor(0.05, 1e-4, 0.01, 0.9, 10_000)
+	holds, refuted := BinomialDecides(n, 0.05, 1e-4, 0.01)
+	fmt.Printf("%d trials: HOLDS with probability %.2f, REFUTED %.0e\n", n, holds, refuted)
+}
+
+func ExampleClopperPearson() {
+	lo, hi := ClopperPearson(5, 10, 0.05)
+	fmt.Printf("[%.4f, %.4f]\n", lo, hi)
+	// Output: [0.1871, 0.8129]
+}

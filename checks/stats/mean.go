@@ -69,16 +69,17 @@ type MeanConfig struct {
 // sequence of [WS+24]; unlike that one it is infinite while n is too small for
 // the deviation to be known.
 type MeanCS struct {
-	cfg      MeanConfig
-	rho2     float64
-	n        int
-	mean, m2 float64 // Welford
-	bets     []bet
-	regVar   float64 // 1/4 + sum of squared predictable residuals, rescaled
-	regSum   float64
-	cacheN   int
-	cacheLo  float64
-	cacheHi  float64
+	cfg     MeanConfig
+	rho2    float64
+	n       int
+	mean    float64
+	m2, m3  float64 // sums of powers of the deviations from the mean
+	bets    []bet
+	regVar  float64 // 1/4 + sum of squared predictable residuals, rescaled
+	regSum  float64
+	cacheN  int
+	cacheLo float64
+	cacheHi float64
 }
 
 type bet struct{ x, size float64 } // x rescaled to [0,1]
@@ -132,9 +133,11 @@ func (m *MeanCS) Add(x float64) error {
 		m.placeBet((x - r[0]) / (r[1] - r[0]))
 	}
 	m.n++
-	d := x - m.mean
-	m.mean += d / float64(m.n)
-	m.m2 += float64(d * (x - m.mean))
+	n, d := float64(m.n), x-m.mean
+	step := d / n
+	m.mean += step
+	m.m3 += float64(step*step*d)*(n-1)*(n-2) - float64(3*step*m.m2)
+	m.m2 += float64(d * step * (n - 1))
 	return nil
 }
 
@@ -184,22 +187,32 @@ func (m *MeanCS) Interval() (lo, hi float64) {
 }
 
 func (m *MeanCS) interval() (lo, hi float64) {
-	var half float64
-	switch m.Kind() {
-	case Betting:
+	kind := m.Kind()
+	if kind == Betting {
 		return m.betting()
-	case FixedStudent:
-		half = math.Inf(1)
-		if m.n == m.cfg.FixedN {
-			half = studentQuantile(float64(m.n-1), m.cfg.Alpha/2) * m.SD() / math.Sqrt(float64(m.n))
-		}
-	case TMixture:
-		half = math.Inf(1)
-		if m.n >= MinTrials {
-			half = m.SD() * tMixtureHalfWidth(m.n, m.rho2, m.cfg.Alpha)
-		}
 	}
-	return m.mean - half, m.mean + half
+	sd := m.SD()
+	half := m.halfWidth(m.n, sd)
+	if kind == FixedStudent && m.n != m.cfg.FixedN || !(sd > 0) || math.IsInf(half, 1) {
+		return math.Inf(-1), math.Inf(1)
+	}
+	lo, hi = m.mean-half, m.mean+half
+	if shift := m.skewShift(half / sd); shift > 0 {
+		hi += shift
+	} else {
+		lo += shift
+	}
+	return lo, hi
+}
+
+// skewShift returns the displacement of an end of the interval by the skewness
+// of the sample, for a half width of w deviations: to first order the
+// studentised mean of skewed data is displaced by skewness (1+2t^2)/(6 sqrt n)
+// at t (Johnson 1978). Only the end that moves outwards is moved.
+func (m *MeanCS) skewShift(w float64) float64 {
+	n := float64(m.n)
+	skewness := math.Sqrt(n) * m.m3 / math.Pow(m.m2, 1.5)
+	return skewness * m.SD() * (1 + 2*w*w*n) / (6 * n)
 }
 
 // tMixtureHalfWidth returns the half width for unit sample deviation.
@@ -214,27 +227,30 @@ func tMixtureHalfWidth(n int, rho2, alpha float64) float64 {
 	return math.Sqrt(r1 / (1 - (1+r1)/(1+g)) * (fn - 1) / fn)
 }
 
+// capitalAbove returns the log capital of the gambler who bets on values above
+// the candidate mean c, all rescaled to [0,1].
+func (m *MeanCS) capitalAbove(c float64) float64 {
+	var k float64
+	for _, b := range m.bets {
+		k += math.Log1p(math.Min(b.size, maxBet/c) * (b.x - c))
+	}
+	return k
+}
+
+// capitalBelow is the mirror image of capitalAbove.
+func (m *MeanCS) capitalBelow(c float64) float64 {
+	var k float64
+	for _, b := range m.bets {
+		k += math.Log1p(-math.Min(b.size, maxBet/(1-c)) * (b.x - c))
+	}
+	return k
+}
+
 func (m *MeanCS) betting() (lo, hi float64) {
 	r := *m.cfg.Range
 	level := math.Log(2 / m.cfg.Alpha)
-	// The capital of the gambler who bets on values above c, and of the mirror one.
-	above := func(c float64) float64 {
-		var k float64
-		for _, b := range m.bets {
-			k += math.Log1p(math.Min(b.size, maxBet/c) * (b.x - c))
-		}
-		return k
-	}
-	below := func(c float64) float64 {
-		var k float64
-		for _, b := range m.bets {
-			k += math.Log1p(-math.Min(b.size, maxBet/(1-c)) * (b.x - c))
-		}
-		return k
-	}
-	l := bisect(0, 1, func(c float64) bool { return above(c) < level })
-	h := bisect(0, 1, func(c float64) bool { return below(c) >= level })
-	l, h = math.Max(0, l), math.Min(1, h)
+	l := bisect(0, 1, func(c float64) bool { return m.capitalAbove(c) < level })
+	h := bisect(0, 1, func(c float64) bool { return m.capitalBelow(c) >= level })
 	return r[0] + float64(l*(r[1]-r[0])), r[1] - float64((1-h)*(r[1]-r[0]))
 }
 
@@ -257,6 +273,21 @@ func bisect(lo, hi float64, f func(float64) bool) float64 {
 		return lo
 	}
 	return (a + b) / 2
+}
+
+// Excludes reports whether a candidate mean lies outside the interval, for
+// Betting without searching for the ends.
+func (m *MeanCS) Excludes(mean float64) bool {
+	r := m.cfg.Range
+	if r == nil {
+		lo, hi := m.Interval()
+		return mean < lo || mean > hi
+	}
+	if mean < r[0] || mean > r[1] {
+		return true
+	}
+	c, level := (mean-r[0])/(r[1]-r[0]), math.Log(2/m.cfg.Alpha)
+	return c > 0 && m.capitalAbove(c) >= level || c < 1 && m.capitalBelow(c) >= level
 }
 
 // Compare judges the mean against a bound: Holds when the whole interval is at
