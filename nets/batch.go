@@ -39,7 +39,7 @@ func NewBatch(x *mat.Dense, m int) *Batch {
 	}
 	b := &Batch{
 		X: x, K: mat.NewSymDense(n, nil), Z: mat.NewDense(m, n, nil), U: make([]float64, n),
-		acc: newAccumulator(n, m), coef: make([]float64, n), words: make([]uint64, n),
+		acc: newAccumulator(n), coef: make([]float64, n), words: make([]uint64, n),
 	}
 	b.K.SymOuterK(1, x)
 	return b
@@ -68,7 +68,7 @@ func (b *Batch) Refresh(net *Network, changed []bool) {
 			preactivate(b.Z.RawRowView(r), x, net.W.RawRowView(r))
 		}
 	}
-	b.acc.reset()
+	b.acc.reset(net)
 	for r := range net.Width() {
 		if net.Keeps(r) {
 			b.acc.add(net, r, b.Z.RawRowView(r))
@@ -86,7 +86,7 @@ func (b *Batch) Refresh(net *Network, changed []bool) {
 func (b *Batch) Update(net *Network, eta float64, e []float64, layers Layers) {
 	b.mustFit(net)
 	x := b.X.RawMatrix()
-	b.acc.reset()
+	b.acc.reset(net)
 	for r := range net.Width() {
 		if !net.Keeps(r) {
 			continue

@@ -70,6 +70,7 @@ func (in Init) Draw(rng *rand.Rand) *Network {
 		A:     make([]float64, in.Width),
 		Act:   in.Act,
 		Scale: in.Scale,
+		Pairs: in.Symmetry,
 	}
 	if in.Scale == 0 {
 		net.Scale = NTKScale(in.Width)

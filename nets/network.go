@@ -26,6 +26,10 @@ type Network struct {
 	Act   Activation
 	Scale float64 // 1/sqrt(m) or 1/m of the full width m, masked or not
 	Mask  []bool  // neurons that are kept; nil keeps all (card 02)
+
+	// Pairs says how neurons were tied at the start. It changes no output but
+	// by rounding: the sum over neurons goes so that tied pairs cancel exactly.
+	Pairs Symmetry
 }
 
 // NTKScale is the output scale 1/sqrt(m).
@@ -118,7 +122,8 @@ func CheckData(x *mat.Dense, y []float64) error {
 // neuron only; a Batch is for repeated evaluation on the same samples.
 func (net *Network) Output(x *mat.Dense) []float64 {
 	n, _ := x.Dims()
-	z, acc := make([]float64, n), newAccumulator(n, net.Width())
+	z, acc := make([]float64, n), newAccumulator(n)
+	acc.reset(net)
 	for r := range net.Width() {
 		if net.Keeps(r) {
 			preactivate(z, x.RawMatrix(), net.W.RawRowView(r))
@@ -137,21 +142,26 @@ func preactivate(z []float64, x blas64.General, w []float64) {
 
 func vector(v []float64) blas64.Vector { return blas64.Vector{N: len(v), Inc: 1, Data: v} }
 
-// An accumulator sums the output over neurons in two halves, r < m/2 and
-// r >= m/2. Partners of an antisymmetric or coupled initialisation then meet
-// with the same rounding, so that their output is exactly zero.
+// An accumulator sums the output over neurons. The partners of an antisymmetric
+// network lie m/2 apart: its two halves are summed apart, with the same
+// rounding, so that they cancel to the last bit. Coupled partners follow each
+// other and cancel as they come.
 type accumulator struct {
 	lo, hi []float64
 	half   int
 }
 
-func newAccumulator(n, m int) accumulator {
-	return accumulator{lo: make([]float64, n), hi: make([]float64, n), half: m / 2}
+func newAccumulator(n int) accumulator {
+	return accumulator{lo: make([]float64, n), hi: make([]float64, n)}
 }
 
-func (acc *accumulator) reset() {
+func (acc *accumulator) reset(net *Network) {
 	clear(acc.lo)
 	clear(acc.hi)
+	acc.half = net.Width()
+	if net.Pairs == Antisymmetric {
+		acc.half /= 2
+	}
 }
 
 func (acc *accumulator) add(net *Network, r int, z []float64) {
