@@ -17,6 +17,22 @@ type Pair struct {
 // Dot is the inner product x . x'.
 func (p Pair) Dot() float64 { return p.NormX * p.NormY * p.Cos }
 
+// Chord is ||x/||x|| - x'/||x'||||, the distance of the two directions, in [0, 2].
+func (p Pair) Chord() float64 {
+	if p.Angle > math.Pi/2 {
+		return 2 * math.Sin(p.Angle/2)
+	}
+	return p.Sin / math.Cos(p.Angle/2) // relative accuracy as good as that of Sin
+}
+
+// Antichord is the distance of the direction of x to that of -x', in [0, 2]; 0 for antipodes.
+func (p Pair) Antichord() float64 {
+	if p.Angle > math.Pi/2 {
+		return p.Sin / math.Sin(p.Angle/2)
+	}
+	return 2 * math.Cos(p.Angle/2)
+}
+
 // NewPair returns the pair of two inputs of equal length. It panics when the lengths differ and fails
 // on a zero or non-finite vector, which has no direction.
 func NewPair(x, y []float64) (Pair, error) {
@@ -152,12 +168,20 @@ func Separate(X mat.Matrix) (Separation, error) {
 	for i := range ps.dirs {
 		for j := range i {
 			p := ps.pair(i, ps, j)
-			// Chords from the half angle keep their relative accuracy at both ends.
-			toX, toMinus := 2*math.Sin(p.Angle/2), 2*math.Sin((math.Pi-p.Angle)/2)
-			s.Chord = min(s.Chord, toX)
-			s.Both = min(s.Both, toX, toMinus)
+			s.Chord = min(s.Chord, p.Chord())
+			s.Both = min(s.Both, p.Chord(), p.Antichord())
 			s.Rho = max(s.Rho, math.Abs(p.Cos))
 		}
 	}
 	return s, nil
+}
+
+// Pairs returns the pair of rows i and j of X (n x d) as a function, for formulas of the angles other
+// than a kernel. Its errors are those of [Kernel.Gram].
+func Pairs(X mat.Matrix) (func(i, j int) Pair, error) {
+	ps, err := newPoints(X)
+	if err != nil {
+		return nil, err
+	}
+	return func(i, j int) Pair { return ps.pair(i, ps, j) }, nil
 }
