@@ -77,13 +77,14 @@ func (b *Batch) Patterns(dst *Patterns) {
 	if dst.n != n || dst.m != m {
 		panic(fmt.Sprintf("nets: patterns of %d x %d for a batch of %d samples and width %d", dst.n, dst.m, n, m))
 	}
+	raw := b.Z.RawMatrix()
 	for k := range dst.words {
 		clear(b.words)
 		for r := 64 * k; r < min(64*k+64, m); r++ {
-			z, words := b.Z.RawRowView(r), b.words
+			z, words, shift := row(raw, r), b.words, r&63
 			words = words[:len(z)]
 			for i, v := range z {
-				words[i] |= (inactive(v) ^ 1) << (r % 64)
+				words[i] |= (inactive(v) ^ 1) << (shift & 63)
 			}
 		}
 		for i, w := range b.words {

@@ -78,6 +78,31 @@ func TestZeroIsActive(t *testing.T) {
 	}
 }
 
+// What a batch held before, even values that are not finite, leaves no trace.
+func TestForwardForgets(t *testing.T) {
+	rng := newRand(8)
+	net, x := NTK(9, 5).Draw(rng), gaussian(rng, 7, 5)
+	b := NewBatch(x, 9)
+	b.Forward(net)
+	want := append([]float64(nil), b.U...)
+	dw := mat.NewDense(9, 5, nil)
+	b.Gradient(dw, nil, net, want)
+	clean := mat.DenseCopyOf(dw)
+	for r := range 9 {
+		for i := range 7 {
+			b.Z.Set(r, i, math.NaN())
+		}
+		for k := range 5 {
+			dw.Set(r, k, math.NaN())
+		}
+	}
+	b.Forward(net)
+	b.Gradient(dw, nil, net, want)
+	if !mat.Equal(mat.NewVecDense(7, b.U), mat.NewVecDense(7, want)) || !mat.Equal(dw, clean) {
+		t.Error("values left over in the buffers show in the outputs or the gradient")
+	}
+}
+
 // The count N_i(R) bounds the flips of every movement within R, and moving all
 // neurons against one sample attains it (card 00.4a).
 func TestFragileIsAttained(t *testing.T) {
