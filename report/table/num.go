@@ -14,10 +14,11 @@ import (
 // The printed digits follow the uncertainty: half the width of the interval is
 // given to two significant digits, and every other number of the cell to the
 // same decimal place. The ends of an interval are rounded outwards, so that the
-// printed interval always contains the true one. Numbers of 10^6 and more or
-// less than 10^-4 are printed in scientific notation.
+// printed interval always contains the true one. Very large and very small
+// numbers are printed in scientific notation, with one power of ten a cell.
 type Num struct {
 	value, lo, hi float64
+	err           float64 // half of hi-lo, but for plusMinus free of rounding
 	digits        int
 	spread        spread
 }
@@ -40,12 +41,12 @@ func Exact(v float64) Num { return Num{value: v} }
 // Interval returns v with the interval [lo, hi], in which v need not be central.
 // An infinite end makes the interval one-sided.
 func Interval(v, lo, hi float64) Num {
-	return Num{value: v, lo: lo, hi: hi, digits: 3, spread: interval}
+	return Num{value: v, lo: lo, hi: hi, err: (hi - lo) / 2, digits: 3, spread: interval}
 }
 
 // PlusMinus returns v with the symmetric uncertainty err >= 0.
 func PlusMinus(v, err float64) Num {
-	return Num{value: v, lo: v - err, hi: v + err, digits: 3, spread: plusMinus}
+	return Num{value: v, lo: v - err, hi: v + err, err: err, digits: 3, spread: plusMinus}
 }
 
 // Digits returns x printed to d >= 1 significant digits. It has no effect on a
@@ -72,7 +73,7 @@ type numeral struct {
 
 // numeral chooses the digits of x.
 func (x Num) numeral() numeral {
-	half := (x.hi - x.lo) / 2
+	half := x.err
 	switch {
 	case x.spread == alone:
 		return x.single()
@@ -112,8 +113,8 @@ func (x Num) single() numeral {
 	}
 	mantissa, e, _ := strings.Cut(strconv.FormatFloat(x.value, 'e', prec, 64), "e")
 	exp, _ := strconv.Atoi(e)
-	// More integer digits than are significant would pretend to know them.
-	if scientific(exp) || x.digits > 0 && exp > max(x.digits, 4) {
+	// Many more digits than are significant would pretend to know them.
+	if scientific(exp) || x.digits > 0 && exp > max(x.digits-1, 4) {
 		return numeral{value: mantissa, sci: true, exp: exp}
 	}
 	if prec >= 0 {
@@ -127,7 +128,7 @@ func (x Num) single() numeral {
 func (x Num) loose() numeral {
 	each := func(v float64) string { return Num{value: v, digits: x.digits}.plain() }
 	n := numeral{spread: x.spread, value: each(x.value), lo: each(x.lo), hi: each(x.hi)}
-	n.err = each((x.hi - x.lo) / 2)
+	n.err = each(x.err)
 	return n
 }
 

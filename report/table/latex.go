@@ -1,0 +1,450 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// Preamble returns the \usepackage lines that a LaTeX table printed with these
+// options needs.
+func Preamble(opts Options) string {
+	lines := []string{`\usepackage{booktabs}`}
+	if opts.Siunitx {
+		lines = append(lines, `\usepackage{siunitx}`)
+	}
+	if opts.Long {
+		lines = append(lines, `\usepackage{longtable}`)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// renderLaTeX prints t as a table environment with booktabs rules, or as a
+// longtable.
+func renderLaTeX(w io.Writer, t *Table, opts Options) error {
+	if opts.Long && opts.Wide {
+		return fmt.Errorf("table %q: a longtable cannot be as wide as two columns: choose Long or Wide", t.Label)
+	}
+	l := &latex{table: t, opts: opts}
+	head, body, err := l.grid()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	env := "table"
+	if opts.Wide {
+		env = "table*"
+	}
+	if !opts.Long {
+		fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s", env, l.caption("\n"))
+	}
+	if err := l.tabular(&b, head, body); err != nil {
+		return err
+	}
+	b.WriteString(l.notes())
+	if !opts.Long {
+		fmt.Fprintf(&b, "\\end{%s}\n", env)
+	}
+	if l.err != nil {
+		return l.err
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+// latex prints the parts of one table, and keeps the first error.
+type latex struct {
+	table *Table
+	opts  Options
+	err   error
+}
+
+// grid prints headings and cells.
+func (l *latex) grid() (head []string, body [][]string, err error) {
+	for _, c := range l.table.Columns {
+		head = append(head, l.inline(c.Head))
+	}
+	for i, row := range l.table.Rows {
+		line := make([]string, len(row))
+		for j, c := range row {
+			line[j] = l.column(c, j)
+			if l.err != nil {
+				return nil, nil, fmt.Errorf("table %q, row %d, column %d: %w", l.table.Label, i, j, l.err)
+			}
+		}
+		body = append(body, line)
+	}
+	return head, body, l.err
+}
+
+func (l *latex) tabular(b *strings.Builder, head []string, body [][]string) error {
+	grid := newGrid(b, &booktabs{latex: l}, nil)
+	grid.Header(shield(head))
+	for _, row := range body {
+		if err := grid.Append(shield(row)); err != nil {
+			return fmt.Errorf("printing table %q: %w", l.table.Label, err)
+		}
+	}
+	if len(body) == 0 { // a heading alone is not rendered without a row
+		if err := grid.Append(shield(make([]string, len(head)))); err != nil {
+			return fmt.Errorf("printing table %q: %w", l.table.Label, err)
+		}
+	}
+	if err := grid.Render(); err != nil {
+		return fmt.Errorf("printing table %q: %w", l.table.Label, err)
+	}
+	return nil
+}
+
+// shield makes cells that tablewriter can neither trim nor drop: it takes away
+// white space at the ends, which is part of a LaTeX escape such as "\ ".
+func shield(cells []string) []string {
+	out := make([]string, len(cells))
+	for i, c := range cells {
+		out[i] = "<" + c + ">"
+	}
+	return out
+}
+
+func unshield(s string) string {
+	s = strings.TrimSpace(s)
+	return strings.TrimSuffix(strings.TrimPrefix(s, "<"), ">")
+}
+
+// spec returns the column specification of tabular.
+func (l *latex) spec() string {
+	var b strings.Builder
+	for j, c := range l.table.Columns {
+		switch {
+		case l.aligned(j):
+			fmt.Fprintf(&b, "S[table-format=%s]", siunitxFormat(l.table, j))
+		case c.Wrap > 0:
+			fmt.Fprintf(&b, "p{%.3g\\linewidth}", c.Wrap)
+		default:
+			b.WriteString(map[Align]string{Left: "l", Center: "c", Right: "r"}[l.table.align(j)])
+		}
+	}
+	return b.String()
+}
+
+// aligned reports whether column j is a siunitx S column: it has numbers only,
+// and no interval, which S columns do not know.
+func (l *latex) aligned(j int) bool {
+	if !l.opts.Siunitx || !l.table.numeric(j) || l.table.Columns[j].Wrap > 0 {
+		return false
+	}
+	for _, row := range l.table.Rows {
+		if x, ok := bare(row[j]).(Num); ok && x.spread == interval {
+			return false
+		}
+	}
+	return true
+}
+
+// siunitxFormat is the room that the numbers of column j need, such as -1.2e3:
+// digits before the point, after it, and of the exponent.
+func siunitxFormat(t *Table, j int) string {
+	var whole, decimals, exponent, uncertain int
+	var minus, expMinus bool
+	for _, row := range t.Rows {
+		n, ok := siunitxNumeral(bare(row[j]))
+		if !ok {
+			continue
+		}
+		value := strings.TrimPrefix(n.value, "-")
+		minus = minus || value != n.value
+		w, d, _ := strings.Cut(value, ".")
+		whole, decimals = max(whole, len(w)), max(decimals, len(d))
+		if n.sci {
+			exponent = max(exponent, len(fmt.Sprint(abs(n.exp))))
+			expMinus = expMinus || n.exp < 0
+		}
+		uncertain = max(uncertain, len(strings.TrimLeft(strings.ReplaceAll(n.err, ".", ""), "0")))
+	}
+	format := fmt.Sprintf("%d.%d", max(whole, 1), decimals)
+	if minus {
+		format = "-" + format
+	}
+	if uncertain > 0 {
+		format += fmt.Sprintf("(%d)", uncertain)
+	}
+	if exponent > 0 {
+		format += "e"
+		if expMinus {
+			format += "-"
+		}
+		format += fmt.Sprint(exponent)
+	}
+	return format
+}
+
+// siunitxNumeral returns a cell as siunitx reads it, if it can.
+func siunitxNumeral(c Cell) (numeral, bool) {
+	switch c := c.(type) {
+	case Count:
+		return numeral{value: c.plain()}, true
+	case Num:
+		ok := finite(c.value) && (c.spread == alone || finite(c.err) && c.err > 0)
+		return c.numeral(), ok
+	}
+	return numeral{}, false
+}
+
+// column prints a cell as it stands in column j.
+func (l *latex) column(c Cell, j int) string {
+	if l.aligned(j) {
+		if n, ok := siunitxNumeral(bare(c)); ok {
+			s := siunitx(n)
+			if marks := noteMarks(c); marks != "" {
+				s += ` {\textsuperscript{` + latexText(marks) + "}}"
+			}
+			return s
+		}
+		return "{" + l.cell(c) + "}"
+	}
+	s := l.cell(c)
+	if l.table.Columns[j].Wrap > 0 {
+		// \raggedright within braces leaves the \\ of the table alone.
+		s = `{\raggedright ` + s + `\par}`
+	}
+	return s
+}
+
+func siunitx(n numeral) string {
+	s := n.value
+	if n.spread == plusMinus {
+		s += " +- " + n.err
+	}
+	if n.sci {
+		s += fmt.Sprintf("e%d", n.exp)
+	}
+	return s
+}
+
+func (l *latex) cell(c Cell) string {
+	switch c := c.(type) {
+	case Math:
+		return l.math(c.TeX)
+	case Inline:
+		return l.inline(c)
+	case Num:
+		return latexNum(c.numeral())
+	case Count:
+		return "$" + thousands(c.plain()) + "$"
+	case Mark:
+		if c.Class == Bad {
+			return `\textbf{` + latexText(c.Text) + "}"
+		}
+		return latexText(c.Text)
+	case Noted:
+		return l.cell(orEmpty(c.Cell)) + `\textsuperscript{` + latexText(c.Mark) + "}"
+	case Empty:
+		return "--"
+	}
+	return latexText(c.plain())
+}
+
+func (l *latex) inline(s Inline) string {
+	var b strings.Builder
+	for _, p := range s.parts() {
+		b.WriteString(l.cell(p))
+	}
+	return b.String()
+}
+
+// math prints a formula, or records why it cannot stand in a table.
+func (l *latex) math(tex string) string {
+	tex = strings.TrimSpace(oneLine(tex))
+	if err := checkMath(tex); err != nil && l.err == nil {
+		l.err = err
+	}
+	if tex == "" {
+		return ""
+	}
+	return "$" + tex + "$"
+}
+
+// breaking are the commands that end a cell, a row or the formula itself.
+var breaking = regexp.MustCompile(`^\\(\\|\(|\)|\[|\]|cr|crcr|tabularnewline|newline|begin|end|noalign|hline|omit|span|multicolumn|par)$`)
+
+// checkMath returns an error for a formula that would break the table around
+// it: braces that do not match, alignment and comment characters, ends of rows.
+func checkMath(tex string) error {
+	bad := func(what string) error {
+		return fmt.Errorf("formula %q: %s would break the table: write one line of LaTeX mathematics without dollar signs", tex, what)
+	}
+	depth := 0
+	for i := 0; i < len(tex); i++ {
+		switch tex[i] {
+		case '\\':
+			n := i + 1
+			for n < len(tex) && (tex[n]|0x20 >= 'a' && tex[n]|0x20 <= 'z') {
+				n++
+			}
+			if n == i+1 {
+				n++
+			}
+			if n > len(tex) {
+				return bad(`a backslash at the end`)
+			}
+			if cmd := tex[i:n]; breaking.MatchString(cmd) {
+				return bad(cmd)
+			}
+			i = n - 1
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth < 0 {
+				return bad("an unmatched }")
+			}
+		case '%', '&', '#', '$':
+			return bad(fmt.Sprintf("an unescaped %c", tex[i]))
+		case '^':
+			if strings.HasPrefix(tex[i:], "^^") {
+				return bad("^^") // TeX reads it as a character code
+			}
+		}
+	}
+	if depth > 0 {
+		return bad("an unmatched {")
+	}
+	return nil
+}
+
+func latexNum(n numeral) string {
+	value := latexValue(n.value)
+	switch n.spread {
+	case interval:
+		value = fmt.Sprintf(`%s\;[%s, %s]`, value, latexValue(n.lo), latexValue(n.hi))
+	case plusMinus:
+		value = fmt.Sprintf(`%s \pm %s`, value, latexValue(n.err))
+	}
+	if n.sci {
+		if n.spread != alone {
+			value = "(" + value + ")"
+		}
+		value += fmt.Sprintf(` \times 10^{%d}`, n.exp)
+	}
+	return "$" + value + "$"
+}
+
+// latexValue prints a mantissa, or a number printed whole such as 1.5e-07.
+func latexValue(s string) string {
+	switch s {
+	case "inf":
+		return `\infty`
+	case "-inf":
+		return `-\infty`
+	case "NaN":
+		return `\mathrm{NaN}`
+	}
+	mantissa, e, ok := strings.Cut(s, "e")
+	if !ok {
+		return thousands(s)
+	}
+	e = strings.TrimPrefix(e, "+")
+	sign := ""
+	if strings.HasPrefix(e, "-") {
+		sign, e = "-", e[1:]
+	}
+	return mantissa + ` \times 10^{` + sign + strings.TrimLeft(e, "0") + "}"
+}
+
+// thousands parts the whole digits of a long number in threes by thin spaces.
+func thousands(s string) string {
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	whole, rest, point := strings.Cut(s, ".")
+	if len(whole) > 4 {
+		var parts []string
+		for ; len(whole) > 3; whole = whole[:len(whole)-3] {
+			parts = append([]string{whole[len(whole)-3:]}, parts...)
+		}
+		whole = strings.Join(append([]string{whole}, parts...), `\,`)
+	}
+	if point {
+		whole += "." + rest
+	}
+	return sign + whole
+}
+
+// latexEscapes is applied in a single pass, so that a replacement is never
+// escaped again. Characters that pdflatex does not know from its default
+// encoding are set in mathematics.
+var latexEscapes = strings.NewReplacer(
+	`\`, `\textbackslash{}`, `&`, `\&`, `%`, `\%`, `#`, `\#`, `_`, `\_`, `{`, `\{`, `}`, `\}`, `$`, `\$`,
+	`~`, `\textasciitilde{}`, `^`, `\textasciicircum{}`, `<`, `\textless{}`, `>`, `\textgreater{}`, `|`, `\textbar{}`,
+	`"`, `''`, "`", `\textasciigrave{}`, `*`, `{*}`, `[`, `{[}`, `]`, `{]}`, `--`, `-{}-`,
+	"\u00A0", `~`, `–`, `--`, `—`, `---`, `±`, `$\pm$`, `×`, `$\times$`, `≤`, `$\le$`, `≥`, `$\ge$`, `≈`, `$\approx$`,
+	`∞`, `$\infty$`, `→`, `$\to$`, `λ`, `$\lambda$`, `δ`, `$\delta$`, `ε`, `$\varepsilon$`, `η`, `$\eta$`, `κ`, `$\kappa$`,
+	`σ`, `$\sigma$`, `α`, `$\alpha$`, `β`, `$\beta$`, `μ`, `$\mu$`, `√`, `$\surd$`, `‖`, `$\Vert$`, `−`, `$-$`, `…`, `\dots{}`,
+	"\uFFFD", `?`)
+
+func latexText(s string) string { return latexEscapes.Replace(oneLine(s)) }
+
+// caption returns \caption and \label, each followed by end.
+func (l *latex) caption(end string) string {
+	s := ""
+	if l.table.Caption != "" {
+		s += `\caption{` + l.inline(l.table.Caption) + "}" + end
+	}
+	if l.table.Label != "" {
+		s += `\label{` + labelText(l.table.Label) + "}" + end
+	}
+	return s
+}
+
+var notLabel = regexp.MustCompile(`[^A-Za-z0-9:./+-]+`)
+
+// labelText makes a label of characters that are safe in every TeX file.
+func labelText(s string) string { return notLabel.ReplaceAllString(s, "-") }
+
+// notes returns the remarks under the table, in small type.
+func (l *latex) notes() string {
+	if len(l.table.Notes) == 0 {
+		return ""
+	}
+	lines := make([]string, len(l.table.Notes))
+	for i, n := range l.table.Notes {
+		if n.Mark != "" {
+			lines[i] = `\textsuperscript{` + latexText(n.Mark) + "}"
+		}
+		lines[i] += l.inline(n.Body)
+	}
+	return "\\par\\smallskip\n\\begin{minipage}{\\linewidth}\n\\footnotesize\\raggedright\n" +
+		strings.Join(lines, "\\par\n") + "\n\\end{minipage}\n"
+}
+
+// groupLine returns the upper header level: one \multicolumn a group, and the
+// rules under them.
+func (l *latex) groupLine() string {
+	var cells, rules []string
+	for _, s := range l.table.spans() {
+		if s.head == "" {
+			cells = append(cells, "")
+			continue
+		}
+		cells = append(cells, fmt.Sprintf(`\multicolumn{%d}{c}{%s}`, s.to-s.from, l.inline(s.head)))
+		rules = append(rules, fmt.Sprintf(`\cmidrule(lr){%d-%d}`, s.from+1, s.to))
+	}
+	return strings.Join(cells, " & ") + " \\\\\n" + strings.Join(rules, " ") + "\n"
+}
+
+// headCell prints the heading of column j: centred over an S column, which
+// would read it as a number.
+func (l *latex) headCell(s string, j int) string {
+	switch {
+	case l.aligned(j):
+		return "{" + s + "}"
+	case l.table.Columns[j].Wrap > 0 && s != "":
+		return `{\raggedright ` + s + `\par}`
+	}
+	return s
+}
+
+var _ tw.Renderer = (*booktabs)(nil)
