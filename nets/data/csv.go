@@ -14,11 +14,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// DecodeCSV reads numbers separated by commas, one sample a line. With
-// Options.Header "auto" a first line in which no field is a number is taken
-// for a header; a UTF-8 byte order mark is skipped. Options.Label says which
-// column holds the labels. Errors name the line (from 1) and wrap ErrFormat, ErrNotNumber,
-// ErrNotFinite, ErrRagged, ErrEmpty or ErrLabels. The rows are not validated further.
+// DecodeCSV reads numbers separated by commas, one sample a line. Of opts it
+// heeds Label, Header and Rows; blank lines and a UTF-8 byte order mark are
+// skipped. Errors name the line (from 1) and wrap ErrFormat, ErrNotNumber,
+// ErrNotFinite, ErrRagged, ErrEmpty, ErrLabels or ErrSpec. Zero and equal rows
+// pass: they are for Validate to judge.
 func DecodeCSV(b []byte, opts Options) (*Set, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func csvRow(record []string, line int) ([]float64, error) {
 	for k, field := range record {
 		v, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
 		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return nil, fmt.Errorf("line %d, field %d: %w: %q; encode it as a number or drop the column (a header is only allowed in the first line)",
+			return nil, fmt.Errorf("line %d, field %d: %w: %q; separate the fields by commas, and encode this one as a number or drop its column (a header is allowed in the first line only)",
 				line, k+1, ErrNotNumber, field)
 		}
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -97,7 +97,7 @@ func isHeader(record []string, mode string) bool {
 		return false
 	}
 	for _, field := range record {
-		if _, err := strconv.ParseFloat(strings.TrimSpace(field), 64); err == nil {
+		if _, err := strconv.ParseFloat(strings.TrimSpace(field), 64); err == nil || errors.Is(err, strconv.ErrRange) {
 			return false
 		}
 	}

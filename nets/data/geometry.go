@@ -90,8 +90,8 @@ func RowNorms(x *mat.Dense) []float64 {
 }
 
 // NormalizeRows returns a copy of x with every row scaled to unit Euclidean
-// norm; |row| is 1 within d/2+2 units of rounding. It fails on a row that is zero or
-// not finite.
+// norm, to within d/2+3 units of rounding (2^-53). It fails on a row that is
+// zero or not finite.
 func NormalizeRows(x *mat.Dense) (*mat.Dense, error) {
 	if err := validateRows(x); err != nil {
 		return nil, err
@@ -206,7 +206,7 @@ func norm2(v []float64) float64 {
 func safeSquare(s float64) bool { return s > 1e-280 && s < 1e300 }
 
 // normalize scales v, which is finite and not zero, to unit norm. Dividing by
-// the largest entry first keeps subnormal and huge rows exact.
+// the largest entry first keeps tiny and huge rows accurate.
 func normalize(v []float64) {
 	var big float64
 	for _, e := range v {

@@ -72,12 +72,12 @@ func (o Options) maxBytes() int64 {
 }
 
 // Load reads a data set from a file. The format follows from the first bytes
-// (NPY, NPZ, IDX), else from the suffix: .csv or .txt, .npy, .npz, .bin
-// (CIFAR-10), .idx or ...-ubyte. A .gz of any of them is unpacked. Axes after
-// the first are flattened into one row a sample. Entries that are not finite, zero rows
-// and equal rows are refused. Every error names the file, where possible the
-// line or row, and the remedy; all wrap one of the sentinels of this package
-// or the error of the file system.
+// (NPY, NPZ) or the suffix: .csv or .txt, .bin (CIFAR-10), .idx or -ubyte. A
+// .gz of any of them is unpacked. Axes after the first are flattened into one
+// row a sample. Entries that are not finite, zero rows and equal rows are
+// refused. Every error names the file, where possible the line or row, and the
+// remedy; it wraps one of the sentinels of this package or the error of the
+// file system.
 func Load(path string, opts Options) (*Set, error) {
 	content, err := readFiles(path, opts)
 	if err != nil {
@@ -220,6 +220,9 @@ func decode(path string, b []byte, opts Options) (*Set, error) {
 	case bytes.HasPrefix(b, []byte("PK\x03\x04")) || has(".npz"):
 		return fromNPZ(b, opts)
 	case has(".csv", ".txt"):
+		if opts.LabelsPath != "" {
+			opts.Rows = 0 // all rows are needed to see that the labels fit
+		}
 		return DecodeCSV(b, opts)
 	case has(".bin"):
 		return DecodeCIFAR10(b)

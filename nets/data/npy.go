@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -183,8 +184,11 @@ func npzNames(b []byte) []string {
 // readLimited reads all of r, or fails when it is longer than limit.
 func readLimited(r io.Reader, limit int64) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("%w: %v; copy the file again", ErrTruncated, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v; copy the file again", ErrFormat, err)
+		return nil, fmt.Errorf("%w: %w; copy the file again", ErrFormat, err)
 	}
 	if int64(len(raw)) > limit {
 		return nil, fmt.Errorf("%w: more than %d bytes; raise Options.MaxBytes or keep fewer rows", ErrTooLarge, limit)
