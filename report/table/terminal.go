@@ -223,7 +223,8 @@ func writeGrid(b *strings.Builder, t *Table, head []string, body [][]string, wid
 // beyond the last column.
 func trimLine(line string, width int) string {
 	const reset = "\x1b[0m"
-	line = strings.TrimRight(line, " \u00A0\n")
+	line = strings.ReplaceAll(line, "\u00A0", " ") // see visible
+	line = strings.TrimRight(line, " \n")
 	if inner, ok := strings.CutSuffix(line, " "+reset); ok {
 		line = strings.TrimRight(inner, " ")
 	}
@@ -301,8 +302,9 @@ func writeList(b *strings.Builder, t *Table, body [][]string, opts Options) {
 			} else {
 				name += "\n" + strings.Repeat(" ", indent)
 			}
+			text = strings.ReplaceAll(text, "\u00A0", " ")
 			text = name + strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", indent))
-			b.WriteString(strings.TrimRight(text, " \u00A0") + "\n")
+			b.WriteString(strings.TrimRight(text, " ") + "\n")
 		}
 	}
 }
