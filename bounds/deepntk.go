@@ -154,8 +154,7 @@ func (b DeepNTK) sum(n int, single float64, term func(r int) (float64, error)) (
 		total += c[r] * last
 		rest -= c[r]
 	}
-	// The coefficients are good to a few T u each.
-	slack := float64(8*terms*(b.Hidden+1)) * unit
+	slack := seriesError * float64(b.Hidden+1)
 	return max(0, total*(1-slack)+max(0, rest-slack)*last), nil
 }
 
@@ -335,6 +334,11 @@ func LogRegions(n, d int) float64 {
 
 // entryError bounds the rounding of a cosine between rows of length d, and of one more factor of it.
 func entryError(d int) float64 { return kernel.Identity().EntryError(d, 1) }
+
+// seriesError is a generous bound on the relative error of a coefficient of kernel.NTK per layer. The
+// recursion behind them adds positive numbers only; against 200-bit arithmetic it is off by 5e-14 at
+// most with 400 terms and 8 hidden layers.
+const seriesError = 1e-12
 
 // unit is the unit roundoff of float64.
 const unit = 1.0 / (1 << 53)

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"testing"
 
@@ -239,6 +240,73 @@ func TestNTKSeries(t *testing.T) {
 				if want := k.At(r); math.Abs(sum-want) > 1e-13*float64(hidden+1) {
 					t.Errorf("%s at %v: series %v, value %v", k.Name(), r, sum, want)
 				}
+			}
+		}
+	}
+}
+
+// TestNTKSeriesInHighPrecision repeats the recursion of the series in 200-bit arithmetic.
+func TestNTKSeriesInHighPrecision(t *testing.T) {
+	const terms = 80
+	big200 := func(v float64) *big.Float { return new(big.Float).SetPrec(200).SetFloat64(v) }
+	mul := func(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(200).Mul(a, b) }
+	quo := func(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(200).Quo(a, b) }
+	add := func(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(200).Add(a, b) }
+	sub := func(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(200).Sub(a, b) }
+	root := func(a *big.Float) *big.Float { return new(big.Float).SetPrec(200).Sqrt(a) }
+	one := big200(1)
+	asin := func(x *big.Float) *big.Float { // x <= 0.95: term_j = binom(2j,j) x^{2j+1}/(4^j (2j+1))
+		sum, power := big200(0), mul(x, one)
+		for j := 0; j < 1500; j++ {
+			sum = add(sum, quo(power, big200(float64(2*j+1))))
+			power = mul(mul(power, mul(x, x)), quo(big200(float64(2*j+1)), big200(float64(2*j+2))))
+		}
+		return sum
+	}
+	pi := mul(big200(6), asin(big200(0.5)))
+	times := func(a, b []*big.Float) []*big.Float {
+		c := make([]*big.Float, terms)
+		for i := range c {
+			c[i] = big200(0)
+			for j := 0; j <= i; j++ {
+				c[i] = add(c[i], mul(a[j], b[i-j]))
+			}
+		}
+		return c
+	}
+	g, theta := make([]*big.Float, terms), make([]*big.Float, terms)
+	for i := range g {
+		g[i], theta[i] = big200(0), big200(0)
+	}
+	g[1], theta[1] = one, one
+	for hidden := 1; hidden <= 4; hidden++ {
+		square, slope := times(g, g), make([]*big.Float, terms)
+		u := []*big.Float{quo(one, root(sub(one, square[0])))}
+		for n := 1; n < terms; n++ {
+			sum := big200(0)
+			for k := 1; k <= n; k++ {
+				sum = add(sum, mul(mul(big200(float64(n)-float64(k)/2), square[k]), u[n-k]))
+			}
+			u = append(u, quo(sum, mul(big200(float64(n)), sub(one, square[0]))))
+			slope[n-1] = mul(big200(float64(n)), g[n])
+		}
+		slope[terms-1] = big200(0)
+		c, product := g[0], times(slope, u)
+		k0 := []*big.Float{add(big200(0.5), quo(asin(c), pi))}
+		for n := 1; n < terms; n++ {
+			k0 = append(k0, quo(product[n-1], mul(big200(float64(n)), pi)))
+		}
+		product = times(k0, slope)
+		g[0] = quo(add(root(sub(one, mul(c, c))), mul(c, mul(pi, k0[0]))), pi)
+		for n := 1; n < terms; n++ {
+			g[n] = quo(product[n-1], big200(float64(n)))
+		}
+		theta = times(theta, k0)
+		for n, got := range NTK(hidden).Coefficients(terms) {
+			theta[n] = add(theta[n], g[n])
+			want, _ := theta[n].Float64()
+			if math.Abs(got-want) > 3e-14*want {
+				t.Errorf("%d hidden layers: c_%d = %v, want %v", hidden, n, got, want)
 			}
 		}
 	}
