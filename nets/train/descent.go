@@ -11,9 +11,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// ErrDiverged says that an output is no longer finite. Errors wrap it with the
+// ErrDiverged says that an output or a weight is no longer finite. Errors wrap it with the
 // step; the trace up to that step is returned with the error.
-var ErrDiverged = errors.New("outputs are no longer finite; take a smaller step")
+var ErrDiverged = errors.New("outputs or weights are no longer finite; take a smaller step")
 
 // Options of a run.
 type Options struct {

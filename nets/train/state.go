@@ -5,6 +5,7 @@ import (
 
 	"convergo/nets"
 
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -60,8 +61,18 @@ func (s *State) refresh() {
 	s.Norm = nets.Residual(s.Residual, s.U, s.Y)
 }
 
-// finite looks at the residuals only: outputs overflow before weights do harm.
-func (s *State) finite() bool { return !math.IsNaN(s.Norm) && !math.IsInf(s.Norm, 0) }
+// finite looks at weights too: a neuron whose weights have overflowed can be
+// inactive on every sample, with outputs that look sound.
+func (s *State) finite() bool {
+	w := s.Net.W.RawMatrix()
+	var sum float64
+	if w.Stride == w.Cols {
+		sum = blas64.Asum(blas64.Vector{N: w.Rows * w.Cols, Inc: 1, Data: w.Data})
+	} else {
+		sum = mat.Norm(s.Net.W, 1)
+	}
+	return !math.IsNaN(s.Norm+sum) && !math.IsInf(s.Norm+sum, 0)
+}
 
 // Loss returns the loss of the predictions.
 func (s *State) Loss() float64 { return s.loss.Value(s.U, s.Y) }

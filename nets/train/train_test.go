@@ -368,6 +368,13 @@ func TestRunEnds(t *testing.T) {
 	if !errors.Is(err, ErrDiverged) || len(trace.Steps) == 0 || len(trace.Steps) > 20 {
 		t.Errorf("step size 1e200: rows %v, error %v", trace.Steps, err)
 	}
+	// Weights of -Inf make a ReLU network of zero output.
+	dead := &nets.Network{W: mat.NewDense(1, 2, []float64{1, 1}), A: []float64{1}, Act: nets.ReLU(), Scale: 1}
+	eye := mat.NewDense(2, 2, []float64{1, 0, 0, 1})
+	trace, err = Descend(background, dead, eye, []float64{-1000, -1000}, Options{Step: 1e308, Steps: 1})
+	if !errors.Is(err, ErrDiverged) || len(trace.Steps) != 1 {
+		t.Errorf("weights of -Inf: rows %v, error %v", trace.Steps, err)
+	}
 }
 
 func TestBadInput(t *testing.T) {
