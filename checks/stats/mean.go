@@ -348,23 +348,28 @@ func (m *MeanCS) halfWidth(n int, sd float64) float64 {
 // bettingDetectable returns the distance at which the log capital of n bets,
 // placed at the true variance, reaches log(2/alpha) even when it falls z
 // deviations short of its mean, for values of two points one deviation either
-// side of theirs.
+// side of theirs. The cap of the early bets depends on where in the range the
+// bound lies; both the lowest and the highest cap have to get there.
 func (m *MeanCS) bettingDetectable(n int, sd, z float64) float64 {
 	scale := m.cfg.Range[1] - m.cfg.Range[0]
 	s := sd / scale
-	bets, noise := make([]float64, n), 0.0
+	bets := make([]float64, n)
 	for i := range bets {
 		t := float64(i + 1)
-		bets[i] = math.Min(maxBet, betSize((0.25+s*s*(t-1))/t, t, m.cfg.Alpha))
-		noise += bets[i] * bets[i]
+		bets[i] = betSize((0.25+s*s*(t-1))/t, t, m.cfg.Alpha)
 	}
-	level := math.Log(2/m.cfg.Alpha) + z*s*math.Sqrt(noise)
-	d := bisect(0, 1, func(d float64) bool {
-		var k float64
+	reaches := func(d, limit float64) bool {
+		var k, noise float64
 		for _, l := range bets {
-			k += (math.Log1p(l*(d+s)) + math.Log1p(l*(d-s))) / 2
+			l = math.Min(l, limit)
+			up, down := math.Log1p(l*(d+s)), math.Log1p(l*(d-s))
+			k += (up + down) / 2
+			noise += (up - down) * (up - down) / 4
 		}
-		return k >= level
+		return k-z*math.Sqrt(noise) >= math.Log(2/m.cfg.Alpha)
+	}
+	d := bisect(0, 1, func(d float64) bool {
+		return reaches(d, maxBet) && reaches(d, maxBet/math.Max(s-d, maxBet/10))
 	})
 	if d >= 1 {
 		return math.Inf(1)

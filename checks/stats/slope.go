@@ -332,39 +332,26 @@ func SlopeTrialsFor(distance, sd, alpha, power float64, maxTrials int) (int, err
 
 // studentPower returns the probability that a two-sided level-alpha Student
 // interval of n normal values lies above zero, at mean d standard deviations:
-// E Phi(d sqrt(n) - t S) over the sample deviation S, by Simpson's rule on the
-// chi density of sqrt(v) S.
+// E Phi(d sqrt(n) - t S) over the sample deviation S, by Simpson's rule in log S
+// on the density of chi with v degrees of freedom.
 func studentPower(n int, d, alpha float64) float64 {
 	v := float64(n - 1)
 	t := studentQuantile(v, alpha/2)
 	ncp := d * math.Sqrt(float64(n))
 	lg, _ := math.Lgamma(v / 2)
-	logNorm := (1-v/2)*math.Ln2 - lg
-	density := func(s float64) float64 { // of S
-		c := s * math.Sqrt(v)
-		if c == 0 {
-			if v == 1 {
-				return math.Exp(logNorm) * math.Sqrt(v)
-			}
-			return 0
-		}
-		return math.Exp(logNorm+(v-1)*math.Log(c)-c*c/2) * math.Sqrt(v)
+	logNorm := math.Ln2 + v/2*math.Log(v/2) - lg
+	integrand := func(u float64) float64 {
+		s := math.Exp(u)
+		return math.Exp(logNorm+v*u-v*s*s/2) * 0.5 * math.Erfc((t*s-ncp)/math.Sqrt2)
 	}
+	// Below lo the chance is S^v = e^-35 or ten deviations away, above hi likewise.
 	width := 10 / math.Sqrt(2*v)
-	lo, hi := math.Max(0, 1-width), 1+width
-	const steps = 400
+	lo, hi := -35/v-width, math.Log1p(width)
+	const steps = 600
 	h := (hi - lo) / steps
-	var sum float64
-	for i := 0; i <= steps; i++ {
-		s := lo + float64(i)*h
-		w := 2.0
-		if i%2 == 1 {
-			w = 4
-		}
-		if i == 0 || i == steps {
-			w = 1
-		}
-		sum += w * density(s) * 0.5 * math.Erfc(-(ncp-t*s)/math.Sqrt2)
+	sum := integrand(lo) + integrand(hi)
+	for i := 1; i < steps; i++ {
+		sum += float64(2+2*(i%2)) * integrand(lo+float64(i)*h)
 	}
 	return sum * h / 3
 }
