@@ -35,8 +35,11 @@ func (b *booktabs) Header(_ [][]string, ctx tw.Formatting) {
 	if b.latex.table.grouped() {
 		head = b.latex.groupLine()
 	}
-	head += strings.Join(cells, " & ") + " \\\\\n"
+	head += strings.Join(cells, " & ") + b.latex.rowEnd()
 	if !b.latex.opts.Long {
+		if b.latex.boxed() {
+			b.printf("\\sbox0{")
+		}
 		b.printf("\\begin{tabular}{%s}\n\\toprule\n%s\\midrule\n", b.latex.spec(), head)
 		return
 	}
@@ -55,7 +58,7 @@ func (b *booktabs) Header(_ [][]string, ctx tw.Formatting) {
 // nothing.
 func (b *booktabs) Row(_ []string, ctx tw.Formatting) {
 	if len(b.latex.table.Rows) > 0 {
-		b.printf("%s \\\\\n", strings.Join(b.cells(ctx), " & "))
+		b.printf("%s%s", strings.Join(b.cells(ctx), " & "), b.latex.rowEnd())
 	}
 }
 
@@ -73,9 +76,12 @@ func (b *booktabs) Config() tw.Rendition {
 }
 
 func (b *booktabs) Close() error {
-	if b.latex.opts.Long {
+	switch {
+	case b.latex.opts.Long:
 		b.printf("\\end{longtable}\n")
-	} else {
+	case b.latex.boxed():
+		b.printf("\\bottomrule\n\\end{tabular}}\n\\usebox0\n")
+	default:
 		b.printf("\\bottomrule\n\\end{tabular}\n")
 	}
 	return b.err

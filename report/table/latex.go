@@ -39,7 +39,8 @@ func renderLaTeX(w io.Writer, t *Table, opts Options) error {
 		env = "table*"
 	}
 	if !opts.Long {
-		fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n%s", env, l.caption("\n"))
+		// Classes made for captions below leave no room under one above.
+		fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n%s", env, l.caption("\n"))
 	}
 	if err := l.tabular(&b, head, body); err != nil {
 		return err
@@ -207,8 +208,7 @@ func (l *latex) column(c Cell, j int) string {
 	}
 	s := l.cell(c)
 	if l.table.Columns[j].Wrap > 0 {
-		// \raggedright within braces leaves the \\ of the table alone.
-		s = `{\raggedright ` + s + `\par}`
+		s = `\raggedright ` + s
 	}
 	return s
 }
@@ -416,8 +416,27 @@ func (l *latex) notes() string {
 		}
 		lines[i] += l.inline(n.Body)
 	}
-	return "\\par\\smallskip\n\\begin{minipage}{\\linewidth}\n\\footnotesize\\raggedright\n" +
+	width := `\wd0` // of the table; see boxed
+	if l.opts.Long {
+		width = `\linewidth`
+	}
+	return "\\par\\smallskip\n\\begin{minipage}{" + width + "}\n\\footnotesize\\raggedright\n" +
 		strings.Join(lines, "\\par\n") + "\n\\end{minipage}\n"
+}
+
+// boxed reports whether the tabular is put in a box first, so that the notes can
+// be set as wide as it is.
+func (l *latex) boxed() bool { return len(l.table.Notes) > 0 && !l.opts.Long }
+
+// rowEnd returns the end of a row: \\, unless ragged paragraphs give that
+// another meaning.
+func (l *latex) rowEnd() string {
+	for _, c := range l.table.Columns {
+		if c.Wrap > 0 {
+			return " \\tabularnewline\n"
+		}
+	}
+	return " \\\\\n"
 }
 
 // groupLine returns the upper header level: one \multicolumn a group, and the
@@ -432,7 +451,7 @@ func (l *latex) groupLine() string {
 		cells = append(cells, fmt.Sprintf(`\multicolumn{%d}{c}{%s}`, s.to-s.from, l.inline(s.head)))
 		rules = append(rules, fmt.Sprintf(`\cmidrule(lr){%d-%d}`, s.from+1, s.to))
 	}
-	return strings.Join(cells, " & ") + " \\\\\n" + strings.Join(rules, " ") + "\n"
+	return strings.Join(cells, " & ") + l.rowEnd() + strings.Join(rules, " ") + "\n"
 }
 
 // headCell prints the heading of column j: centred over an S column, which
@@ -441,8 +460,8 @@ func (l *latex) headCell(s string, j int) string {
 	switch {
 	case l.aligned(j):
 		return "{" + s + "}"
-	case l.table.Columns[j].Wrap > 0 && s != "":
-		return `{\raggedright ` + s + `\par}`
+	case l.table.Columns[j].Wrap > 0:
+		return `\raggedright ` + s
 	}
 	return s
 }
