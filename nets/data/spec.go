@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -177,6 +178,19 @@ func (s Spec) String() string {
 	put("label_scale", s.LabelScale, s.LabelScale != 0)
 	put("seed", s.Seed, s.Seed != 0)
 	return b.String()
+}
+
+// GoString is s as a Go literal without its zero fields, so that a
+// counterexample printed by %#v stays readable.
+func (s Spec) GoString() string {
+	var fields []string
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		if f := v.Field(i); !f.IsZero() {
+			fields = append(fields, fmt.Sprintf("%s:%#v", v.Type().Field(i).Name, f))
+		}
+	}
+	return "data.Spec{" + strings.Join(fields, ", ") + "}"
 }
 
 func (s Spec) checkNumbers() error {

@@ -3,6 +3,7 @@ package data_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -85,6 +86,14 @@ func TestOmittedFieldsStayOutOfJSON(t *testing.T) {
 	text, err := json.Marshal(data.Spec{Kind: data.Sphere, N: 2, D: 3})
 	if err != nil || string(text) != `{"kind":"sphere","n":2,"d":3}` {
 		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+func TestGoStringIsShort(t *testing.T) {
+	spec := data.Spec{Kind: data.Lattice, Points: [][]int{{1, -2}}, Seed: 3, Labels: data.Const}
+	want := `data.Spec{Kind:"lattice", Seed:0x3, Points:[][]int{[]int{1, -2}}, Labels:"const"}`
+	if got := fmt.Sprintf("%#v", spec); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

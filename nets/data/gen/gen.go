@@ -24,8 +24,7 @@ const bound = 3
 const maxSeed = 1 << 16
 
 // Specs draws any data set of unit rows with labels: also equal, antipodal and
-// parallel rows. It shrinks towards few rows of low dimension and lattice points
-// with small entries.
+// parallel rows. It shrinks towards few rows of low dimension and small seeds.
 func Specs(r Range) *rapid.Generator[data.Spec] {
 	r.check(1)
 	return rapid.Custom(func(t *rapid.T) data.Spec {
@@ -53,6 +52,17 @@ func Separated(r Range) *rapid.Generator[data.Spec] {
 	return rapid.Custom(func(t *rapid.T) data.Spec {
 		n, d := sizes(t, r)
 		return draw(t, n, d, append([]string{data.Lattice, data.Sphere}, separatedKinds(n, d)...), true)
+	})
+}
+
+// Lattices draws a data set of lattice points of which no two are parallel. The
+// data itself shrinks, so that a counterexample is a few small integers; use it
+// where Separated finds one that is hard to read. It needs d >= 2.
+func Lattices(r Range) *rapid.Generator[data.Spec] {
+	r.check(2)
+	return rapid.Custom(func(t *rapid.T) data.Spec {
+		n, d := sizes(t, r)
+		return draw(t, n, d, []string{data.Lattice}, true)
 	})
 }
 
@@ -110,7 +120,7 @@ func draw(t *rapid.T, n, d int, kinds []string, separated bool) data.Spec {
 			s.Sep = rapid.Float64Range(0, 2).Draw(t, "sep")
 		}
 	}
-	s.Seed = rapid.Uint64Range(0, maxSeed).Draw(t, "seed")
+	s.Seed = rapid.Uint64Range(0, maxSeed).Draw(t, "seed") // of the labels too
 	s.Labels = rapid.SampledFrom(labels).Draw(t, "labels")
 	return s
 }

@@ -2,8 +2,10 @@ package gen_test
 
 import (
 	"encoding/json"
+	"flag"
 	"math"
 	"reflect"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -53,6 +55,55 @@ func TestSeparatedHasNoParallelRows(t *testing.T) {
 		t.Errorf("only the kinds %v were drawn", kinds)
 	}
 }
+
+// Separation below 1/2 takes two rows in the plane, such as (0,1), (1,3). The
+// search, whose seed is random, need not find the smallest instance, but must come
+// near it from up to 12 rows in R^8.
+func TestLatticesShrink(t *testing.T) {
+	if err := flag.Set("rapid.nofailfile", "true"); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := flag.Set("rapid.nofailfile", "false"); err != nil {
+			t.Error(err)
+		}
+	}()
+	specs := gen.Lattices(gen.Range{MinN: 2, MaxN: 12, MinD: 2, MaxD: 8})
+	var last *data.Set
+	tb := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() { // FailNow ends the goroutine
+		defer close(done)
+		rapid.Check(tb, func(t *rapid.T) {
+			set := build(t, specs.Draw(t, "spec"))
+			if data.Separation(set.X) < 0.5 {
+				last = set
+				t.Fatal("too close")
+			}
+		})
+	}()
+	<-done
+	if !tb.failed || last == nil || last.N() > 4 || last.D() > 3 {
+		t.Errorf("failed %v, ended at %v", tb.failed, last)
+	}
+}
+
+// recorder is a rapid.TB that takes failures as results.
+type recorder struct {
+	testing.TB
+	failed bool
+}
+
+func (r *recorder) Name() string          { return "recorder" }
+func (r *recorder) Logf(string, ...any)   {}
+func (r *recorder) Log(...any)            {}
+func (r *recorder) Errorf(string, ...any) { r.failed = true }
+func (r *recorder) Error(...any)          { r.failed = true }
+func (r *recorder) Fail()                 { r.failed = true }
+func (r *recorder) Failed() bool          { return r.failed }
+func (r *recorder) FailNow()              { r.failed = true; runtime.Goexit() }
+func (r *recorder) Fatal(...any)          { r.FailNow() }
+func (r *recorder) Fatalf(string, ...any) { r.FailNow() }
 
 func TestSpecsReachDegenerateData(t *testing.T) {
 	specs := gen.Specs(gen.Range{MinN: 2, MaxN: 6, MinD: 1, MaxD: 3})
