@@ -79,8 +79,9 @@ type Control[P any] struct {
 
 // A DataFile names a data set of the user.
 type DataFile struct {
-	Path   string
-	SHA256 string // hexadecimal digest of the content
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`          // hexadecimal digest of the content
+	Label  string `json:"label,omitempty"` // column that holds the labels: "first", "last" or none
 }
 
 // An Instance is one value of a claim's parameters with all that its trials

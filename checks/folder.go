@@ -32,6 +32,7 @@ type Manifest struct {
 	Seed    uint64       `json:"seed"`
 	Alpha   Float        `json:"alpha"`
 	Profile Profile      `json:"profile"`
+	Code    string       `json:"code,omitempty"` // digest of the claims' source, if the caller gave one
 	Plan    string       `json:"plan"`
 	Units   int          `json:"units"`
 	Shard   *Shard       `json:"shard,omitempty"`
@@ -94,6 +95,7 @@ func (m Manifest) conflict(o Manifest) error {
 	differ("alpha", m.Alpha, o.Alpha)
 	differ("profile", m.Profile.Name, o.Profile.Name)
 	differ("architecture", m.Arch, o.Arch)
+	differ("code of the claims", m.Code, o.Code)
 	if len(diffs) == 0 && m.Plan != o.Plan {
 		diffs = append(diffs, "another set of claims, claim versions, parameters or data")
 	}

@@ -17,6 +17,7 @@ type Options struct {
 	Workers  int    // trials in parallel; 0 means one per core
 	Data     []DataFile
 	Shard    *Shard
+	Code     string      // digest of the claims' source; a folder made by other code is not resumed
 	Progress func(Event) // called from several goroutines, or nil
 }
 
@@ -68,7 +69,7 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 	}
 	p := &plan{manifest: Manifest{
 		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH,
-		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data,
+		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: o.Code,
 	}}
 	seen := map[string]bool{}
 	for _, s := range sources {

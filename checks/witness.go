@@ -61,7 +61,11 @@ type Rerun struct {
 
 // Replay runs a witness again: its one trial, and for a statistical form all
 // the trials that its judgement took.
-func Replay(c Checkable, form Form, w *Witness) (*Rerun, error) {
+func Replay(c Checkable, w *Witness) (*Rerun, error) {
+	form, err := formByName(c.Info().Form)
+	if err != nil {
+		return nil, err
+	}
 	inst, err := c.rebuild(w.Control, w.Params)
 	if err != nil {
 		return nil, err

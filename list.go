@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"convergo/checks"
+	"convergo/report"
+	"convergo/report/table"
+	"convergo/theorems"
+
+	"github.com/spf13/cobra"
+)
+
+func listCommand() *cobra.Command {
+	var form, basis string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [ID, source or pattern]...",
+		Short: "List the claims with their form, basis and source",
+		Example: `  convergo list
+  convergo list du2019 --form probably
+  convergo list --json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sources, err := selected(args)
+			if err != nil {
+				return err
+			}
+			sources, err = filter(sources, form, basis)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), infos(sources))
+			}
+			return failed(table.Render(cmd.OutOrStdout(), report.List(sources), table.Terminal, terminalOptions(cmd.OutOrStdout())))
+		},
+	}
+	cmd.Flags().StringVar(&form, "form", "", "only claims of this form")
+	cmd.Flags().StringVar(&basis, "basis", "", "only claims whose constants are stated, derived, fitted or recalled")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func showCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Print a claim whole: statement, constants, convention, reference, controls",
+		Example: `  convergo show du2019/gram-chernoff
+  convergo show du2019/gram-chernoff --json`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeClaims,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sources, err := selected(args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), infos(sources))
+			}
+			for _, s := range sources {
+				for i, c := range s.Claims {
+					if i > 0 {
+						fmt.Fprintln(cmd.OutOrStdout())
+					}
+					if err := report.Statement(cmd.OutOrStdout(), c.Info(), s); err != nil {
+						return failed(err)
+					}
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// selected returns the sources with the claims that the patterns name.
+func selected(patterns []string) ([]checks.Source, error) {
+	all, err := theorems.All()
+	if err != nil {
+		return nil, failed(err)
+	}
+	return checks.Select(all, patterns)
+}
+
+// filter keeps the claims of a form and a basis; empty keeps all.
+func filter(sources []checks.Source, form, basis string) ([]checks.Source, error) {
+	var out []checks.Source
+	for _, s := range sources {
+		var kept []checks.Checkable
+		for _, c := range s.Claims {
+			i := c.Info()
+			if (form == "" || i.Form == form) && (basis == "" || string(i.Basis) == basis) {
+				kept = append(kept, c)
+			}
+		}
+		if len(kept) > 0 {
+			s.Claims = kept
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("no claim of form %q and basis %q; forms are always, probably, mean, scaling, bounded, threshold, bases stated, derived, fitted, recalled", form, basis)
+	}
+	return out, nil
+}
+
+func infos(sources []checks.Source) []checks.Info {
+	var out []checks.Info
+	for _, s := range sources {
+		for _, c := range s.Claims {
+			out = append(out, c.Info())
+		}
+	}
+	return out
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return failed(enc.Encode(v))
+}
+
+// completeClaims offers claim IDs to the shell.
+func completeClaims(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	all, err := theorems.All()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, i := range infos(all) {
+		ids = append(ids, i.ID+"\t"+i.Title)
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}

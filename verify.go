@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"convergo/checks"
+	"convergo/nets/data"
+	"convergo/report"
+	"convergo/report/table"
+	"convergo/theorems"
+
+	"github.com/spf13/cobra"
+)
+
+type verifyFlags struct {
+	profile, out, shard, label string
+	data                       []string
+	seed                       uint64
+	alpha                      float64
+	workers                    int
+	asJSON                     bool
+}
+
+func verifyCommand() *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify [ID, source or pattern]...",
+		Short: "Check claims and print a table of verdicts",
+		Long: `Verify checks the named claims, or all, and prints a table of verdicts. It
+appends its records to a run folder; given the same folder again (--out) it
+resumes an interrupted run, and a finished one is only printed.
+
+The chance of any false alarm in the whole run is at most alpha. The exit status
+is 1 when a claim is refuted or a control is not, and 0 otherwise: UNDECIDED and
+VACUOUS claims do not fail a run, they say so.`,
+		Example: `  convergo verify
+  convergo verify du2019 --profile standard --seed 7 --out runs/du
+  convergo verify 'du2019/gram*' --data features.npy --label last
+  convergo verify --shard 2/8 --out runs/shard2`,
+		ValidArgsFunction: completeClaims,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return verify(cmd.Context(), cmd, args, f)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.profile, "profile", "quick", "what to spend: quick, standard or deep")
+	fl.Uint64Var(&f.seed, "seed", 1, "root seed of all random streams")
+	fl.Float64Var(&f.alpha, "alpha", 0.01, "chance of any false alarm in the whole run")
+	fl.StringVar(&f.out, "out", "", "run folder (default: a new one under runs/)")
+	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10; .gz too); repeatable")
+	fl.StringVar(&f.label, "label", "", "label column of the data files: first or last (default: none)")
+	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
+	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0 (default: from the batch system's environment)")
+	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
+	return cmd
+}
+
+func verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verifyFlags) error {
+	sources, err := selected(patterns)
+	if err != nil {
+		return err
+	}
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	if len(o.Data) > 0 {
+		if err := mustUseData(sources); err != nil {
+			return err
+		}
+	}
+	progress := newProgress(cmd.ErrOrStderr())
+	o.Progress = progress.event
+	start := time.Now()
+	rec, err := checks.Run(ctx, sources, o)
+	progress.finish()
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return status{exitInterrupted, fmt.Errorf("interrupted; finished records are in %s: run the same command with --out %s to resume", o.Dir, o.Dir)}
+		}
+		return failed(err)
+	}
+	s, err := checks.Summarize(rec)
+	if err != nil {
+		return failed(err)
+	}
+	if f.asJSON {
+		err = writeJSON(cmd.OutOrStdout(), s)
+	} else {
+		err = printVerdicts(cmd.OutOrStdout(), s, o.Dir, time.Since(start))
+	}
+	if err != nil {
+		return failed(err)
+	}
+	return gate(s)
+}
+
+func (f verifyFlags) options() (checks.Options, error) {
+	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Workers: f.workers, Dir: f.out}
+	var err error
+	if f.profile == "test" {
+		return o, errors.New(`no profile "test" here: it is what go test runs; choose quick, standard or deep`)
+	}
+	if o.Profile, err = checks.ProfileByName(f.profile); err != nil {
+		return o, err
+	}
+	if o.Shard, err = parseShard(f.shard); err != nil {
+		return o, err
+	}
+	if o.Code, err = theorems.Digest(); err != nil {
+		return o, failed(err)
+	}
+	for _, path := range f.data {
+		d, err := dataFile(path, f.label)
+		if err != nil {
+			return o, err
+		}
+		o.Data = append(o.Data, d)
+	}
+	if o.Dir == "" {
+		name := time.Now().UTC().Format("2006-01-02T15-04-05")
+		if o.Shard != nil {
+			name += fmt.Sprintf("-shard%d", o.Shard.Index)
+		}
+		o.Dir = filepath.Join("runs", name)
+	}
+	return o, nil
+}
+
+// parseShard reads "i/k"; without it, the batch system may say which part of an
+// array job this is.
+func parseShard(s string) (*checks.Shard, error) {
+	if s == "" {
+		return shardFromEnvironment(os.Getenv)
+	}
+	i, k, ok := strings.Cut(s, "/")
+	index, err1 := strconv.Atoi(i)
+	count, err2 := strconv.Atoi(k)
+	if !ok || err1 != nil || err2 != nil || count < 1 || index < 0 || index >= count {
+		return nil, fmt.Errorf("shard %q: write i/k with 0 <= i < k, such as 2/8", s)
+	}
+	return &checks.Shard{Index: index, Count: count}, nil
+}
+
+// dataFile pins a user's file by its digest and makes sure that it can be read
+// before anything is run.
+func dataFile(path, label string) (checks.DataFile, error) {
+	if label != data.LabelNone && label != data.LabelFirst && label != data.LabelLast {
+		return checks.DataFile{}, fmt.Errorf("label column %q: write first or last, or leave it out", label)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return checks.DataFile{}, fmt.Errorf("data: %w", err)
+	}
+	if _, err := data.Load(path, data.Options{Label: label, Normalize: true}); err != nil {
+		return checks.DataFile{}, fmt.Errorf("data: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return checks.DataFile{Path: path, SHA256: hex.EncodeToString(sum[:]), Label: label}, nil
+}
+
+func mustUseData(sources []checks.Source) error {
+	for _, i := range infos(sources) {
+		if i.OnData {
+			return nil
+		}
+	}
+	return errors.New("none of the chosen claims takes data of your own; 'convergo list --json' shows which do (on_data)")
+}
+
+// printVerdicts writes the table and says what to do next.
+func printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duration) error {
+	if err := table.Render(w, report.Overview(s), table.Terminal, terminalOptions(w)); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n%s\n", tally(s))
+	if s.Manifest.Shard != nil {
+		fmt.Fprintf(w, "This is %v: other parts are missing until 'convergo merge' joins them.\n", s.Manifest.Shard)
+	}
+	fmt.Fprintf(w, "Records: %s (%.1f s). Next:\n  convergo report %s --format latex   # a table for a paper\n", dir, took.Seconds(), dir)
+	for _, c := range s.Claims {
+		if c.Witness != nil {
+			fmt.Fprintf(w, "  convergo replay '%v'\n", c.Witness)
+		}
+	}
+	return nil
+}
+
+// tally counts verdicts and broken checks in a line.
+func tally(s *checks.Summary) string {
+	counts := map[checks.Verdict]int{}
+	broken := 0
+	for _, c := range s.Claims {
+		counts[c.Verdict]++
+		if len(c.Problems) > 0 {
+			broken++
+		}
+	}
+	text := fmt.Sprintf("%d claims: %d HOLDS, %d REFUTED, %d UNDECIDED, %d VACUOUS", len(s.Claims),
+		counts[checks.Holds], counts[checks.Refuted], counts[checks.Undecided], counts[checks.Vacuous])
+	if broken > 0 {
+		text += fmt.Sprintf("; %d BROKEN checks", broken)
+	}
+	return text
+}
+
+// gate turns a bad run into exit status 1.
+func gate(s *checks.Summary) error {
+	if len(s.Bad()) > 0 {
+		return status{code: exitRefuted}
+	}
+	return nil
+}
