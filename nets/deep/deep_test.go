@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"gonum.org/v1/gonum/blas"
@@ -522,6 +523,26 @@ func TestProductMatchesNaive(t *testing.T) {
 	}
 }
 
+// TestResultsDoNotDependOnGOMAXPROCS uses shapes for which gonum's own Gemm
+// would go parallel.
+func TestResultsDoNotDependOnGOMAXPROCS(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var grams []*mat.SymDense
+	for _, procs := range []int{1, 2, 5} {
+		runtime.GOMAXPROCS(procs)
+		rng := stream(40)
+		net := mustNew(t, Config{Inputs: 70, Hidden: []int{300, 200}, Convention: NTK}, rng)
+		x := gaussian(130, 70, rng)
+		if _, err := (Descent{Step: 1e-4, Steps: 3}).Run(net, x, make([]float64, 130)); err != nil {
+			t.Fatal(err)
+		}
+		grams = append(grams, mustPass(t, net, x).Gram(nil))
+	}
+	if !mat.Equal(grams[0], grams[1]) || !mat.Equal(grams[0], grams[2]) {
+		t.Error("the kernel depends on GOMAXPROCS")
+	}
+}
+
 func BenchmarkDeepGram(b *testing.B) {
 	rng := stream(9)
 	hidden := []int{512, 512}
@@ -560,6 +581,29 @@ func ExampleNetwork_Gram() {
 	// the first one.
 	fmt.Printf("%.6f %.6f\n", gram.At(2, 2)/gram.At(0, 0), gram.At(0, 2)/gram.At(0, 0))
 	// Output: 4.000000 2.000000
+}
+
+func ExamplePass() {
+	x := mat.NewDense(2, 3, []float64{1, 0, 0, 0, 1, 0})
+	net, err := New(Config{Inputs: 3, Hidden: []int{20, 20}, Convention: NTK}, rand.New(rand.NewPCG(5, 6)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := net.NewPass(x)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// J J^T u without J, and by the kernel.
+	u := []float64{1, -1}
+	ku := p.JMul(nil, p.JTMul(nil, u))
+	K := p.Gram(nil)
+	fmt.Println("agree:", math.Abs(ku[0]-(K.At(0, 0)-K.At(0, 1))) < 1e-12)
+	fmt.Println(p.Feature(2).Dims())
+	// Output:
+	// agree: true
+	// 2 20
 }
 
 func ExampleDescent() {

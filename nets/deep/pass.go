@@ -149,8 +149,7 @@ func (p *Pass) Backward(l int) *mat.Dense {
 }
 
 // Flips returns how many of the n (n_1 + ... + n_{L-1}) gates 1[z > 0] differ
-// between two passes of the same shape. Passes without flips between two
-// weights on a segment short enough see the same linear regions.
+// between two passes of the same shape, such as before and after a step.
 func (p *Pass) Flips(q *Pass) int {
 	if p.n != q.n || p.net.Depth() != q.net.Depth() {
 		panic("deep: comparing the gates of passes of different shape")
@@ -171,8 +170,8 @@ func (p *Pass) Flips(q *Pass) int {
 }
 
 // Margin returns the smallest |z| over all gates, +Inf without hidden layers.
-// It is zero exactly when the network is not differentiable by the sign
-// pattern alone.
+// Zero means that a gate sits on the kink, where the Jacobian is a convention
+// (unless the layer below is dead, which makes z = 0 on a whole neighbourhood).
 func (p *Pass) Margin() float64 {
 	margin := math.Inf(1)
 	for l := 1; l < p.net.Depth(); l++ {
