@@ -326,7 +326,8 @@ func TestPValuesAreRunningSuprema(t *testing.T) {
 func ExampleBinomialTrialsFor() {
 	n, _ := BinomialTrialsFor(0.05, 1e-4, 0.01, 0.9, 10_000)
 	holds, refuted := BinomialDecides(n, 0.05, 1e-4, 0.01)
-	fmt.Printf("%d trials: HOLDS with probability %.2f, REFUTED %.0e\n", n, holds, refuted)
+	fmt.Printf("%d trials: HOLDS with probability %.2f, REFUTED below alpha: %v\n", n, holds, refuted < 1e-4)
+	// Output: 602 trials: HOLDS with probability 0.93, REFUTED below alpha: true
 }
 
 func ExampleClopperPearson() {
