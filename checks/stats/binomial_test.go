@@ -94,7 +94,7 @@ func TestFalseDecisionsExact(t *testing.T) {
 // TestFalseDecisionsSimulated runs Binomial itself and compares it with the
 // exact law, at alpha and in the way the engine uses it.
 func TestFalseDecisionsSimulated(t *testing.T) {
-	const delta, alpha, runs, maxN = 0.2, 0.1, 3000, 300
+	const delta, alpha, runs, maxN = 0.2, 0.1, 2000, 200
 	for _, q := range []float64{0.1, 0.2, 0.3} {
 		rng := rand.New(rand.NewPCG(7, uint64(1000*q)))
 		var holds, refuted int

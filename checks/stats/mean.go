@@ -197,8 +197,11 @@ func (m *MeanCS) interval() (lo, hi float64) {
 		return m.betting()
 	}
 	sd := m.SD()
+	if kind == FixedStudent && m.n != m.cfg.FixedN || !(sd > 0) {
+		return math.Inf(-1), math.Inf(1)
+	}
 	half := m.halfWidth(m.n, sd)
-	if kind == FixedStudent && m.n != m.cfg.FixedN || !(sd > 0) || math.IsInf(half, 1) {
+	if math.IsInf(half, 1) {
 		return math.Inf(-1), math.Inf(1)
 	}
 	lo, hi = m.mean-half, m.mean+half

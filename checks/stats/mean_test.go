@@ -54,10 +54,10 @@ func TestMeanCSCoversAtAllTimes(t *testing.T) {
 		runs   int
 		factor float64 // allowed on alpha: 1 where the guarantee is exact
 	}{
-		{"uniform", 0.1, unit, 400, 1},
-		{"rare", 0.1, unit, 400, 1},
-		{"fair coin", 0.1, unit, 400, 1},
-		{"skew beta", 0.1, unit, 400, 1},
+		{"uniform", 0.1, unit, 250, 1},
+		{"rare", 0.1, unit, 250, 1},
+		{"fair coin", 0.1, unit, 250, 1},
+		{"skew beta", 0.1, unit, 250, 1},
 		{"normal", 0.1, nil, 3000, 1},
 		{"normal", 0.001, nil, 3000, 1},
 		{"uniform", 0.01, nil, 3000, 1},

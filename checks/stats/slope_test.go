@@ -52,11 +52,11 @@ func TestSlopeCoverage(t *testing.T) {
 		runs     int
 		factor   float64 // allowed on alpha for what is not exact
 	}{
-		{GeometricResponse, 0.05, 2000, 1.1},
-		{GeometricResponse, 1e-3, 4000, 1.2},
-		{MeanResponse, 0.05, 2000, 1.2},
-		{MeanResponse, 1e-3, 4000, 1.4},
-		{MedianResponse, 0.05, 120, 1},
+		{GeometricResponse, 0.05, 1000, 1.1},
+		{GeometricResponse, 1e-3, 2000, 1.2},
+		{MeanResponse, 0.05, 1000, 1.2},
+		{MeanResponse, 1e-3, 2000, 1.4},
+		{MedianResponse, 0.05, 100, 1},
 	} {
 		for _, trials := range []int{8, 30} {
 			for _, n := range noises {
