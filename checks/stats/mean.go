@@ -26,7 +26,9 @@ const (
 // the central limit theorem needs some trials to set in. Measured with a look
 // after every trial from here to 300, the sequence misses the mean of
 // exponential data (skewness 2) with probability 0.048, 0.009, 0.0009, 0.0005 at
-// Alpha = 0.1, 0.01, 0.001, 0.0001; normal and uniform data stay below Alpha/2.
+// Alpha = 0.1, 0.01, 0.001, 0.0001 (10,000 runs), that of log-normal data
+// (skewness 1.75) with 0.052, 0.008, 0.0019, 0.0003; normal and uniform data stay
+// below Alpha/2. At Alpha = 0.0001 expect a few times Alpha for skewed data.
 const MinTrials = 30
 
 // MeanConfig says what is known about the data before the first trial.
