@@ -366,8 +366,10 @@ func (r *runner) sequence(ctx context.Context, u unit, rec *UnitRecord, trial Tr
 		var wg sync.WaitGroup
 		defer func() { wg.Wait(); close(out) }()
 		size := batchTrials(u.cost)
-		for lo := from; lo < rec.Planned; {
-			hi := min(lo+size-lo%size, rec.Planned)
+		next := from
+		for next < rec.Planned {
+			lo, hi := next, min(next+size-next%size, rec.Planned)
+			next = hi
 			select {
 			case r.slots <- struct{}{}:
 			case <-ctx.Done():
@@ -387,7 +389,6 @@ func (r *runner) sequence(ctx context.Context, u unit, rec *UnitRecord, trial Tr
 			case <-ctx.Done():
 				return
 			}
-			lo = hi
 		}
 	}()
 	return out
