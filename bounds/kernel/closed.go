@@ -220,7 +220,7 @@ func ErfFeature() Kernel {
 			}
 			return 2 / math.Pi * arcsine((k-1)/2) * math.Pow(2.0/3, float64(k))
 		},
-		amp: func(s float64) float64 { return 16 / math.Pi * s / math.Sqrt(1+4*s) },
+		amp: func(s float64) float64 { return 32 / math.Pi * s / math.Sqrt(1+4*s) },
 	}
 }
 

@@ -95,10 +95,11 @@ const unit = 1.0 / (1 << 53)
 // EntryError bounds |computed - exact| for every entry of [Kernel.Gram] on inputs of dimension d and
 // norm at most maxNorm, the data being taken as exact.
 //
-// Norms, cosines and angles carry relative (or, for angles, absolute) errors of at most (3d+40)u,
-// u = 2^-53: d+2 roundings in a sum of d squares, one in each coordinate of a direction, and the
-// rest for the elementary functions, each good to 2 ulp. The amplification of such an error by the
-// closed form is bounded kernel by kernel.
+// With u = 2^-53, a norm carries a relative error of at most (d/2+3)u (d+2 roundings under a root),
+// a cosine an absolute one of (d+10)u, and a sine or angle one of (2d+16)u, the extra d+6 because two
+// computed directions differ in length by that much at most. The amplification by the closed form is
+// bounded kernel by kernel and applied to (3d+40)u, which leaves room for the elementary functions,
+// each taken as good to 2 ulp.
 func (k Kernel) EntryError(d int, maxNorm float64) float64 {
 	return float64(3*d+40) * unit * k.amp(maxNorm*maxNorm)
 }
