@@ -398,3 +398,31 @@ func BenchmarkLambdaMin(b *testing.B) {
 		})
 	}
 }
+
+// The Lanczos paths on exactly known spectra: isolated, repeated, tiny, zero and negative lowest
+// eigenvalues.
+func TestExactSpectrumLarge(t *testing.T) {
+	const n = 230
+	for _, low := range [][]float64{{0.25}, {0x1p-20}, {0x1p-30, 0x1p-30}, {0, 0.5}, {-0.125, 0}, {0.75, 0.75, 0.75}} {
+		spectrum := make([]float64, n)
+		for i := range spectrum {
+			spectrum[i] = 1 + float64(i)/256
+		}
+		copy(spectrum[1:], low)
+		a := reflected(spectrum)
+		c, err := eig.Min(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if low[0] < c.Lower() || low[0] > c.Upper() || c.Err > 1e-10 {
+			t.Errorf("lowest %g: certified %v with error %g", low[0], c, c.Err)
+		}
+		if resolved := math.Abs(low[0]) > 1e-10; c.OK != resolved {
+			t.Errorf("lowest %g: OK = %v", low[0], c.OK)
+		}
+		top, err := eig.Max(a)
+		if want := spectrum[n-1]; err != nil || want < top.Lower() || want > top.Upper() || top.Err > 1e-9 {
+			t.Errorf("largest %g: certified %v with error %g (%v)", want, top, top.Err, err)
+		}
+	}
+}
