@@ -350,17 +350,20 @@ func guardSetup[P any](setup func(P) (Instance, error), p P) (inst Instance, err
 	return inst, err
 }
 
-// guardTrial turns a panic in a trial into a failed measurement.
-func guardTrial(t Trial, r *rand.Rand) (m Measurement) {
+// draw runs one trial on its stream. It turns a panic into a failed measurement
+// and notes whether the trial was random at all.
+func draw(t Trial, seed uint64, law string, params []byte, trial int) (m Measurement) {
+	source := streamSource(seed, law, params, trial)
 	defer func() {
 		if p := recover(); p != nil {
 			m = Measurement{Err: fmt.Errorf("trial panicked: %v", p)}
 		}
+		m.fixed = !source.used
 	}()
 	if t == nil {
 		return Measurement{Err: errors.New("the instance has no Trial")}
 	}
-	return t(r)
+	return t(rand.New(source))
 }
 
 // A Source is a paper with its claims, in the order of the paper.

@@ -165,8 +165,8 @@ func TestInterruptedRunResumesToTheSameBytes(t *testing.T) {
 func TestFalseAlarms(t *testing.T) {
 	const (
 		alpha  = 0.2
-		runs   = 3000
-		claims = 5
+		runs   = 1500
+		claims = 4
 	)
 	// Each family has half of alpha; 4 standard deviations for the simulation.
 	limit := alpha/2*runs + 4*math.Sqrt(runs*alpha/2*(1-alpha/2))
@@ -176,7 +176,7 @@ func TestFalseAlarms(t *testing.T) {
 	}{{0.2, Refuted}, {0.2 + 1e-9, Holds}} {
 		alarms, right := 0, 0
 		for seed := range uint64(runs) {
-			s := simulate(t, seed, alpha, claims, 150, c.q)
+			s := simulate(t, seed, alpha, claims, 80, c.q)
 			bad := false
 			for _, o := range s.Claims {
 				bad = bad || o.Verdict == c.wrong
@@ -189,7 +189,7 @@ func TestFalseAlarms(t *testing.T) {
 				if c.wrong == Holds {
 					want, q = Refuted, 0.6
 				}
-				if simulate(t, seed, alpha, claims, 150, q).Claims[0].Verdict == want {
+				if simulate(t, seed, alpha, claims, 80, q).Claims[0].Verdict == want {
 					right++
 				}
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"sort"
+
+	"convergo/checks/stats"
 )
 
 // A Form is a kind of statement with the way it is judged. The forms are
@@ -56,14 +58,16 @@ type tally struct {
 	leastAt  int
 	firstBad int
 	broken   string
+	fixed    bool // no trial drew anything
 }
 
-func newTally() tally { return tally{counts: map[Status]int{}, leastAt: -1, firstBad: -1} }
+func newTally() tally { return tally{counts: map[Status]int{}, leastAt: -1, firstBad: -1, fixed: true} }
 
 func (t *tally) add(m Measurement, s Status) {
 	i := t.n
 	t.n++
 	t.counts[s]++
+	t.fixed = t.fixed && m.fixed
 	switch s {
 	case Skipped:
 		return
@@ -107,7 +111,7 @@ func (t *tally) result() Result {
 		r.ObservedMedian = Float(median(t.observed))
 		r.SlackWorst = Float(t.least.Slack())
 		r.SlackMedian = Float(median(t.slacks))
-		r.SlackInterval = medianInterval(t.slacks)
+		r.SlackInterval = slackInterval(t.slacks, t.fixed, 0.05)
 	}
 	switch {
 	case t.counts[Broken] > 0:
@@ -136,18 +140,15 @@ func quantile(xs []float64, q float64) float64 {
 	return s[max(0, min(i, len(s)-1))]
 }
 
-// medianInterval is the distribution-free 95 % interval of the median from
-// order statistics, by the normal approximation of the binomial rank, widened
-// to whole ranks; with few values it is their range.
-func medianInterval(xs []float64) [2]Float {
-	n := len(xs)
-	if n == 0 {
+// slackInterval encloses the median slack at confidence 1-alpha, whatever its
+// law. Without randomness it is a point.
+func slackInterval(slacks []float64, fixed bool, alpha float64) [2]Float {
+	switch {
+	case len(slacks) == 0:
 		return nanInterval()
+	case fixed:
+		return [2]Float{Float(slacks[0]), Float(slacks[0])}
 	}
-	s := append([]float64(nil), xs...)
-	sort.Float64s(s)
-	half := 1.96 * math.Sqrt(float64(n)) / 2
-	lo := int(math.Floor(float64(n)/2-half)) - 1
-	hi := int(math.Ceil(float64(n)/2 + half))
-	return [2]Float{Float(s[max(lo, 0)]), Float(s[min(hi, n-1)])}
+	lo, hi := stats.MedianInterval(slacks, alpha)
+	return [2]Float{Float(math.Max(lo, 0)), Float(hi)}
 }

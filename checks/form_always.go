@@ -24,7 +24,10 @@ func (Always) judge(Terms, float64) judge { return &alwaysJudge{tally: newTally(
 
 type alwaysJudge struct{ tally }
 
-func (j *alwaysJudge) done() bool { return j.counts[Violated] > 0 || j.counts[Broken] > 0 }
+// done also ends after one trial without randomness: a second would repeat it.
+func (j *alwaysJudge) done() bool {
+	return j.n > 0 && j.fixed || j.counts[Violated] > 0 || j.counts[Broken] > 0
+}
 
 func (j *alwaysJudge) result() Result {
 	r := j.tally.result()

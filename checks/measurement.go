@@ -60,6 +60,8 @@ type Measurement struct {
 	Ladder     []Rung   // Scaling, Bounded, Threshold: one pass over the sizes
 	Series     []Series // curves for figures, kept for the first trial
 	Err        error    // the trial could not be carried out
+
+	fixed bool // nothing was drawn from the stream: every trial is the same
 }
 
 // A Rung is one size of a ladder with what was observed there. For [Threshold],

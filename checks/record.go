@@ -57,6 +57,7 @@ type BlockRecord struct {
 	Sizes     []Float   `json:"sizes,omitempty"`  // rungs of the ladder
 	Values    [][]Float `json:"values,omitempty"` // one row a trial
 	Error     string    `json:"error,omitempty"`  // of the first broken trial
+	Fixed     bool      `json:"fixed,omitempty"`  // no trial drew anything: they are all the same
 	Series    []Series  `json:"series,omitempty"` // of trial 0
 	End       bool      `json:"end,omitempty"`    // no block follows
 }
@@ -122,7 +123,9 @@ func newBlock(key UnitKey, from int, ms []Measurement, statusOf func(Measurement
 	b := &BlockRecord{UnitKey: key, From: from}
 	status := make([]byte, len(ms))
 	ladder := false
+	b.Fixed = len(ms) > 0
 	for i, m := range ms {
+		b.Fixed = b.Fixed && m.fixed
 		status[i] = byte(statusOf(m))
 		ladder = ladder || len(m.Ladder) > 0
 		if Status(status[i]) == Broken && b.Error == "" {
@@ -201,6 +204,7 @@ func (b *BlockRecord) measurements() ([]Measurement, error) {
 	ms := make([]Measurement, n)
 	for i := range ms {
 		m := &ms[i]
+		m.fixed = b.Fixed
 		m.Observed, m.Predicted = float64(at(b.Observed, i)), float64(at(b.Predicted, i))
 		m.Tolerance = float64(at(b.Tolerance, i))
 		m.Relation, m.Part = Relation(at(b.Relation, i)), at(b.Part, i)

@@ -90,7 +90,7 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 	j := c.Form.judge(inst.Terms, o.alpha)
 	statusOf := (&UnitRecord{Hypotheses: inst.Hypotheses}).status(unit{form: c.Form})
 	for i := 0; i < n && !j.done() && o.ctx.Err() == nil; i++ {
-		m := guardTrial(inst.Trial, Stream(o.seed, c.ID, params, i))
+		m := draw(inst.Trial, o.seed, c.ID, params, i)
 		if m.Status() == Broken {
 			return nil, true, fmt.Errorf("claim %s at %s, trial %d: %w", c.ID, params, i, m.err())
 		}
