@@ -13,6 +13,7 @@
 //	linear.go         gradient descent and flow on quadratics; descent lemma, PL, Gauss-Newton
 //	momentum.go       heavy ball and Nesterov on quadratics
 //	spectrum.go       closed-form spectra of structured data; eigenvalue inequalities
+//	deepntk.go        deep tangent kernels: eigenvalue bounds and finite-width laws
 //
 // Vocabulary: n samples of unit norm in R^d with data matrix X (n x d), S = ||X||_2, width m, failure
 // probability delta, residual e = u - y, loss L = ||e||^2/2 (a sum), weights N(0, I) unless a scale
