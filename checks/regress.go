@@ -1,0 +1,201 @@
+package checks
+
+import (
+	"fmt"
+	"math"
+
+	"convergo/checks/stats"
+)
+
+// A Change is how one claim stands against a baseline.
+type Change struct {
+	Claim    string       `json:"claim"`
+	Kind     ChangeKind   `json:"kind"`
+	Reasons  []string     `json:"reasons,omitempty"` // why it is a regression, an improvement, or not comparable
+	Old, New BaselineLine `json:"-"`
+	Info     Info         `json:"-"`
+}
+
+// ChangeKind sorts changes.
+type ChangeKind string
+
+const (
+	Same         ChangeKind = "same"
+	Regressed    ChangeKind = "regressed"
+	Improved     ChangeKind = "improved"     // never accepted silently: write a new baseline
+	Incomparable ChangeKind = "incomparable" // another version of the claim, or noise could explain it
+	Added        ChangeKind = "added"
+	Removed      ChangeKind = "removed"
+)
+
+// A Comparison holds a run against a baseline.
+type Comparison struct {
+	Baseline *Baseline
+	Manifest Manifest
+	Notes    []string // what differs between the two runs, and what that allows
+	Changes  []Change // sorted by claim
+}
+
+// Regressions returns the changes that close a gate. A claim that vanished is
+// one: a gate must not open because its claim is gone.
+func (c *Comparison) Regressions() []Change {
+	var out []Change
+	for _, ch := range c.Changes {
+		if ch.Kind == Regressed || ch.Kind == Removed {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+// Compare holds a finished run against a baseline. It calls a claim regressed
+// when
+//
+//   - it is refuted and was not,
+//   - a control that was caught no longer is, or the check itself broke,
+//   - it became vacuous: no instance meets its hypotheses any more,
+//   - it lost HOLDS without chance being able to explain it, or
+//   - the interval of its slack, or of its violation probability, is disjoint
+//     from the baseline's and worse.
+//
+// The intervals of both runs together miss with probability at most alpha over
+// all claims, and false refutations have the run's own alpha; so on unchanged
+// claims the chance of any false regression is at most the sum of the two,
+// whatever the seeds. Streams depend on the seed and the claim, so an unchanged
+// claim at the same seed reproduces its numbers exactly.
+func Compare(b *Baseline, rec *Records) (*Comparison, error) {
+	now, err := NewBaseline(rec, b.Alpha)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Summarize(rec)
+	if err != nil {
+		return nil, err
+	}
+	c := &Comparison{Baseline: b, Manifest: rec.Manifest, Notes: settingNotes(b, now)}
+	outcomes := map[string]ClaimOutcome{}
+	for _, o := range s.Claims {
+		outcomes[o.Info.ID] = o
+	}
+	i, k := 0, 0
+	for i < len(b.Lines) || k < len(now.Lines) {
+		switch {
+		case k == len(now.Lines) || i < len(b.Lines) && b.Lines[i].Claim < now.Lines[k].Claim:
+			c.Changes = append(c.Changes, Change{Claim: b.Lines[i].Claim, Kind: Removed, Old: b.Lines[i],
+				Reasons: []string{"in the baseline, but not in this run"}})
+			i++
+		case i == len(b.Lines) || b.Lines[i].Claim > now.Lines[k].Claim:
+			o := outcomes[now.Lines[k].Claim]
+			ch := Change{Claim: o.Info.ID, Kind: Added, New: now.Lines[k], Info: o.Info, Reasons: []string{"not in the baseline"}}
+			if o.Bad() {
+				ch.Kind, ch.Reasons = Regressed, append(ch.Reasons, badReasons(o)...)
+			}
+			c.Changes = append(c.Changes, ch)
+			k++
+		default:
+			c.Changes = append(c.Changes, change(b.Lines[i], now.Lines[k], outcomes[now.Lines[k].Claim], b.Profile == now.Profile))
+			i, k = i+1, k+1
+		}
+	}
+	return c, nil
+}
+
+func settingNotes(old, now *Baseline) []string {
+	var notes []string
+	if old.Engine != now.Engine {
+		notes = append(notes, fmt.Sprintf("engine version %s against %s: streams differ, so numbers are compared within their intervals only", now.Engine, old.Engine))
+	}
+	if old.Seed != now.Seed {
+		notes = append(notes, fmt.Sprintf("seed %d against %d: other random draws, compared within the intervals", now.Seed, old.Seed))
+	}
+	if old.Profile != now.Profile {
+		notes = append(notes, fmt.Sprintf("profile %s against %s: other instances are run, so slack is not comparable; verdicts and controls are", now.Profile, old.Profile))
+	}
+	return notes
+}
+
+func badReasons(o ClaimOutcome) []string {
+	var rs []string
+	if o.Verdict == Refuted {
+		rs = append(rs, "refuted: "+o.Reason)
+	}
+	return append(rs, o.Problems...)
+}
+
+func change(old, now BaselineLine, o ClaimOutcome, sameProfile bool) Change {
+	ch := Change{Claim: now.Claim, Kind: Same, Old: old, New: now, Info: o.Info}
+	worse := func(format string, args ...any) {
+		ch.Kind = Regressed
+		ch.Reasons = append(ch.Reasons, fmt.Sprintf(format, args...))
+	}
+	if now.Verdict == Refuted && old.Verdict != Refuted {
+		worse("refuted, was %s: %s", old.Verdict, o.Reason)
+	}
+	if len(o.Problems) > 0 && now.Caught < now.Controls && old.Caught == old.Controls {
+		worse("%d of %d controls caught, were %d of %d", now.Caught, now.Controls, old.Caught, old.Controls)
+	}
+	if broken := brokenInstances(o); broken != "" {
+		worse("%s", broken)
+	}
+	if old.Version != now.Version {
+		if ch.Kind == Same {
+			ch.Kind = Incomparable
+		}
+		ch.Reasons = append(ch.Reasons, fmt.Sprintf("claim version %d against %d: its slack is not comparable", now.Version, old.Version))
+		return ch
+	}
+	if now.Verdict == Vacuous && old.Verdict != Vacuous {
+		worse("vacuous, was %s: %s", old.Verdict, o.Reason)
+	}
+	if sameProfile {
+		compareNumbers(&ch, worse)
+	}
+	if ch.Kind == Same && now.Verdict == Undecided && old.Verdict == Holds {
+		if o.Info.Form == (Always{}).Name() {
+			worse("undecided, was HOLDS: %s", o.Reason)
+		} else {
+			ch.Kind = Incomparable
+			ch.Reasons = append(ch.Reasons, "undecided, was HOLDS, and chance could explain it: "+o.Reason)
+		}
+	}
+	if ch.Kind == Same && now.Verdict == Holds && old.Verdict != Holds {
+		ch.Kind = Improved
+		ch.Reasons = append(ch.Reasons, fmt.Sprintf("HOLDS, was %s", old.Verdict))
+	}
+	return ch
+}
+
+// rounding is the relative change that the last digits of a baseline allow.
+const rounding = 2e-5
+
+func compareNumbers(ch *Change, worse func(string, ...any)) {
+	old, now := ch.Old, ch.New
+	switch {
+	case now.Hi < old.Lo*(1-rounding):
+		worse("slack %.4g in [%.4g, %.4g], was %.4g in [%.4g, %.4g]", now.Slack, now.Lo, now.Hi, old.Slack, old.Lo, old.Hi)
+	case now.Lo > old.Hi*(1+rounding) && ch.Kind == Same:
+		ch.Kind = Improved
+		ch.Reasons = append(ch.Reasons, fmt.Sprintf("slack %.4g in [%.4g, %.4g], was %.4g in [%.4g, %.4g]", now.Slack, now.Lo, now.Hi, old.Slack, old.Lo, old.Hi))
+	}
+	if now.FailLo > old.FailHi*(1+rounding)+rounding*math.SmallestNonzeroFloat64 {
+		worse("violation probability in [%.3g, %.3g], was in [%.3g, %.3g]", now.FailLo, now.FailHi, old.FailLo, old.FailHi)
+	}
+}
+
+func brokenInstances(o ClaimOutcome) string {
+	for _, i := range o.Instances {
+		if i.Skip == "error" || i.Result.Broken > 0 {
+			return fmt.Sprintf("instance %d cannot be carried out: %s%s", i.Key.Index, i.Detail, i.Result.Reason)
+		}
+	}
+	if o.Search != nil && o.Search.Error != "" {
+		return "the search cannot be carried out: " + o.Search.Error
+	}
+	return ""
+}
+
+// failureInterval is valid at the random time at which a sequential test
+// stopped; Clopper-Pearson's is not.
+func failureInterval(r Result, alpha float64) (lo, hi float64) {
+	return stats.BinomialCS(r.Violated, r.Held+r.Violated+r.Unresolved, alpha)
+}
