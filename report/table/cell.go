@@ -106,6 +106,9 @@ func (c Noted) plain() string {
 	return c.Cell.plain() + " (" + oneLine(c.Mark) + ")"
 }
 
+// Plain returns c as readable text on one line, formulas as by mathml.ToText.
+func (c Inline) Plain() string { return c.plain() }
+
 // bare strips references to notes.
 func bare(c Cell) Cell {
 	for {

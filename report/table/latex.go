@@ -247,6 +247,14 @@ func (l *latex) cell(c Cell) string {
 	return latexText(c.plain())
 }
 
+// LaTeX returns c as LaTeX that is safe anywhere in a line of text. It fails on
+// a formula with unmatched braces, alignment or comment characters.
+func (c Inline) LaTeX() (string, error) {
+	l := &latex{}
+	s := l.inline(c)
+	return s, l.err
+}
+
 func (l *latex) inline(s Inline) string {
 	var b strings.Builder
 	for _, p := range s.parts() {
