@@ -57,7 +57,11 @@ func NewBaseline(rec *Records, alpha float64) (*Baseline, error) {
 	}
 	b := &Baseline{Alpha: alpha, Seed: rec.Manifest.Seed, Profile: rec.Manifest.Profile.Name, Engine: rec.Manifest.Version, Code: rec.Manifest.Code}
 	for _, c := range s.Claims {
-		b.Lines = append(b.Lines, baselineLine(rec, c, alpha/float64(len(s.Claims))))
+		form, err := formByName(c.Info.Form)
+		if err != nil {
+			return nil, fmt.Errorf("claim %s: %w", c.Info.ID, err)
+		}
+		b.Lines = append(b.Lines, baselineLine(rec, c, form, alpha/float64(len(s.Claims))))
 	}
 	sort.Slice(b.Lines, func(i, j int) bool { return b.Lines[i].Claim < b.Lines[j].Claim })
 	return b, nil
@@ -65,7 +69,7 @@ func NewBaseline(rec *Records, alpha float64) (*Baseline, error) {
 
 // baselineLine summarises a claim at the level alpha of one comparison. The
 // least of several medians is enclosed when each of them is.
-func baselineLine(rec *Records, c ClaimOutcome, alpha float64) BaselineLine {
+func baselineLine(rec *Records, c ClaimOutcome, form Form, alpha float64) BaselineLine {
 	l := BaselineLine{
 		Claim: c.Info.ID, Version: c.Info.Version, Verdict: c.Verdict, Controls: len(c.Controls),
 		Slack: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), FailLo: math.NaN(), FailHi: math.NaN(),
@@ -88,9 +92,9 @@ func baselineLine(rec *Records, c ClaimOutcome, alpha float64) BaselineLine {
 			continue
 		}
 		// A false alarm needs one of the two runs' intervals to miss.
-		lo, hi := slackAt(rec.Units[o.Key], r, alpha/2/float64(inside))
+		lo, hi := slackAt(rec.Units[o.Key], form, r, alpha/2/float64(inside))
 		l.Slack, l.Lo, l.Hi = minNaN(l.Slack, float64(r.SlackMedian)), minNaN(l.Lo, lo), minNaN(l.Hi, hi)
-		if c.Info.Form == (Probably{}).Name() {
+		if !math.IsNaN(float64(r.Estimate)) && !form.pooled() {
 			flo, fhi := failureInterval(r, alpha/2/float64(inside))
 			l.FailLo, l.FailHi = maxNaN(l.FailLo, flo), maxNaN(l.FailHi, fhi)
 		}
@@ -98,19 +102,19 @@ func baselineLine(rec *Records, c ClaimOutcome, alpha float64) BaselineLine {
 	return l
 }
 
-// slackAt encloses an instance's slack at confidence 1-alpha. Pooled forms have
-// judged it at the run's own level, which is stricter.
-func slackAt(u *Unit, r Result, alpha float64) (lo, hi float64) {
+// slackAt encloses an instance's slack at confidence 1-alpha. Forms that judge
+// all trials together have done so at the run's own level, which is stricter.
+func slackAt(u *Unit, form Form, r Result, alpha float64) (lo, hi float64) {
+	if form.pooled() {
+		return float64(r.SlackInterval[0]), float64(r.SlackInterval[1])
+	}
 	var slacks []float64
 	fixed := true
 	for i, m := range u.Trials {
-		if s := u.Status[i]; len(m.Ladder) == 0 && s != Skipped && s != Broken {
+		if s := u.Status[i]; s != Skipped && s != Broken {
 			slacks = append(slacks, m.Slack())
 			fixed = fixed && m.fixed
 		}
-	}
-	if r.IntervalKind != "" && r.FirstViolation < 0 && r.Estimate != r.SlackMedian && len(slacks) == 0 {
-		return float64(r.SlackInterval[0]), float64(r.SlackInterval[1])
 	}
 	i := slackInterval(slacks, fixed, alpha)
 	return float64(i[0]), float64(i[1])

@@ -112,6 +112,9 @@ func (j *meanJudge) result() Result {
 	r.SlackWorst, r.SlackMedian = Float(slack(mean)), Float(slack(mean))
 	a, b := slack(lo), slack(hi)
 	r.SlackInterval = [2]Float{Float(math.Min(a, b)), Float(math.Max(a, b))}
+	if p := j.first.Predicted; j.first.Relation.orDefault() == Equal && lo <= p && p <= hi {
+		r.SlackInterval[1] = 1 // attained inside the interval, not at its ends
+	}
 	switch v := j.verdict; v {
 	case Refuted:
 		r.Verdict, r.Caught, r.PRefute = Refuted, true, Float(j.alpha)

@@ -76,6 +76,9 @@ func (j *scalingJudge) conclude(r *Result, s stats.Slope) {
 	r.SlackWorst, r.SlackMedian = slack(s.Exponent), slack(s.Exponent)
 	a, b := slack(s.Lo), slack(s.Hi)
 	r.SlackInterval = [2]Float{min(a, b), max(a, b)}
+	if s.Lo <= want && want <= s.Hi {
+		r.SlackInterval[1] = Float(math.Inf(1)) // attained inside the interval, not at its ends
+	}
 	low, high := s.Lo < want-res, s.Hi > want+res // some of the interval is out
 	outLow, outHigh := s.Hi < want-res, s.Lo > want+res
 	switch relation {
