@@ -35,3 +35,16 @@ func ExampleFigure_Notes() {
 	fmt.Println(f.Notes()[0])
 	// Output: loss: 1 point left out (not finite or not above 0 on a logarithmic axis)
 }
+
+func ExampleBins() {
+	h, dropped, err := figure.Bins("slack", []float64{1, 2, 5, 10, 50, 100, 0}, 2, true)
+	fmt.Println(h.Edges, h.Counts, dropped, err)
+	// Output: [1 10 100] [3 3] 1 <nil>
+}
+
+func ExamplePreamble() {
+	fmt.Print(figure.Preamble())
+	// Output:
+	// \usepackage{pgfplots}
+	// \pgfplotsset{compat=1.16}
+}

@@ -339,11 +339,14 @@ func (p *prepared) ranges() error {
 		}
 	}
 	for _, r := range p.Rules {
+		axis := &y
 		if r.Vertical {
-			x.add(r.At)
-		} else {
-			y.add(r.At)
+			axis = &x
 		}
+		if !shown(r.At, axis.log) {
+			return fmt.Errorf("rule %q at %g is not on its axis: leave it out", r.Name, r.At)
+		}
+		axis.add(r.At)
 	}
 	if !x.any || !y.any {
 		return fmt.Errorf("figure %q shows nothing: no value is finite and within its axes", p.Title)

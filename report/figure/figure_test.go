@@ -15,6 +15,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/font/sfnt"
+	"gonum.org/v1/plot"
+
 	"convergo/report/table"
 )
 
@@ -188,6 +191,7 @@ func TestErrors(t *testing.T) {
 		{Figure{Lines: []Line{{Name: "a", X: []float64{1}, Y: []float64{1, 2}}}}, `line "a": 1 values of X, 2 of Y`},
 		{Figure{Lines: []Line{{Name: "a", X: []float64{1}, Y: []float64{1}, Lo: []float64{1}}}}, `1 of Lo, 0 of Hi`},
 		{Figure{Lines: []Line{{Name: "a", X: []float64{1}, Style: Band}}}, `a band needs Lo and Hi`},
+		{Figure{LogY: true, Lines: []Line{{X: []float64{1}, Y: []float64{1}}}, Rules: []Rule{{Name: "r", At: 0}}}, `rule "r" at 0 is not on its axis`},
 		{Figure{Histograms: []Histogram{{Name: "h", Edges: []float64{1}, Counts: []float64{1}}}}, `histogram "h": 1 edges for 1 counts`},
 	} {
 		for _, format := range []Format{SVG, TeX, Terminal} {
@@ -283,6 +287,29 @@ func FuzzRender(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Every sign that mathml prints must be drawable: the font of gonum lacks many.
+func TestLabelsAreDrawable(t *testing.T) {
+	sty := textStyle(plot.New(), fontSize)
+	face := sty.Handler.Cache().Lookup(sty.Font, fontSize)
+	in := table.Inline(`$\langle w, x\rangle^\top \in \mathbb{R}^d \ll \lfloor \nabla f\rfloor \odot X \propto \sqrt{\lambda_{\min}} \Rightarrow \|x\|_\infty \le \hat\eta \cdot \sum_i \sigma \succeq 0$`)
+	var buf sfnt.Buffer
+	for _, r := range label(in) {
+		if g, err := face.Face.GlyphIndex(&buf, r); g == 0 || err != nil {
+			t.Errorf("no glyph for %c (%U): %v", r, r, err)
+		}
+	}
+}
+
+// A name longer than the figure is wide is set smaller, not cut off.
+func TestLongNamesFit(t *testing.T) {
+	sty := textStyle(plot.New(), fontSize)
+	name := strings.Repeat("long ", 14)
+	sty.Font.Size = shrunk(fontSize, sty.Width(name), 200)
+	if w := sty.Width(name); w > 200.01 || sty.Font.Size < 4 {
+		t.Errorf("width %v at size %v", w, sty.Font.Size)
+	}
 }
 
 func TestPDFLaTeX(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,6 +17,8 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"convergo/report/table"
 )
 
 const (
@@ -61,7 +64,11 @@ func renderVector(w io.Writer, p *prepared, format Format) error {
 		if err := p.draw(draw.NewCanvas(c, vw, vh)); err != nil {
 			return err
 		}
-		_, err := c.WriteTo(w)
+		var b bytes.Buffer
+		if _, err := c.WriteTo(&b); err != nil {
+			return err
+		}
+		_, err := w.Write(svgFonts(b.Bytes()))
 		return err
 	case PNG:
 		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(vw, vh), vgimg.UseDPI(dpi))}
@@ -83,6 +90,12 @@ func renderVector(w io.Writer, p *prepared, format Format) error {
 	return err
 }
 
+// svgFonts names fonts of the same widths for readers without Liberation. The
+// quotation mark cannot be part of a label, where it is escaped.
+func svgFonts(svg []byte) []byte {
+	return bytes.ReplaceAll(svg, []byte(`"font-family:Liberation Serif;`), []byte(`"font-family:'Liberation Serif','Times New Roman',Times,serif;`))
+}
+
 var pdfDate = regexp.MustCompile(`/(CreationDate|ModDate) \(D:\d{14}`)
 
 // undated sets the dates of a PDF to a fixed one of the same length, which
@@ -97,8 +110,9 @@ func (p *prepared) draw(c draw.Canvas) error {
 	c.Fill(c.Rectangle.Path())
 	c = draw.Crop(c, 2, -4, 2, -2)
 	pl := p.axes()
-	if title := p.Title.Plain(); title != "" {
+	if title := label(p.Title); title != "" {
 		sty := textStyle(pl, fontSize+1)
+		sty.Font.Size = shrunk(sty.Font.Size, sty.Width(title), c.Size().X)
 		sty.XAlign, sty.YAlign = text.XCenter, text.YTop
 		c.FillText(sty, vg.Point{X: c.Center().X, Y: c.Max.Y}, title)
 		c.Max.Y -= sty.Height(title) + 3
@@ -110,7 +124,7 @@ func (p *prepared) draw(c draw.Canvas) error {
 			if err != nil {
 				return fmt.Errorf("drawing %q: %w", s.name, err)
 			}
-			entries[i] = entry{s.name.Plain(), append(entries[i].thumbs, thumbs...)}
+			entries[i] = entry{label(s.name), append(entries[i].thumbs, thumbs...)}
 		}
 	}
 	for _, r := range p.Rules {
@@ -118,7 +132,7 @@ func (p *prepared) draw(c draw.Canvas) error {
 		if err != nil {
 			return fmt.Errorf("drawing %q: %w", r.Name, err)
 		}
-		entries = append(entries, entry{r.Name.Plain(), []plot.Thumbnailer{l}})
+		entries = append(entries, entry{label(r.Name), []plot.Thumbnailer{l}})
 	}
 	c.Max.Y -= drawLegend(c, pl, entries)
 	// Adding the plotters has widened the axes to their own liking.
@@ -132,7 +146,7 @@ func (p *prepared) draw(c draw.Canvas) error {
 func (p *prepared) drawLabels(c draw.Canvas, pl *plot.Plot) draw.Canvas {
 	sty := textStyle(pl, fontSize)
 	sty.XAlign = text.XCenter
-	x, y := p.XLabel.Plain(), p.YLabel.Plain()
+	x, y := label(p.XLabel), label(p.YLabel)
 	inner := c
 	if x != "" {
 		inner.Min.Y += sty.Height(x) + 2
@@ -154,6 +168,28 @@ func textStyle(pl *plot.Plot, size vg.Length) draw.TextStyle {
 	sty.Font.Size = size
 	return sty
 }
+
+// shrunk returns the font size at which a text of the given width fits in room,
+// but none too small to read.
+func shrunk(size, width, room vg.Length) vg.Length {
+	if width <= room {
+		return size
+	}
+	return max(size*room/width, 4)
+}
+
+// substitutes stand in for signs that the font lacks.
+var substitutes = strings.NewReplacer(
+	"⊤", "T", "⊥", "perp", "∇", "grad ", "∅", "{}", "∀", "for all ", "∃", "exists ", "∠", "angle ",
+	"≪", "<<", "≫", ">>", "≲", "<~", "≳", ">~", "≃", "≈", "≅", "≈", "≍", "≈", "∝", "~", "∈", "in", "∉", "not in", "∋", "contains",
+	"⊂", "subset of", "⊆", "subset of", "⊃", "contains", "⊇", "contains", "≺", "<", "⪯", "≤", "≻", ">", "⪰", "≥", "∥", "||",
+	"↦", "→", "⇒", "=>", "⇐", "<=", "∓", "-/+", "⊙", "o", "⊗", "x", "⊕", "+", "∘", "o", "⋆", "*", "∪", "or", "∧", "and", "∨", "or",
+	"⟨", "<", "⟩", ">", "⌊", "floor[", "⌋", "]", "⌈", "ceil[", "⌉", "]",
+	"ℝ", "R", "ℕ", "N", "ℤ", "Z", "ℂ", "C", "ℚ", "Q", "ℙ", "P", "ℍ", "H",
+)
+
+// label returns s in letters that the font has.
+func label(s table.Inline) string { return substitutes.Replace(s.Plain()) }
 
 // axes returns an empty plot with the axes of p.
 func (p *prepared) axes() *plot.Plot {
@@ -315,9 +351,6 @@ func (p *prepared) ends(r Rule) []point {
 }
 
 func (p *prepared) rule(pl *plot.Plot, r Rule) (*plotter.Line, error) {
-	if log := r.Vertical && p.LogX || !r.Vertical && p.LogY; !shown(r.At, log) {
-		return nil, fmt.Errorf("a rule at %g is not within the axes", r.At)
-	}
 	l, err := plotter.NewLine(p.xys(p.ends(r)))
 	if err != nil {
 		return nil, err
@@ -341,16 +374,19 @@ func drawLegend(c draw.Canvas, pl *plot.Plot, entries []entry) vg.Length {
 	const thumb, gap = 20, 8
 	row := sty.Font.Size * 1.35
 	var named []entry
-	var widest vg.Length
+	var longest vg.Length
 	for _, e := range entries {
 		if e.name != "" {
 			named = append(named, e)
-			widest = max(widest, thumb+4+sty.Width(e.name))
+			longest = max(longest, sty.Width(e.name))
 		}
 	}
 	if len(named) == 0 {
 		return 0
 	}
+	room := c.Size().X - thumb - 4
+	sty.Font.Size = shrunk(sty.Font.Size, longest, room)
+	widest := thumb + 4 + min(longest, room)
 	columns := min(max(1, int((c.Size().X+gap)/(widest+gap))), len(named))
 	rows := (len(named) + columns - 1) / columns
 	columns = (len(named) + rows - 1) / rows // no empty column at the right

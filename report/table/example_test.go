@@ -43,3 +43,38 @@ func ExamplePreamble() {
 	// \usepackage{booktabs}
 	// \usepackage{siunitx}
 }
+
+// The digits follow the uncertainty, and an interval is rounded outwards.
+func ExampleInterval() {
+	t := table.New(table.Column{Head: "rate"})
+	t.Add(table.Interval(0.98213, 0.98012, 0.98407))
+	t.Add(table.Interval(0.98213, 0.98211, 0.98216))
+	t.Add(table.PlusMinus(3.2e7, 4.1e5))
+	if err := table.Render(os.Stdout, t, table.Markdown, table.Options{}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// |                          rate |
+	// | ----------------------------: |
+	// |       0.9821 [0.9801, 0.9841] |
+	// | 0.982130 [0.982110, 0.982160] |
+	// |           (3.200 ± 0.041)e+07 |
+}
+
+func ExampleInline_LaTeX() {
+	s, err := table.Inline(`rate & 50% of $1-\eta\lambda_0$`).LaTeX()
+	fmt.Println(s, err)
+	_, err = table.Inline(`$a & b$`).LaTeX()
+	fmt.Println(err)
+	// Output:
+	// rate \& 50\% of $1-\eta\lambda_0$ <nil>
+	// formula "a & b": an unescaped & would break the table: write one line of LaTeX mathematics without dollar signs
+}
+
+func ExampleLiteral() {
+	fmt.Println(table.Literal("costs $5 or $6").Plain())
+	fmt.Println(table.Inline(`at least $\frac{3}{4}\lambda_0$`).Plain())
+	// Output:
+	// costs $5 or $6
+	// at least (3/4) λ_0
+}
