@@ -83,7 +83,7 @@ reported. All parts merged, the result is byte-identical to a single run.`,
 				}
 				return status{exitFailed, fmt.Errorf("%d gaps: run the missing shards and merge again", len(s.Gaps))}
 			}
-			return gate(s)
+			return verdictStatus(s)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "folder of the merged run")

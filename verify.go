@@ -102,7 +102,7 @@ func verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verify
 	if err != nil {
 		return failed(err)
 	}
-	return gate(s)
+	return verdictStatus(s)
 }
 
 func (f verifyFlags) options() (checks.Options, error) {
@@ -214,8 +214,8 @@ func tally(s *checks.Summary) string {
 	return text
 }
 
-// gate turns a bad run into exit status 1.
-func gate(s *checks.Summary) error {
+// verdictStatus turns a bad run into exit status 1.
+func verdictStatus(s *checks.Summary) error {
 	if len(s.Bad()) > 0 {
 		return status{code: exitRefuted}
 	}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"convergo/checks"
+	"convergo/report/gate"
+	"convergo/report/table"
+
+	"github.com/spf13/cobra"
+)
+
+const defaultBaseline = "testdata/baseline.txt"
+
+func baselineCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "baseline", Short: "Keep the accepted state of the claims in a file"}
+	var out string
+	var alpha float64
+	write := &cobra.Command{
+		Use:   "write RUN-DIR",
+		Short: "Write the state of a finished run as the baseline",
+		Long: `Write records verdicts, controls and slack with intervals of a finished run in a
+small sorted text file, to be reviewed and committed. A later 'convergo regress'
+holds a run against it; alpha is the chance of any false alarm in one comparison.`,
+		Example: `  convergo verify --out runs/x && convergo baseline write runs/x
+  convergo baseline write runs/x --file ci/claims.txt --alpha 0.001`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			rec, err := checks.Open(args[0])
+			if err != nil {
+				return failed(err)
+			}
+			b, err := checks.NewBaseline(rec, alpha)
+			if err != nil {
+				return failed(err)
+			}
+			if err := writeTo(out, cmd.OutOrStdout(), b.Write); err != nil {
+				return failed(err)
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d claims written to %s: review and commit it\n", len(b.Lines), out)
+			return nil
+		},
+	}
+	write.Flags().StringVar(&out, "file", defaultBaseline, "the baseline file; - for standard output")
+	write.Flags().Float64Var(&alpha, "alpha", 0.01, "chance of any false alarm in one comparison")
+	cmd.AddCommand(write)
+	return cmd
+}
+
+type regressFlags struct {
+	baseline, junit, sarif, summary string
+	all                             bool
+}
+
+func regressCommand() *cobra.Command {
+	var f regressFlags
+	cmd := &cobra.Command{
+		Use:   "regress RUN-DIR",
+		Short: "Hold a run against the baseline; a CI gate",
+		Long: `Regress holds a finished run against the baseline and exits with status 1 when a
+claim regressed: its verdict or a control got worse, or its slack did beyond what
+chance explains. It reads records only. Improvements are reported, never accepted
+silently. With another seed numbers are compared within their intervals; with
+another profile only verdicts and controls; another version of a claim is told.`,
+		Example: `  convergo verify --out runs/x; convergo regress runs/x
+  convergo regress runs/x --junit gate.xml --sarif gate.sarif --summary "$GITHUB_STEP_SUMMARY"`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := compare(f.baseline, args[0])
+			if err != nil {
+				return failed(err)
+			}
+			w := cmd.OutOrStdout()
+			if err := table.Render(w, gate.Table(c, !f.all), table.Terminal, terminalOptions(w)); err != nil {
+				return failed(err)
+			}
+			fmt.Fprintln(w, "\n"+gate.Line(c))
+			if err := f.write(c); err != nil {
+				return failed(err)
+			}
+			if len(c.Regressions()) > 0 {
+				return status{code: exitRefuted}
+			}
+			return nil
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.baseline, "baseline", defaultBaseline, "the baseline file")
+	fl.StringVar(&f.junit, "junit", "", "write JUnit XML to this file")
+	fl.StringVar(&f.sarif, "sarif", "", "write SARIF 2.1.0 to this file")
+	fl.StringVar(&f.summary, "summary", "", "append a Markdown summary to this file")
+	fl.BoolVar(&f.all, "all", false, "show unchanged claims too")
+	return cmd
+}
+
+func compare(baseline, dir string) (*checks.Comparison, error) {
+	file, err := os.Open(baseline)
+	if err != nil {
+		return nil, fmt.Errorf("baseline: %w; write one with 'convergo baseline write'", err)
+	}
+	b, err := checks.ParseBaseline(baseline, file)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, err
+	}
+	rec, err := checks.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return checks.Compare(b, rec)
+}
+
+func (f regressFlags) write(c *checks.Comparison) error {
+	for _, out := range []struct {
+		path  string
+		write func(io.Writer, *checks.Comparison) error
+	}{{f.junit, gate.JUnit}, {f.sarif, gate.SARIF}} {
+		if out.path == "" {
+			continue
+		}
+		if err := writeTo(out.path, nil, func(w io.Writer) error { return out.write(w, c) }); err != nil {
+			return err
+		}
+	}
+	if f.summary == "" {
+		return nil
+	}
+	file, err := os.OpenFile(f.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return fmt.Errorf("summary: %w", err)
+	}
+	return errors.Join(gate.Summary(file, c), file.Close())
+}
+
+// writeTo writes a whole file, or to stdout for "-". The old file stays when
+// writing fails.
+func writeTo(path string, stdout io.Writer, write func(io.Writer) error) error {
+	if path == "-" {
+		return write(stdout)
+	}
+	tmp := path + ".tmp"
+	file, err := os.Create(tmp)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	err = errors.Join(write(file), file.Close())
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(tmp)))
+	}
+	return nil
+}

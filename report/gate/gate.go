@@ -1,0 +1,259 @@
+package gate
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"convergo/checks"
+	"convergo/report/table"
+)
+
+// Table returns the comparison as a table: a row a claim, old and new slack
+// with their intervals, the change, and both verdicts. With onlyChanges, claims
+// that stayed the same are counted in a note instead.
+func Table(c *checks.Comparison, onlyChanges bool) *table.Table {
+	t := table.New(
+		table.Column{Key: "claim", Head: "claim"},
+		table.Column{Key: "old_slack", Head: "old", Group: "slack"},
+		table.Column{Key: "new_slack", Head: "new", Group: "slack"},
+		table.Column{Key: "change", Head: "change", Align: table.Right},
+		table.Column{Key: "old_verdict", Head: "old", Group: "verdict"},
+		table.Column{Key: "new_verdict", Head: "new", Group: "verdict"},
+		table.Column{Key: "controls", Head: "controls", Align: table.Right},
+		table.Column{Key: "result", Head: "result"},
+	)
+	t.Title, t.Label = "Against the baseline", "tab:regress"
+	same := 0
+	for _, ch := range c.Changes {
+		if ch.Kind == checks.Same && onlyChanges {
+			same++
+			continue
+		}
+		result := table.Cell(kindMark(ch.Kind))
+		if len(ch.Reasons) > 0 {
+			mark := fmt.Sprint(len(t.Notes) + 1)
+			t.Note(mark, table.Literal(ch.Claim+": "+strings.Join(ch.Reasons, "; ")))
+			result = table.Noted{Cell: result, Mark: mark}
+		}
+		t.Add(table.Text(ch.Claim), slack(ch.Old), slack(ch.New), change(ch),
+			verdict(ch.Old.Verdict), verdict(ch.New.Verdict), controls(ch), result)
+	}
+	if same > 0 {
+		t.Note("", table.Literal(fmt.Sprintf("%d further claims are the same as in the baseline.", same)))
+	}
+	for _, n := range c.Notes {
+		t.Note("", table.Literal(n))
+	}
+	return t
+}
+
+func slack(l checks.BaselineLine) table.Cell {
+	switch {
+	case l.Claim == "" || math.IsNaN(l.Slack):
+		return table.Empty{}
+	case math.IsInf(l.Slack, 0):
+		return table.Math{TeX: `\infty`, Plain: "∞"}
+	case math.IsInf(l.Lo, 0) || math.IsInf(l.Hi, 0) || l.Lo == l.Hi || l.Lo > l.Slack || l.Hi < l.Slack:
+		return table.Number(l.Slack).Digits(4)
+	}
+	return table.Interval(l.Slack, l.Lo, l.Hi)
+}
+
+// change is the relative change of the slack, or "~" where the intervals
+// overlap, as benchstat writes it.
+func change(ch checks.Change) table.Cell {
+	o, n := ch.Old, ch.New
+	if o.Claim == "" || n.Claim == "" || math.IsNaN(o.Slack) || math.IsNaN(n.Slack) || math.IsInf(o.Slack, 0) || math.IsInf(n.Slack, 0) {
+		return table.Empty{}
+	}
+	if n.Lo <= o.Hi && o.Lo <= n.Hi {
+		return table.Text("~")
+	}
+	return table.Text(fmt.Sprintf("%+.1f%%", 100*(n.Slack/o.Slack-1)))
+}
+
+func verdict(v checks.Verdict) table.Cell {
+	if v == "" {
+		return table.Empty{}
+	}
+	return table.Text(string(v))
+}
+
+func controls(ch checks.Change) table.Cell {
+	if ch.New.Claim == "" {
+		return table.Empty{}
+	}
+	return table.Text(fmt.Sprintf("%d/%d", ch.New.Caught, ch.New.Controls))
+}
+
+func kindMark(k checks.ChangeKind) table.Mark {
+	class := map[checks.ChangeKind]table.Class{
+		checks.Regressed: table.Bad, checks.Removed: table.Bad, checks.Improved: table.Good, checks.Incomparable: table.Unsure,
+	}
+	return table.Mark{Text: string(k), Class: class[k]}
+}
+
+// Line sums a comparison up in one line.
+func Line(c *checks.Comparison) string {
+	counts := map[checks.ChangeKind]int{}
+	for _, ch := range c.Changes {
+		counts[ch.Kind]++
+	}
+	text := fmt.Sprintf("%d claims: %d same, %d regressed, %d removed, %d improved, %d added, %d not comparable", len(c.Changes),
+		counts[checks.Same], counts[checks.Regressed], counts[checks.Removed], counts[checks.Improved], counts[checks.Added], counts[checks.Incomparable])
+	if counts[checks.Improved]+counts[checks.Added] > 0 {
+		text += "; accept with 'convergo baseline write'"
+	}
+	return text
+}
+
+type junitSuites struct {
+	XMLName xml.Name   `xml:"testsuites"`
+	Suite   junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	File    string        `xml:"file,attr,omitempty"`
+	Line    int           `xml:"line,attr,omitempty"`
+	Failure *junitFailure `xml:"failure,omitempty"`
+	Output  string        `xml:"system-out,omitempty"`
+}
+
+type junitFailure struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// JUnit writes a test case a claim; regressions and removed claims are failures.
+func JUnit(w io.Writer, c *checks.Comparison) error {
+	suite := junitSuite{Name: "convergo regress", Tests: len(c.Changes)}
+	for _, ch := range c.Changes {
+		source, name, _ := strings.Cut(ch.Claim, "/")
+		jc := junitCase{Class: source, Name: name, File: ch.Info.File, Line: ch.Info.Line}
+		reasons := printable(strings.Join(ch.Reasons, "\n"))
+		if closes(ch) {
+			suite.Failures++
+			first, _, _ := strings.Cut(reasons, "\n")
+			jc.Failure = &junitFailure{Message: first, Type: string(ch.Kind), Text: reasons}
+		} else {
+			jc.Output = strings.TrimSpace(string(ch.Kind) + "\n" + reasons)
+		}
+		suite.Cases = append(suite.Cases, jc)
+	}
+	b, err := xml.MarshalIndent(junitSuites{Suite: suite}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("JUnit: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, b)
+	return err
+}
+
+// printable drops the control characters that XML cannot hold.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func closes(ch checks.Change) bool { return ch.Kind == checks.Regressed || ch.Kind == checks.Removed }
+
+// SARIF writes a static-analysis log, version 2.1.0, in which every regression
+// points at the line where its claim is written.
+func SARIF(w io.Writer, c *checks.Comparison) error {
+	type object = map[string]any
+	rules := []object{
+		{"id": "regressed", "shortDescription": object{"text": "A claim got worse than its baseline"}},
+		{"id": "removed", "shortDescription": object{"text": "A claim of the baseline was not run"}},
+		{"id": "improved", "shortDescription": object{"text": "A claim got better than its baseline: accept it"}},
+	}
+	index := map[checks.ChangeKind]int{checks.Regressed: 0, checks.Removed: 1, checks.Improved: 2}
+	results := []object{}
+	for _, ch := range c.Changes {
+		i, ok := index[ch.Kind]
+		if !ok {
+			continue
+		}
+		level := "error"
+		if ch.Kind == checks.Improved {
+			level = "note"
+		}
+		r := object{"ruleId": string(ch.Kind), "ruleIndex": i, "level": level,
+			"message": object{"text": printable(ch.Claim + ": " + strings.Join(ch.Reasons, "; "))}}
+		if ch.Info.File != "" {
+			r["locations"] = []object{{"physicalLocation": object{
+				"artifactLocation": object{"uri": ch.Info.File, "uriBaseId": "SRCROOT"},
+				"region":           object{"startLine": max(1, ch.Info.Line)},
+			}}}
+		}
+		results = append(results, r)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(object{
+		"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+		"version": "2.1.0",
+		"runs": []object{{
+			"tool":    object{"driver": object{"name": "convergo", "version": checks.Version, "rules": rules}},
+			"results": results,
+		}},
+	})
+}
+
+// SummaryLimit is the size that CI services accept as a step summary.
+const SummaryLimit = 1 << 20
+
+// Summary writes a Markdown step summary below SummaryLimit bytes: what closes
+// the gate first, then the other changes, cut with a word about it if need be.
+func Summary(w io.Writer, c *checks.Comparison) error {
+	var b bytes.Buffer
+	state := "open"
+	if len(c.Regressions()) > 0 {
+		state = "CLOSED"
+	}
+	fmt.Fprintf(&b, "## Convergo gate: %s\n\n%s\n\n", state, Line(c))
+	ordered := *c
+	ordered.Changes = nil
+	for _, closing := range []bool{true, false} {
+		for _, ch := range c.Changes {
+			if closes(ch) == closing {
+				ordered.Changes = append(ordered.Changes, ch)
+			}
+		}
+	}
+	const cutNote = "\n\nThe table is cut: the whole of it is in the terminal output.\n"
+	for n := len(ordered.Changes); ; n /= 2 {
+		part := ordered
+		part.Changes = ordered.Changes[:n]
+		var t bytes.Buffer
+		if err := table.Render(&t, Table(&part, true), table.Markdown, table.Options{}); err != nil {
+			return err
+		}
+		if b.Len()+t.Len()+len(cutNote) < SummaryLimit {
+			b.Write(t.Bytes())
+			if n < len(ordered.Changes) {
+				b.WriteString(cutNote)
+			}
+			break
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
