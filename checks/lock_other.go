@@ -20,3 +20,6 @@ func lock(path string) (unlock func() error, err error) {
 	}
 	return func() error { return errors.Join(f.Close(), os.Remove(path)) }, nil
 }
+
+// syncDir does nothing where folders cannot be synced.
+func syncDir(string) error { return nil }

@@ -10,50 +10,81 @@ import (
 
 // Merge joins the run folders of shards into one at out. It does not matter in
 // which order they are given, or whether one is given twice; records of the
-// same trials must agree to the byte. Shards that are missing or unfinished
+// same trials must agree to the byte. Records that out already holds are kept
+// and take part like those of a shard. Shards that are missing or unfinished
 // leave gaps, which Summarize lists: resume those shards and merge again. All
 // shards merged, the result is byte-identical to the folder of one run.
 func Merge(out string, dirs []string) (*Records, error) {
 	if len(dirs) == 0 {
 		return nil, errors.New("nothing to merge: name the run folders of the shards")
 	}
-	merged, owner := map[string][]byte{}, map[string]string{}
-	var m Manifest
-	for i, dir := range dirs {
+	var j *joint
+	for _, dir := range dirs {
 		rec, err := Open(dir)
 		if err != nil {
 			return nil, err
 		}
-		if i == 0 {
-			m = rec.Manifest
-		} else if err := m.conflict(rec.Manifest); err != nil {
-			return nil, fmt.Errorf("%s and %s hold different runs (%w): merge shards of one run only", dirs[0], dir, err)
+		if j == nil {
+			j = newJoint(rec)
 		}
-		if err := collect(dir, merged, owner); err != nil {
+		if err := j.take(rec); err != nil {
 			return nil, err
 		}
 	}
-	m.Shard = nil
-	var all bytes.Buffer
-	for _, key := range sortedKeys(merged) {
-		all.Write(merged[key])
+	if _, _, err := j.records(out); err != nil {
+		return nil, err // before anything is created
 	}
-	sorted, err := canonical(out, m, all.Bytes())
+	folder, _, err := createFolder(out, j.manifest)
 	if err != nil {
 		return nil, err
 	}
-	return store(out, m, sorted)
+	j.notes = append(j.notes, folder.repairs...)
+	if err := errors.Join(j.store(folder), folder.Close()); err != nil {
+		return nil, err
+	}
+	rec, err := Open(out)
+	if err != nil {
+		return nil, err
+	}
+	rec.Notes = append(j.notes, rec.Notes...)
+	return rec, nil
+}
+
+// A joint is a run put together from the folders of its shards.
+type joint struct {
+	dir      string // of the first folder
+	manifest Manifest
+	lines    map[string][]byte // by what they record
+	owner    map[string]string
+	notes    []string
+}
+
+func newJoint(first *Records) *joint {
+	j := &joint{dir: first.Dir, manifest: first.Manifest, lines: map[string][]byte{}, owner: map[string]string{}}
+	j.manifest.Shard = nil
+	return j
+}
+
+// take adds the records of a folder.
+func (j *joint) take(rec *Records) error {
+	if err := j.manifest.conflict(rec.Manifest); err != nil {
+		return fmt.Errorf("%s and %s hold different runs (%w): merge shards of one run only", j.dir, rec.Dir, err)
+	}
+	whole := rec.Manifest
+	whole.Shard = nil
+	if whole.sum() != j.manifest.sum() {
+		return fmt.Errorf("%s and %s describe the same run differently (titles, references or statements of claims): make all shards with one program", j.dir, rec.Dir)
+	}
+	j.notes = append(j.notes, rec.Notes...)
+	return j.collect(rec)
 }
 
 // collect files the lines of a folder by what they record. A line longer than
 // another of the same key never occurs: blocks are cut by the plan.
-func collect(dir string, merged map[string][]byte, owner map[string]string) error {
-	name := filepath.Join(dir, recordsFile)
+func (j *joint) collect(rec *Records) error {
+	name := filepath.Join(rec.Dir, recordsFile)
 	b, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("records: %w", err)
 	}
 	for n := 1; len(b) > 0; n++ {
@@ -61,16 +92,16 @@ func collect(dir string, merged map[string][]byte, owner map[string]string) erro
 		if !whole {
 			break // Open has passed over it too
 		}
-		l, err := decodeLine(text)
+		l, err := decodeLine(text, rec.Manifest.Plan)
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w", name, n, err)
 		}
 		key := l.key()
-		if old, ok := merged[key]; ok && !bytes.Equal(old, b[:len(text)+1]) {
+		if old, ok := j.lines[key]; ok && !bytes.Equal(old, b[:len(text)+1]) {
 			return fmt.Errorf("%s:%d: %s disagrees with the record of the same in %s: one of them was made by other code or altered; nothing was written",
-				name, n, key, owner[key])
+				name, n, key, j.owner[key])
 		}
-		merged[key], owner[key] = b[:len(text)+1], name
+		j.lines[key], j.owner[key] = b[:len(text)+1], name
 		b = rest
 	}
 	return nil
@@ -87,64 +118,37 @@ func (l line) key() string {
 	return "search of " + l.Search.Claim
 }
 
-// store writes a merged folder. An existing one is replaced only if it holds
-// the same run.
-func store(out string, m Manifest, records []byte) (*Records, error) {
-	folder, rec, err := createFolder(out, m)
+// records returns the joined lines in canonical order, and read back.
+func (j *joint) records(dir string) ([]byte, *Records, error) {
+	var all bytes.Buffer
+	for _, key := range sortedKeys(j.lines) {
+		all.Write(j.lines[key])
+	}
+	name := filepath.Join(dir, recordsFile)
+	sorted, err := canonical(name, j.manifest, all.Bytes())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	err = folder.contains(records)
-	if err == nil {
-		err = writeFile(filepath.Join(out, recordsFile), records)
+	rec := newRecords(dir, j.manifest)
+	if _, err := rec.read(name, sorted); err != nil {
+		return nil, nil, fmt.Errorf("the shards do not fit together: %w", err)
 	}
-	if err == nil {
-		rec = newRecords(out, m)
-		_, _, err = readRecords(filepath.Join(out, recordsFile), rec, false)
-	}
-	if err == nil && rec.complete() {
-		err = writeFile(filepath.Join(out, doneFile), []byte(m.Plan+"\n"))
-	}
-	if err = errors.Join(err, folder.Close()); err != nil {
-		return nil, err
-	}
-	return Open(out)
+	return sorted, rec, nil
 }
 
-// contains reports an error if the folder holds a line that the new records
-// lack: a merge must not lose what was stored.
-func (f *Folder) contains(records []byte) error {
-	old, err := os.ReadFile(filepath.Join(f.dir, recordsFile))
+// store writes the joined run, together with what the folder already holds.
+func (j *joint) store(f *Folder) error {
+	held := newRecords(f.dir, f.manifest)
+	if err := j.take(held); err != nil {
+		return err
+	}
+	sorted, rec, err := j.records(f.dir)
+	if err != nil {
+		return err
+	}
+	old, err := os.ReadFile(f.path(recordsFile))
 	if err != nil {
 		return fmt.Errorf("records: %w", err)
 	}
-	have := map[string]bool{}
-	for _, l := range bytes.SplitAfter(records, []byte("\n")) {
-		have[string(l)] = true
-	}
-	for _, l := range bytes.SplitAfter(old, []byte("\n")) {
-		if len(l) > 0 && l[len(l)-1] == '\n' && !have[string(l)] {
-			return fmt.Errorf("run folder %s holds records that the folders given lack: name it among them, or merge into a new folder", f.dir)
-		}
-	}
-	return nil
-}
-
-// complete reports whether every instance and search of the plan is recorded
-// to its end.
-func (r *Records) complete() bool {
-	if len(r.Units) != r.Manifest.Units {
-		return false
-	}
-	for _, u := range r.Units {
-		if !u.Ended {
-			return false
-		}
-	}
-	for _, c := range r.Manifest.Claims {
-		if c.Searched && r.Manifest.Profile.SearchChecks > 0 && r.Searches[c.ID] == nil {
-			return false
-		}
-	}
-	return true
+	return f.replace(old, sorted, rec.complete())
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
 	"sort"
 )
@@ -81,30 +82,39 @@ type line struct {
 	Search *SearchRecord `json:"search,omitempty"`
 }
 
-// encode writes "crc json\n".
-func (l line) encode() ([]byte, error) {
+// encode writes "crc json\n". The checksum begins with the run's plan, so that a
+// line of another run is noticed too.
+func (l line) encode(plan string) ([]byte, error) {
 	body, err := json.Marshal(l)
 	if err != nil {
 		return nil, fmt.Errorf("encoding a record: %w", err)
 	}
-	return fmt.Appendf(nil, "%08x %s\n", crc32.ChecksumIEEE(body), body), nil
+	return fmt.Appendf(nil, "%s %s\n", checksum(plan, body), body), nil
 }
 
-var errChecksum = errors.New("the checksum does not match: the line was altered after it was written")
+func checksum(plan string, body []byte) string {
+	return fmt.Sprintf("%08x", crc32.Update(crc32.ChecksumIEEE([]byte(plan)), crc32.IEEETable, body))
+}
 
-func decodeLine(b []byte) (line, error) {
+var errChecksum = errors.New("the checksum does not match: the line was altered after it was written, or is of another run")
+
+// decodeLine reads a line, without its end, of a run with this plan.
+func decodeLine(b []byte, plan string) (line, error) {
 	var l line
 	sum, body, ok := bytes.Cut(b, []byte(" "))
 	if !ok || len(sum) != 8 {
 		return l, errors.New("not a convergo record: it does not start with a checksum")
 	}
-	if want := fmt.Sprintf("%08x", crc32.ChecksumIEEE(body)); want != string(sum) {
+	if checksum(plan, body) != string(sum) {
 		return l, errChecksum
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&l); err != nil {
 		return l, fmt.Errorf("a record of another version of convergo, or not a record: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return l, errors.New("not a convergo record: something follows it on its line")
 	}
 	n := 0
 	for _, set := range []bool{l.Unit != nil, l.Block != nil, l.Search != nil} {
@@ -193,6 +203,13 @@ func at[T any](col []T, i int) (v T) {
 // measurements unpacks a block.
 func (b *BlockRecord) measurements() ([]Measurement, error) {
 	n := len(b.Status)
+	for i := range n {
+		switch Status(b.Status[i]) {
+		case Held, Violated, Unresolved, Skipped, Broken:
+		default:
+			return nil, fmt.Errorf("block %v: trial %d has the unknown status %q", b.UnitKey, b.From+i, b.Status[i])
+		}
+	}
 	for _, c := range []int{len(b.Observed), len(b.Predicted), len(b.Tolerance), len(b.Relation), len(b.Part)} {
 		if c > 1 && c != n {
 			return nil, fmt.Errorf("block %v from trial %d: a column of %d values for %d trials", b.UnitKey, b.From, c, n)
@@ -209,7 +226,7 @@ func (b *BlockRecord) measurements() ([]Measurement, error) {
 		m.Tolerance = float64(at(b.Tolerance, i))
 		m.Relation, m.Part = Relation(at(b.Relation, i)), at(b.Part, i)
 		if len(b.Values) > 0 {
-			if len(b.Values[i]) != len(b.Sizes) && Status(b.Status[i]) != Broken {
+			if n := len(b.Values[i]); n > len(b.Sizes) || n < len(b.Sizes) && Status(b.Status[i]) != Broken {
 				return nil, fmt.Errorf("block %v: trial %d has %d rungs, the ladder %d", b.UnitKey, b.From+i, len(b.Values[i]), len(b.Sizes))
 			}
 			for j, v := range b.Values[i] {

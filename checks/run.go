@@ -135,8 +135,8 @@ func (r *runner) run(ctx context.Context) error {
 	r.slots = make(chan struct{}, workers)
 	tasks := r.tasks()
 	r.total = len(tasks)
-	if r.folder.repair != "" {
-		r.event("", r.folder.repair)
+	for _, note := range r.folder.repairs {
+		r.event("", note)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
