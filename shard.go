@@ -12,43 +12,62 @@ import (
 )
 
 // shardFromEnvironment reads the place of this process in an array job of
-// Slurm, or in an indexed job of Kubernetes with its parallelism in
+// Slurm, or in an indexed job of Kubernetes with its number of completions in
 // JOB_COMPLETIONS. No such variable means the whole run.
 func shardFromEnvironment(getenv func(string) string) (*checks.Shard, error) {
-	if id := getenv("SLURM_ARRAY_TASK_ID"); id != "" {
-		return shardOf("SLURM_ARRAY_TASK_ID", id, getenv("SLURM_ARRAY_TASK_MIN"), "SLURM_ARRAY_TASK_COUNT", getenv("SLURM_ARRAY_TASK_COUNT"))
-	}
-	if id := getenv("JOB_COMPLETION_INDEX"); id != "" {
-		count := getenv("JOB_COMPLETIONS")
-		if count == "" {
-			return nil, fmt.Errorf("JOB_COMPLETION_INDEX is %s but JOB_COMPLETIONS is not set: set it to the number of completions, or give --shard i/k", id)
-		}
-		return shardOf("JOB_COMPLETION_INDEX", id, "", "JOB_COMPLETIONS", count)
+	switch {
+	case getenv("SLURM_ARRAY_TASK_ID") != "":
+		return slurmShard(getenv)
+	case getenv("JOB_COMPLETION_INDEX") != "":
+		return indexedShard(getenv)
 	}
 	return nil, nil
 }
 
-// shardOf makes a shard of an index that counts from first.
-func shardOf(idName, id, first, countName, count string) (*checks.Shard, error) {
-	index, err := strconv.Atoi(id)
-	if err != nil {
-		return nil, fmt.Errorf("%s is %q, not a number: give --shard i/k", idName, id)
+// slurmShard numbers the tasks of an array such as 10-40:5 from 0. An array with
+// holes, as when single tasks are submitted again, has no such numbering.
+func slurmShard(getenv func(string) string) (*checks.Shard, error) {
+	n := numbers{getenv: getenv}
+	id, count := n.read("SLURM_ARRAY_TASK_ID", ""), n.read("SLURM_ARRAY_TASK_COUNT", "")
+	first, step := n.read("SLURM_ARRAY_TASK_MIN", "0"), n.read("SLURM_ARRAY_TASK_STEP", "1")
+	last := n.read("SLURM_ARRAY_TASK_MAX", strconv.Itoa(first+(count-1)*step))
+	if n.err != nil {
+		return nil, n.err
 	}
-	k, err := strconv.Atoi(count)
-	if err != nil {
-		return nil, fmt.Errorf("%s is %q, not a number: give --shard i/k", countName, count)
+	if count < 1 || step < 1 || id < first || id > last || (id-first)%step != 0 || (last-first)/step+1 != count {
+		return nil, fmt.Errorf("the Slurm array of %d tasks from %d to %d in steps of %d does not number task %d without holes: give --shard i/k", count, first, last, step, id)
 	}
-	if first != "" {
-		from, err := strconv.Atoi(first)
-		if err != nil {
-			return nil, fmt.Errorf("the array's first index is %q, not a number: give --shard i/k", first)
-		}
-		index -= from
+	return &checks.Shard{Index: (id - first) / step, Count: count}, nil
+}
+
+func indexedShard(getenv func(string) string) (*checks.Shard, error) {
+	n := numbers{getenv: getenv}
+	index, count := n.read("JOB_COMPLETION_INDEX", ""), n.read("JOB_COMPLETIONS", "")
+	if n.err != nil {
+		return nil, n.err
 	}
-	if index < 0 || index >= k {
-		return nil, fmt.Errorf("%s=%s is no part of %s=%s: number the array 0-%d", idName, id, countName, count, k-1)
+	if index < 0 || index >= count {
+		return nil, fmt.Errorf("JOB_COMPLETION_INDEX=%d is no part of JOB_COMPLETIONS=%d: set that to the job's spec.completions, or give --shard i/k", index, count)
 	}
-	return &checks.Shard{Index: index, Count: k}, nil
+	return &checks.Shard{Index: index, Count: count}, nil
+}
+
+// numbers reads variables and keeps the first error.
+type numbers struct {
+	getenv func(string) string
+	err    error
+}
+
+func (n *numbers) read(name, otherwise string) int {
+	text := n.getenv(name)
+	if text == "" {
+		text = otherwise
+	}
+	v, err := strconv.Atoi(text)
+	if err != nil && n.err == nil {
+		n.err = fmt.Errorf("%s is %q, not a number: set it, or give --shard i/k", name, text)
+	}
+	return v
 }
 
 func mergeCommand() *cobra.Command {
@@ -58,7 +77,8 @@ func mergeCommand() *cobra.Command {
 		Short: "Join the run folders of shards into one",
 		Long: `Merge joins the run folders of shards into one. Their order does not matter and
 one may be named twice; records that disagree are refused, and gaps are
-reported. All parts merged, the result is byte-identical to a single run.`,
+reported. What DIR already holds of the run is kept, so that shards can be merged
+as they come. All parts merged, the result is byte-identical to a single run.`,
 		Example: `  convergo merge --out runs/all runs/shard0 runs/shard1`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,6 +88,9 @@ reported. All parts merged, the result is byte-identical to a single run.`,
 			rec, err := checks.Merge(out, args)
 			if err != nil {
 				return failed(err)
+			}
+			for _, note := range rec.Notes {
+				fmt.Fprintln(cmd.ErrOrStderr(), note)
 			}
 			s, err := checks.Summarize(rec)
 			if err != nil {

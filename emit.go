@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+)
+
+func emitCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "emit",
+		Short: "Write scripts that run the claims elsewhere",
+		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
+  sh submit.sh`,
+	}
+	cmd.AddCommand(emitSlurmCommand())
+	return cmd
+}
+
+// slurmScript is what the script for Slurm is made of.
+type slurmScript struct {
+	Shards   int
+	Cpus     int
+	Profile  string
+	Out      string
+	Program  string
+	Sbatch   []string // further options of both jobs
+	Verify   []string // further arguments of verify
+	filename string   // of the script, or empty for standard output
+}
+
+func emitSlurmCommand() *cobra.Command {
+	s := slurmScript{}
+	cmd := &cobra.Command{
+		Use:   "slurm [flags] [-- verify arguments...]",
+		Short: "Write a script that submits an array job to Slurm and merges its records",
+		Long: `Slurm writes a shell script that submits two jobs: an array with a task for each
+shard of the run, and behind it a job that merges the shards into OUT/merged and
+prints the table of verdicts. What follows -- goes to verify as it is.
+
+The paths must mean the same on the nodes as where the script is run. A script
+that is run again resumes the shards that were cut short. A refuted claim does
+not fail its task, or nothing would be merged: it fails the merge job, whose exit
+status is that of verify on the whole run.`,
+		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
+  sh submit.sh
+  convergo emit slurm --shards 200 --profile deep --cpus 4 --sbatch=--time=04:00:00 --sbatch=--partition=long --output submit.sh
+  convergo report runs/slurm/merged --format latex`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s.Verify = args
+			if err := s.validate(); err != nil {
+				return err
+			}
+			text, err := s.text()
+			if err != nil {
+				return err
+			}
+			if s.filename == "" {
+				_, err = cmd.OutOrStdout().Write(text)
+				return failed(err)
+			}
+			if err := os.WriteFile(s.filename, text, 0o777); err != nil {
+				return failed(err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Next:\n  sh %s\n", s.filename, shellQuote(s.filename))
+			return nil
+		},
+	}
+	fl := cmd.Flags()
+	fl.IntVar(&s.Shards, "shards", 8, "parts of the run, each a task of the array")
+	fl.IntVar(&s.Cpus, "cpus", 1, "cores of a task")
+	fl.StringVar(&s.Profile, "profile", "standard", "what to spend: quick, standard or deep")
+	fl.StringVar(&s.Out, "out", "runs/slurm", "folder of the shards, the merged run and the logs")
+	fl.StringArrayVar(&s.Sbatch, "sbatch", nil, "option of sbatch for both jobs, such as --sbatch=--time=02:00:00; repeatable")
+	fl.StringVar(&s.Program, "program", "", "convergo on the nodes (default: the path of this one)")
+	fl.StringVarP(&s.filename, "output", "o", "", "file of the script (default: standard output)")
+	return cmd
+}
+
+// validate finds now what would otherwise fail once the jobs have waited in the
+// queue, and fills in the program.
+func (s *slurmScript) validate() error {
+	switch {
+	case s.Shards < 1:
+		return fmt.Errorf("--shards %d: at least 1 is needed", s.Shards)
+	case s.Cpus < 1:
+		return fmt.Errorf("--cpus %d: at least 1 is needed", s.Cpus)
+	case s.Out == "":
+		return errors.New("say where to put the records: --out DIR")
+	case strings.ContainsAny(s.Out, "\\\n\r"):
+		return fmt.Errorf("--out %q: Slurm does not take a backslash or a line break in the name of a log", s.Out)
+	}
+	if strings.HasPrefix(s.Out, "-") {
+		s.Out = "./" + s.Out
+	}
+	for _, arg := range append([]string{s.Program}, s.Verify...) {
+		if strings.ContainsAny(arg, "\n\r\x00") {
+			return fmt.Errorf("argument %q: a script for Slurm takes no line break in it", arg)
+		}
+	}
+	for _, o := range s.Sbatch {
+		if !strings.HasPrefix(o, "-") || strings.ContainsAny(o, "\n\r\x00") {
+			return fmt.Errorf("--sbatch %q: give a whole option, such as --sbatch=--partition=long", o)
+		}
+	}
+	if s.Program == "" {
+		program, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("finding this program: %w; give --program", err)
+		}
+		s.Program = program
+	}
+	return s.validateVerify()
+}
+
+func (s *slurmScript) validateVerify() error {
+	verify := verifyCommand()
+	if err := verify.ParseFlags(s.Verify); err != nil {
+		return fmt.Errorf("arguments of verify: %w", err)
+	}
+	for _, name := range []string{"shard", "out", "workers"} {
+		if verify.Flags().Changed(name) {
+			return fmt.Errorf("arguments of verify: --%s is set by the script itself; leave it out", name)
+		}
+	}
+	if verify.Flags().Changed("profile") {
+		return errors.New("arguments of verify: give --profile before the --")
+	}
+	f := verifyFlags{profile: s.Profile, shard: "0/1"}
+	if _, err := f.options(); err != nil {
+		return err
+	}
+	_, err := selected(verify.Flags().Args())
+	return err
+}
+
+// The array tasks end well when a claim is refuted (exit status 1): their
+// records are whole, and the merge behind them gives the verdict.
+var slurmTemplate = template.Must(template.New("slurm").Funcs(template.FuncMap{
+	"quote": shellQuote, "last": func(n int) int { return n - 1 },
+}).Parse(`#!/bin/sh
+# Submits a run of convergo in {{.Shards}} shards to Slurm, and behind it the job that
+# merges their records. Run it again to resume shards that were cut short.
+set -eu
+out={{quote .Out}}
+mkdir -p "$out"
+
+array=$(sbatch --parsable --job-name=convergo --array=0-{{last .Shards}} \
+	--cpus-per-task={{.Cpus}} --requeue --open-mode=append --output={{quote .Logs}}/shard%a.log{{range .Sbatch}} \
+	{{quote .}}{{end}} <<'END_OF_JOB'
+#!/bin/sh
+out={{quote .Out}}
+{{quote .Program}} verify --profile={{.Profile}} --workers="${SLURM_CPUS_PER_TASK:-{{.Cpus}}}" \
+	--shard="$SLURM_ARRAY_TASK_ID/{{.Shards}}" --out="$out/shard$SLURM_ARRAY_TASK_ID"{{range .Verify}} \
+	{{quote .}}{{end}}
+status=$?
+[ $status -eq 1 ] && status=0 # refuted claims fail the merge, not the shard
+exit $status
+END_OF_JOB
+)
+array=${array%%;*}
+
+merge=$(sbatch --parsable --job-name=convergo-merge --dependency=afterok:"$array" --kill-on-invalid-dep=yes \
+	--open-mode=append --output={{quote .Logs}}/merge.log{{range .Sbatch}} \
+	{{quote .}}{{end}} <<'END_OF_JOB'
+#!/bin/sh
+out={{quote .Out}}
+set --
+i=0
+while [ $i -lt {{.Shards}} ]; do
+	set -- "$@" "$out/shard$i"
+	i=$((i + 1))
+done
+exec {{quote .Program}} merge --out="$out/merged" "$@"
+END_OF_JOB
+)
+merge=${merge%%;*}
+echo "Submitted the shards as job $array and their merge as job $merge."
+echo "The verdicts will be in $out/merge.log, the records in $out/merged."
+`))
+
+// Logs is the folder of the logs in the language of sbatch, where % is special.
+func (s *slurmScript) Logs() string { return strings.ReplaceAll(s.Out, "%", "%%") }
+
+func (s *slurmScript) text() ([]byte, error) {
+	var b bytes.Buffer
+	err := slurmTemplate.Execute(&b, s)
+	return b.Bytes(), err
+}
+
+// plainWord needs no quotes in a shell.
+func plainWord(s string) bool {
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_./=:,+@%", r):
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// shellQuote makes one word of a POSIX shell of any text.
+func shellQuote(s string) string {
+	if plainWord(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
