@@ -50,6 +50,14 @@ func (sources) Basics() checks.Source {
 			// 90.8
 			basicsWeyl(), basicsGershgorin(), basicsSchurProduct(), basicsOppenheim(), basicsInterlacing(),
 			basicsKhatriRao(), basicsMatrixNorms(),
+			// 90.9
+			basicsKernelForms(), basicsKernelMean(),
+			// 90.10
+			basicsPowerSeries(), basicsHadamardLower(), basicsGershgorinLower(),
+			// 90.11
+			basicsSeparationLower(), basicsPairUpper(), basicsHalfCircle(), basicsHalfCircleScaling(),
+			// 90.12
+			basicsEquicorrelated(), basicsCircle(), basicsOrthogonal(),
 			// 90.16
 			basicsFlowInherited(), basicsFlowThreshold(),
 		},
