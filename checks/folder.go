@@ -219,11 +219,17 @@ func (f *Folder) openLocked() (*Records, error) {
 	if f.file, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
 		return nil, fmt.Errorf("records: %w", err)
 	}
-	if err := f.file.Truncate(f.size); err != nil {
+	end, err := f.file.Seek(0, io.SeekEnd)
+	if err == nil && end > f.size {
+		err = f.file.Truncate(f.size)
+	}
+	if err == nil {
+		_, err = f.file.Seek(f.size, io.SeekStart)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("records: dropping the unfinished last line: %w", err)
 	}
-	_, err = f.file.Seek(f.size, io.SeekStart)
-	return rec, err
+	return rec, nil
 }
 
 // openManifest takes over the manifest of a folder of the same run, or writes
