@@ -193,10 +193,12 @@ func TestMaskedWidths(t *testing.T) {
 	}
 	within(t, "xi = 1", bounds.MaskedChernoffFailure(5, 300, 1, 0.5, 1, 0.2, 1.2), bounds.ChernoffFailure(5, 300, 0.5, 0.2, 1.2), 1e-14)
 	within(t, "certificate", bounds.MaskedCertificateWidth(1, 0.1, 0.5, bounds.BestTheta, 0.5), 4*bounds.CertificateWidth(1, 0.1, 0.5, bounds.BestTheta), 1e-14)
+	within(t, "partition floor by hand", bounds.PartitionFloor(2, 100, 3, 2, 1), 4*1*3/(4*16*100*0.75), 1e-14)
 	within(t, "ridge", bounds.DropoutRidge(0.3, 4, 2), 0.3*0.7*8, 1e-14)
 	isNaN(t, map[string]float64{
 		"failure without mask": bounds.MaskedChernoffFailure(1, 1, 0, 0.5, 0.5, 1, 1),
 		"certificate at xi=0":  bounds.MaskedCertificateWidth(1, 1, 1, 0.3, 0),
+		"partition, no models": bounds.PartitionFloor(0, 1, 1, 1, 1),
 		"ridge at xi=2":        bounds.DropoutRidge(2, 1, 1),
 		"long rounds, n=0":     bounds.LongRoundFloor(bounds.MaskScheme{Keep: 0.5, Models: 1, LocalSteps: 1}, 0, 1),
 	})
