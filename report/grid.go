@@ -1,72 +1,295 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"convergo/checks"
 	"convergo/report/table"
 )
 
-// Grid returns the table of one claim: a row an instance, with its hypotheses'
-// least margin, its facts in the notes and the judgement.
-func Grid(c checks.ClaimOutcome) *table.Table {
-	t := table.New(
-		table.Column{Key: "instance", Head: "instance"},
-		table.Column{Key: "margin", Head: "least margin"},
-		table.Column{Key: "trials", Head: "trials"},
-		table.Column{Key: "predicted", Head: "predicted"},
-		table.Column{Key: "worst", Head: "worst", Group: "observed"},
-		table.Column{Key: "median", Head: "median", Group: "observed"},
-		table.Column{Key: "slack", Head: "slack"},
-		table.Column{Key: "estimate", Head: "estimate"},
-		table.Column{Key: "verdict", Head: "verdict"},
-	)
+// Grid returns the table of one claim of a run: a row an instance with the
+// least margin of its hypotheses, what was observed beside what was predicted,
+// and the judgement; then the rows of its controls.
+func Grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
+	t := grid(s, c)
+	if err := (View{}).apply(t, gridColumns(t, c, false)); err != nil {
+		panic(err) // the default columns are ours
+	}
+	return t
+}
+
+// gridColumns names the columns that most readers want: those that say
+// something of this claim; with facts, those of all hypotheses and facts too.
+func gridColumns(t *table.Table, c checks.ClaimOutcome, facts bool) []string {
+	keys := []string{"instance", "margin", "trials", "worst", "relation", "predicted", "slack", "estimate", RequiredWidth, DerivedWidth, WidthRun, "verdict"}
+	if facts {
+		keys = slices.Insert(keys, len(keys)-1, factKeys(t)...)
+	}
+	switch c.Info.Form {
+	case "mean", "scaling", "threshold":
+		keys = slices.DeleteFunc(keys, func(k string) bool { return k == "estimate" }) // it is what is observed
+	case "always":
+		if c.Verdict != checks.Refuted {
+			keys = slices.DeleteFunc(keys, func(k string) bool { return k == "estimate" })
+		}
+	}
+	return slices.DeleteFunc(keys, func(k string) bool {
+		j, err := column(t, k)
+		return err != nil || emptyColumn(t, j)
+	})
+}
+
+// factKeys lists the columns of hypotheses and facts that are not shown anyway.
+func factKeys(t *table.Table) []string {
+	return slices.DeleteFunc(columnKeys(t)[len(gridKeys):], func(k string) bool {
+		return k == RequiredWidth || k == DerivedWidth || k == WidthRun
+	})
+}
+
+// grid returns the table with all columns that a view may choose from: after
+// the fixed ones a column for each hypothesis and each fact.
+func grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
+	columns := fixedColumns(c.Info.Form)
+	for _, name := range allNames(c) {
+		columns = append(columns, factColumn(name))
+	}
+	t := table.New(columns...)
 	t.Title = table.Literal(c.Info.ID)
 	t.Label = "tab:" + strings.ReplaceAll(c.Info.ID, "/", "-")
-	t.Caption = table.Literal(fmt.Sprintf("%s (%s; form %s, constants %s). ", c.Info.Title, c.Info.Reference, c.Info.Form, c.Info.Basis)) +
-		"Least margin: by what factor the tightest hypothesis is met (at least 1) or missed. " +
-		"Estimate: violation probability, mean, slope, drift or crossing, whatever the form estimates, with its interval."
+	common := commonParams(c.Instances)
+	t.Caption = gridCaption(s, c, common)
 	n := &notes{table: t}
 	for _, o := range c.Instances {
-		t.Add(gridRow(o, "", n)...)
+		t.Add(gridRow(c, o, "", common, n)...)
 	}
 	for _, k := range c.Controls {
 		for _, o := range k.Instances {
-			t.Add(gridRow(o, k.Name, n)...)
+			t.Add(gridRow(c, o, k.Name, common, n)...)
 		}
 	}
 	return t
 }
 
-func gridRow(o checks.InstanceOutcome, control string, n *notes) []table.Cell {
-	r := o.Result
-	name := Compact(o.Params)
+func fixedColumns(form string) []table.Column {
+	return []table.Column{
+		{Key: "instance", Head: "instance"},
+		{Key: "control", Head: "control"},
+		{Key: "margin", Head: "margin"},
+		{Key: "tightest", Head: "tightest hypothesis"},
+		{Key: "trials", Head: "trials"},
+		{Key: "worst", Head: "observed"},
+		{Key: "relation", Head: "", Align: table.Center},
+		{Key: "predicted", Head: "predicted"},
+		{Key: "median", Head: "median observed"},
+		{Key: "part", Head: "tightest part"},
+		{Key: "slack", Head: "slack"},
+		{Key: "slack_median", Head: "median slack"},
+		{Key: "violations", Head: "violations"},
+		{Key: "estimate", Head: estimateHead(form)},
+		{Key: "target", Head: "target"},
+		{Key: "alpha", Head: `share of $\alpha$`},
+		{Key: "size", Head: "size"},
+		{Key: "verdict", Head: "verdict"},
+		{Key: "reason", Head: "reason"},
+	}
+}
+
+// gridKeys are the keys of the fixed columns.
+var gridKeys = columnKeys(&table.Table{Columns: fixedColumns("")})
+
+// estimateHead names what the form estimates.
+func estimateHead(form string) table.Inline {
+	head := map[string]table.Inline{
+		"always": "violating share", "probably": "violating share", "mean": "mean", "scaling": "slope", "bounded": "drift exponent", "threshold": "crossing",
+	}[form]
+	if head == "" {
+		return "estimate"
+	}
+	return head
+}
+
+// allNames lists the hypotheses and facts of a claim's instances in the order
+// of first mention.
+func allNames(c checks.ClaimOutcome) []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, o := range c.Instances {
+		for _, h := range o.Hypotheses {
+			add(h.Name)
+		}
+	}
+	for _, o := range c.Instances {
+		for _, f := range o.Facts {
+			add(f.Name)
+		}
+	}
+	return names
+}
+
+func factColumn(name string) table.Column {
+	switch name {
+	case RequiredWidth:
+		return table.Column{Key: name, Head: "required", Group: "width"}
+	case DerivedWidth:
+		return table.Column{Key: name, Head: "derived", Group: "width"}
+	case WidthRun:
+		return table.Column{Key: name, Head: "run", Group: "width"}
+	}
+	return table.Column{Key: ownKey(name), Head: table.Literal(name)}
+}
+
+func gridCaption(s *checks.Summary, c checks.ClaimOutcome, common []param) table.Inline {
+	i := c.Info
+	text := fmt.Sprintf("%s (%s; form %s, constants %s). ", table.Literal(i.Title), table.Literal(i.Reference), i.Form, i.Basis)
+	if i.Convention != "" {
+		text += fmt.Sprintf("Convention: %s. ", table.Literal(i.Convention))
+	}
+	if len(common) > 0 {
+		text += fmt.Sprintf("All instances: %s. ", table.Literal(joinParams(common)))
+	}
+	text += fmt.Sprintf("%d trials; %s. ", claimTrials(c), runSettings(s))
+	if hasHypotheses(c) {
+		text += "Margin: the factor by which the tightest hypothesis is met (at least 1) or missed. "
+	}
+	text += "Slack: prediction over observation, turned so that at least 1 means that the claim held."
+	if kinds := intervalKinds(c); kinds != "" {
+		text += fmt.Sprintf(" Brackets: %s.", table.Literal(kinds))
+	}
+	return table.Inline(text)
+}
+
+func hasHypotheses(c checks.ClaimOutcome) bool {
+	return slices.ContainsFunc(c.Instances, func(o checks.InstanceOutcome) bool { return len(o.Hypotheses) > 0 })
+}
+
+// intervalKinds says what the intervals of a claim's table are.
+func intervalKinds(c checks.ClaimOutcome) string {
+	var kinds []string
+	for _, o := range c.Instances {
+		if k := o.Result.IntervalKind; k != "" && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	const few = 2
+	if len(kinds) > few {
+		kinds = append(kinds[:few:few], "and the like")
+	}
+	return strings.Join(kinds, "; ")
+}
+
+func gridRow(c checks.ClaimOutcome, o checks.InstanceOutcome, control string, common []param, n *notes) []table.Cell {
+	r, form := o.Result, c.Info.Form
+	name := joinParams(paramsWithout(o.Params, common))
+	if name == "" {
+		name = Compact(o.Params)
+	}
 	if control != "" {
 		name = "control " + control + ": " + name
 	}
-	instance := table.Cell(table.Text(name))
-	if remark := remarks(o); remark != "" {
-		instance = table.Noted{Cell: instance, Mark: n.mark(remark)}
+	cells := map[string]table.Cell{
+		"instance": table.Text(name), "control": text(control), "margin": number(checks.Float(leastMargin(o.Hypotheses))),
+		"trials": table.Count(r.Trials), "worst": observed(form, r), "relation": relationCell(form, r.Relation),
+		"predicted": number(r.Predicted), "median": number(r.ObservedMedian), "part": text(r.Part),
+		"slack": slackCell(r.SlackWorst), "slack_median": medianSlack(r), "estimate": estimate(r), "target": number(r.Target),
+		"alpha": number(o.Alpha), "size": text(o.Size), "reason": text(r.Reason), "verdict": gridVerdict(o, control, n),
 	}
-	var verdict table.Cell = VerdictMark(r.Verdict)
+	if h, ok := tightestHypothesis(o.Hypotheses); ok {
+		cells["tightest"] = table.Text(h.Name)
+	}
+	if heard := r.Held + r.Violated + r.Unresolved; heard > 0 && !pooled(form) {
+		cells["violations"] = table.Text(fmt.Sprintf("%d/%d", r.Violated, heard))
+	}
+	if r.Trials == 0 { // what was not run was not observed
+		cells["worst"], cells["relation"], cells["predicted"], cells["slack"] = nil, nil, nil, nil
+	}
+	for _, h := range o.Hypotheses {
+		cells[ownKey(h.Name)] = hypothesisCell(h)
+	}
+	for _, f := range o.Facts {
+		if cells[ownKey(f.Name)] == nil { // a hypothesis of the same name says more
+			cells[ownKey(f.Name)] = whole(float64(f.Value))
+		}
+	}
+	row := make([]table.Cell, len(n.table.Columns))
+	for j, col := range n.table.Columns {
+		row[j] = cells[col.Key]
+	}
+	return row
+}
+
+// ownKey is the key of the column of a hypothesis or fact, apart from those of
+// the fixed columns.
+func ownKey(name string) string {
+	if slices.Contains(gridKeys, name) {
+		return name + " (fact)"
+	}
+	return name
+}
+
+// hypothesisCell shows a hypothesis on an instance.
+func hypothesisCell(h checks.Hypothesis) table.Cell {
+	s := fmt.Sprintf("%.4g %s %.4g", float64(h.Have), sign(h.Relation), float64(h.Need))
+	if !h.Met() {
+		return table.Mark{Text: "missed: " + s, Class: table.Bad}
+	}
+	return table.Text(s)
+}
+
+func medianSlack(r checks.Result) table.Cell {
+	lo, hi := float64(r.SlackInterval[0]), float64(r.SlackInterval[1])
+	if v := float64(r.SlackMedian); lo < hi && lo <= v && v <= hi && !math.IsInf(hi, 0) {
+		return table.Interval(v, lo, hi)
+	}
+	return number(r.SlackMedian)
+}
+
+// gridVerdict is the judgement of one instance, with its reason where it needs
+// one.
+func gridVerdict(o checks.InstanceOutcome, control string, n *notes) table.Cell {
+	r := o.Result
 	switch {
 	case control != "" && r.Caught:
-		verdict = table.Mark{Text: "caught", Class: table.Good}
+		return table.Mark{Text: "caught", Class: table.Good}
 	case control != "":
-		verdict = table.Mark{Text: "NOT CAUGHT", Class: table.Bad}
+		return n.on(table.Mark{Text: "NOT CAUGHT", Class: table.Bad}, r.Reason)
+	case o.Skip == "cost":
+		return n.on(table.Mark{Text: "too dear", Class: table.Muted}, o.Detail)
+	case o.Skip == "hypotheses":
+		return n.on(table.Mark{Text: "outside", Class: table.Muted}, r.Reason)
+	case o.Skip == "trivial":
+		return n.on(table.Mark{Text: "trivial", Class: table.Muted}, o.Detail)
+	case o.Skip != "":
+		return n.on(table.Mark{Text: o.Skip, Class: table.Bad}, o.Detail)
 	case !o.Inside && r.Trials > 0:
-		verdict = table.Mark{Text: "outside: " + string(r.Verdict), Class: table.Muted}
+		return n.on(table.Mark{Text: "outside: " + outsideWord(r.Verdict), Class: table.Muted}, missed(o))
+	case r.Verdict == checks.Holds || r.Reason == "":
+		return VerdictMark(r.Verdict)
 	}
-	if r.Reason != "" {
-		verdict = table.Noted{Cell: verdict, Mark: n.mark(r.Reason)}
+	return n.on(VerdictMark(r.Verdict), r.Reason)
+}
+
+// outsideWord says what was seen outside the hypotheses, where nothing is
+// claimed and so nothing can hold or be refuted.
+func outsideWord(v checks.Verdict) string {
+	switch v {
+	case checks.Holds:
+		return "true"
+	case checks.Refuted:
+		return "false"
 	}
-	return []table.Cell{
-		instance, number(checks.Float(leastMargin(o.Hypotheses))), table.Count(r.Trials),
-		number(r.Predicted), number(r.ObservedWorst), number(r.ObservedMedian), slackCell(r.SlackWorst), estimate(r), verdict,
-	}
+	return strings.ToLower(string(v))
+}
+
+func missed(o checks.InstanceOutcome) string {
+	h, _ := tightestHypothesis(o.Hypotheses)
+	return fmt.Sprintf("the theorem asks for %s %s %.3g, here it is %.3g: no evidence for or against the claim", h.Name, sign(h.Relation), float64(h.Need), float64(h.Have))
 }
 
 func leastMargin(hs []checks.Hypothesis) float64 {
@@ -89,96 +312,4 @@ func estimate(r checks.Result) table.Cell {
 		return number(r.Estimate)
 	}
 	return table.Interval(v, lo, hi)
-}
-
-// remarks tells the facts of an instance, and the hypotheses with their margins.
-func remarks(o checks.InstanceOutcome) string {
-	var parts []string
-	for _, h := range o.Hypotheses {
-		verb := "met"
-		if !h.Met() {
-			verb = "MISSED"
-		}
-		parts = append(parts, fmt.Sprintf("%s: %.4g %s %.4g %s", h.Name, float64(h.Have), h.Relation, float64(h.Need), verb))
-	}
-	for _, f := range o.Facts {
-		parts = append(parts, fmt.Sprintf("%s = %.4g", f.Name, float64(f.Value)))
-	}
-	if o.Size != "" {
-		parts = append(parts, o.Size)
-	}
-	if o.Detail != "" {
-		parts = append(parts, o.Detail)
-	}
-	return strings.Join(parts, "; ")
-}
-
-// Compact writes parameters as "n=10 d=20": JSON without its punctuation, with
-// nested objects flattened and long lists cut.
-func Compact(params json.RawMessage) string {
-	dec := json.NewDecoder(strings.NewReader(string(params)))
-	dec.UseNumber()
-	var b strings.Builder
-	if err := compact(dec, &b, ""); err != nil {
-		return string(params)
-	}
-	return strings.TrimSpace(b.String())
-}
-
-// compact walks the tokens, since a map would lose the order of the fields.
-func compact(dec *json.Decoder, b *strings.Builder, key string) error {
-	tok, err := dec.Token()
-	if err != nil {
-		return err
-	}
-	switch v := tok.(type) {
-	case json.Delim:
-		if v == '[' {
-			return compactList(dec, b, key)
-		}
-		for dec.More() {
-			k, err := dec.Token()
-			if err != nil {
-				return err
-			}
-			if err := compact(dec, b, strings.ToLower(fmt.Sprint(k))); err != nil {
-				return err
-			}
-		}
-		_, err = dec.Token()
-		return err
-	case string:
-		if len(v) > 24 {
-			v = v[:21] + "..."
-		}
-		fmt.Fprintf(b, "%s=%s ", key, v)
-	default:
-		fmt.Fprintf(b, "%s=%v ", key, v)
-	}
-	return nil
-}
-
-func compactList(dec *json.Decoder, b *strings.Builder, key string) error {
-	var items []json.RawMessage
-	for dec.More() {
-		var item json.RawMessage
-		if err := dec.Decode(&item); err != nil {
-			return err
-		}
-		items = append(items, item)
-	}
-	if _, err := dec.Token(); err != nil {
-		return err
-	}
-	const shown = 6
-	var texts []string
-	for i, item := range items {
-		if i == shown {
-			texts = append(texts, fmt.Sprintf("… %d in all", len(items)))
-			break
-		}
-		texts = append(texts, string(item))
-	}
-	fmt.Fprintf(b, "%s=[%s] ", key, strings.Join(texts, ","))
-	return nil
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"convergo/checks"
@@ -10,60 +11,261 @@ import (
 	"convergo/report/table"
 )
 
-// Overview returns the table of a run: a row a claim, with the verdict and what
-// it rests on.
+// Names of the facts in which a claim records the width that its theorem asks
+// for beside the one that was run; a claim writes those that apply.
+const (
+	RequiredWidth = "required width (published)"
+	DerivedWidth  = "required width (derived)"
+	WidthRun      = "width run"
+)
+
+// Overview returns the table of a run for a terminal: a row a claim, with the
+// verdict and what it rests on.
 func Overview(s *checks.Summary) *table.Table {
-	t := table.New(
-		table.Column{Key: "claim", Head: "claim"},
-		table.Column{Key: "reference", Head: "where stated"},
-		table.Column{Key: "instances", Head: "instances", Align: table.Right},
-		table.Column{Key: "trials", Head: "trials"},
-		table.Column{Key: "predicted", Head: "predicted"},
-		table.Column{Key: "worst", Head: "worst", Group: "observed"},
-		table.Column{Key: "median", Head: "median", Group: "observed"},
-		table.Column{Key: "slack", Head: "slack"},
-		table.Column{Key: "failures", Head: "failures", Align: table.Right},
-		table.Column{Key: "verdict", Head: "verdict"},
-		table.Column{Key: "control", Head: "control"},
-	)
-	t.Title = "Verdicts"
-	t.Label = "tab:overview"
-	t.Caption = caption(s)
-	notes := &notes{table: t}
-	for _, c := range s.Claims {
-		t.Add(overviewRow(c, notes)...)
+	t := overview(s)
+	if err := (View{Short: true}).apply(t, overviewColumns(t)); err != nil {
+		panic(err) // the default columns are ours
 	}
 	return t
 }
 
-// caption states what a reader needs to judge the numbers.
-func caption(s *checks.Summary) table.Inline {
+// overviewColumns names the columns that most readers want: those of widths
+// where a width is recorded, and references beside the name.
+func overviewColumns(t *table.Table) []string {
+	keys := []string{"claim", "reference", "inside", "trials", "worst", "relation", "predicted", "slack", "violations"}
+	for _, key := range []string{"required", "run"} {
+		if j, err := column(t, key); err == nil && !emptyColumn(t, j) {
+			keys = append(keys, key)
+		}
+	}
+	return append(keys, "verdict", "controls")
+}
+
+func emptyColumn(t *table.Table, j int) bool {
+	return !slices.ContainsFunc(t.Rows, func(row []table.Cell) bool { return kindOf(row[j]) < 2 })
+}
+
+// overview returns the table with all columns that a view may choose from.
+func overview(s *checks.Summary) *table.Table {
+	t := table.New(
+		table.Column{Key: "claim", Head: "claim"},
+		table.Column{Key: "title", Head: "title"},
+		table.Column{Key: "source", Head: "source"},
+		table.Column{Key: "reference", Head: "where stated"},
+		table.Column{Key: "form", Head: "form"},
+		table.Column{Key: "basis", Head: "constants"},
+		table.Column{Key: "convention", Head: "convention"},
+		table.Column{Key: "inside", Head: "inside", Align: table.Right},
+		table.Column{Key: "dear", Head: "too dear"},
+		table.Column{Key: "trials", Head: "trials"},
+		table.Column{Key: "worst", Head: "observed"},
+		table.Column{Key: "relation", Head: "", Align: table.Center},
+		table.Column{Key: "predicted", Head: "predicted"},
+		table.Column{Key: "median", Head: "median observed"},
+		table.Column{Key: "slack", Head: "slack"},
+		table.Column{Key: "violations", Head: "violations", Align: table.Right},
+		table.Column{Key: "upper", Head: "upper end"},
+		table.Column{Key: "required", Head: "required", Group: "width"},
+		table.Column{Key: "derived", Head: "derived", Group: "width"},
+		table.Column{Key: "run", Head: "run", Group: "width"},
+		table.Column{Key: "ratio", Head: "ratio", Group: "width"},
+		table.Column{Key: "verdict", Head: "verdict"},
+		table.Column{Key: "controls", Head: "controls", Align: table.Right},
+		table.Column{Key: "problems", Head: "problems"},
+	)
+	t.Title = "Verdicts"
+	t.Label = "tab:overview"
+	t.Caption = overviewCaption(s)
+	n := &notes{table: t}
+	for _, c := range s.Claims {
+		t.Add(overviewRow(c, n)...)
+	}
+	if !s.Finished {
+		t.Note("", "The run is not finished: verdicts may change.")
+	}
+	return t
+}
+
+// overviewCaption states what a reader needs to judge the numbers.
+func overviewCaption(s *checks.Summary) table.Inline {
+	trials, probable := 0, false
+	for _, c := range s.Claims {
+		trials += claimTrials(c)
+		probable = probable || c.Info.Form == "probably"
+	}
+	text := fmt.Sprintf("%d claims, %d trials; %s. Inside: instances run within all hypotheses, of all. "+
+		"Observed and predicted are those of the instance with the least slack, where brackets hold the interval at that instance's share of $\\alpha$; "+
+		"slack is prediction over observation, turned so that at least 1 means that the claim held. "+
+		"Violations: trials that broke the claim, of all inside", len(s.Claims), trials, runSettings(s))
+	if probable {
+		text += ", with the upper end of the exact 95% interval of the worst instance for claims that hold with a stated probability"
+	}
+	return table.Inline(text+". Controls: sabotaged variants that were caught, of all.") + conventions(s)
+}
+
+// runSettings says what decided the numbers of the run.
+func runSettings(s *checks.Summary) string {
 	m := s.Manifest
-	return table.Inline(fmt.Sprintf("Verdicts on %d claims at $\\alpha = %g$ for the whole run (profile %s, seed %d). "+
-		"Instances: inside the hypotheses and run, of all. Predicted and observed belong to the instance with the least slack; "+
-		"slack is prediction over observation, oriented so that at least 1 means that the claim held. "+
-		"Failures: violating trials of all, with the exact 95\\%% interval of the worst instance where the claim is probabilistic.",
-		len(s.Claims), float64(m.Alpha), table.Literal(m.Profile.Name), m.Seed))
+	text := fmt.Sprintf("$\\alpha = %g$ for the whole run, profile %s, seed %d", float64(m.Alpha), table.Literal(m.Profile.Name), m.Seed)
+	if m.Shard != nil {
+		text += ", only " + m.Shard.String()
+	}
+	return text
+}
+
+// conventions names the normalisation when the claims agree on a few.
+func conventions(s *checks.Summary) table.Inline {
+	const few = 2
+	var seen []string
+	for _, c := range s.Claims {
+		if v := c.Info.Convention; v != "" && !slices.Contains(seen, v) {
+			seen = append(seen, v)
+		}
+	}
+	switch {
+	case len(seen) == 0 || len(seen) > few:
+		return ""
+	case len(seen) == 1:
+		return " Convention: " + table.Literal(seen[0]) + "."
+	}
+	return " Conventions: " + table.Literal(strings.Join(seen, "; or ")) + "."
 }
 
 func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
-	cells := []table.Cell{table.Text(c.Info.ID), table.Text(c.Info.Reference), table.Text(instanceCount(c))}
-	tight, trials := Tightest(c), 0
+	tight := Tightest(c)
+	inside, dear := counts(c)
+	verdict := table.Cell(VerdictMark(c.Verdict))
+	if why := explain(c); why != "" {
+		verdict = n.on(verdict, c.Info.ID+": "+why)
+	}
+	cells := map[string]table.Cell{
+		"claim": table.Text(c.Info.ID), "title": table.Text(c.Info.Title), "source": table.Text(c.Info.Source),
+		"reference": table.Text(c.Info.Reference), "form": table.Text(c.Info.Form), "basis": table.Text(c.Info.Basis),
+		"convention": text(c.Info.Convention), "inside": table.Text(fmt.Sprintf("%d/%d", inside, len(c.Instances))),
+		"dear": table.Count(dear), "trials": table.Count(claimTrials(c)), "verdict": verdict, "controls": controlMark(c, n),
+		"problems": text(strings.Join(c.Problems, "; ")),
+	}
+	if tight != nil {
+		r := tight.Result
+		slack := slackCell(r.SlackWorst)
+		if !tight.Inside {
+			slack = n.on(slack, "measured outside the hypotheses: no evidence for or against the claim")
+		}
+		cells["worst"], cells["relation"], cells["predicted"] = observed(c.Info.Form, r), relationCell(c.Info.Form, r.Relation), number(r.Predicted)
+		cells["median"], cells["slack"] = number(r.ObservedMedian), slack
+		cells["violations"], cells["upper"] = violations(c)
+	}
+	cells["required"], cells["derived"], cells["run"], cells["ratio"] = widths(c)
+	row := make([]table.Cell, len(n.table.Columns))
+	for j, col := range n.table.Columns {
+		row[j] = cells[col.Key]
+	}
+	return row
+}
+
+func text(s string) table.Cell {
+	if s == "" {
+		return table.Empty{}
+	}
+	return table.Text(s)
+}
+
+func claimTrials(c checks.ClaimOutcome) int {
+	trials := 0
 	for _, o := range c.Instances {
 		trials += o.Result.Trials
 	}
-	cells = append(cells, table.Count(trials))
-	if tight == nil {
-		cells = append(cells, table.Empty{}, table.Empty{}, table.Empty{}, table.Empty{}, table.Empty{})
-	} else {
-		r := tight.Result
-		cells = append(cells, number(r.Predicted), number(r.ObservedWorst), number(r.ObservedMedian), slackCell(r.SlackWorst), failures(c))
+	return trials
+}
+
+// counts tells how many instances count towards the verdict, and how many the
+// profile could not afford.
+func counts(c checks.ClaimOutcome) (inside, dear int) {
+	for _, o := range c.Instances {
+		switch {
+		case o.Inside && o.Result.Trials > 0:
+			inside++
+		case o.Skip == "cost":
+			dear++
+		}
 	}
-	verdict := table.Cell(VerdictMark(c.Verdict))
-	if c.Verdict != checks.Holds && c.Reason != "" {
-		verdict = table.Noted{Cell: verdict, Mark: n.mark(c.Info.ID + ": " + c.Reason)}
+	return inside, dear
+}
+
+// explain gives the reason of a verdict that needs one. A vacuous claim is
+// explained by the hypothesis that its nearest instance misses.
+func explain(c checks.ClaimOutcome) string {
+	switch c.Verdict {
+	case checks.Holds:
+		return ""
+	case checks.Vacuous:
+		if h, ok := nearestMiss(c); ok {
+			return fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.3g where %s %.3g is needed", h.Name, float64(h.Have), sign(h.Relation), float64(h.Need))
+		}
 	}
-	return append(cells, verdict, controlMark(c, n))
+	return c.Reason
+}
+
+// nearestMiss returns the missed hypothesis with the largest margin, over the
+// instances by their least margin.
+func nearestMiss(c checks.ClaimOutcome) (checks.Hypothesis, bool) {
+	var near checks.Hypothesis
+	found := false
+	for _, o := range c.Instances {
+		h, ok := tightestHypothesis(o.Hypotheses)
+		if ok && !h.Met() && (!found || h.Margin() > near.Margin()) {
+			near, found = h, true
+		}
+	}
+	return near, found
+}
+
+// tightestHypothesis returns the one with the least margin.
+func tightestHypothesis(hs []checks.Hypothesis) (least checks.Hypothesis, ok bool) {
+	for i, h := range hs {
+		if i == 0 || h.Margin() < least.Margin() || !h.Met() && least.Met() {
+			least, ok = h, true
+		}
+	}
+	return least, ok
+}
+
+func sign(r checks.Relation) string {
+	switch r {
+	case checks.AtLeast:
+		return "≥"
+	case checks.Equal:
+		return "="
+	}
+	return "≤"
+}
+
+// relationCell is what the claim says of observation to prediction. Fitted
+// numbers can equal a prediction only to within the resolution of the claim.
+func relationCell(form string, r checks.Relation) table.Cell {
+	switch {
+	case r == checks.AtLeast:
+		return table.Math{TeX: `\ge`}
+	case r == checks.Equal && pooled(form):
+		return table.Math{TeX: `\approx`}
+	case r == checks.Equal:
+		return table.Math{TeX: "="}
+	case r == checks.AtMost:
+		return table.Math{TeX: `\le`}
+	}
+	return table.Empty{}
+}
+
+// observed is the worst observation; with its interval where the form has
+// estimated it from all trials.
+func observed(form string, r checks.Result) table.Cell {
+	switch form {
+	case "mean", "scaling", "threshold":
+		if e := estimate(r); kindOf(e) == 0 {
+			return e
+		}
+	}
+	return number(r.ObservedWorst)
 }
 
 // Tightest returns the run instance that says most about the claim: inside its
@@ -79,7 +281,8 @@ func Tightest(c checks.ClaimOutcome) *checks.InstanceOutcome {
 		if ra, rb := rank[a.Result.Verdict], rank[b.Result.Verdict]; ra != rb {
 			return ra < rb
 		}
-		return float64(a.Result.SlackWorst) < float64(b.Result.SlackWorst) || math.IsNaN(float64(b.Result.SlackWorst))
+		sa, sb := float64(a.Result.SlackWorst), float64(b.Result.SlackWorst)
+		return sa < sb || math.IsNaN(sb) && !math.IsNaN(sa)
 	}
 	for i := range c.Instances {
 		o := &c.Instances[i]
@@ -90,59 +293,72 @@ func Tightest(c checks.ClaimOutcome) *checks.InstanceOutcome {
 	return best
 }
 
-// instanceCount reads "inside/all", with what was too dear or outside named.
-func instanceCount(c checks.ClaimOutcome) string {
-	inside, dear, outside := 0, 0, 0
+// widths reads the required and the run width of the instance that comes
+// nearest to what is required.
+func widths(c checks.ClaimOutcome) (required, derived, run, ratio table.Cell) {
+	required, derived, run, ratio = table.Empty{}, table.Empty{}, table.Empty{}, table.Empty{}
+	least := math.Inf(1)
 	for _, o := range c.Instances {
-		switch {
-		case o.Inside:
-			inside++
-		case o.Skip == "cost":
-			dear++
-		default:
-			outside++
+		need, have := fact(o, RequiredWidth), fact(o, WidthRun)
+		gap := need
+		if !math.IsNaN(have) {
+			gap = need / have
 		}
-	}
-	s := fmt.Sprintf("%d/%d", inside, len(c.Instances))
-	var why []string
-	if dear > 0 {
-		why = append(why, fmt.Sprintf("%d too dear", dear))
-	}
-	if outside > 0 {
-		why = append(why, fmt.Sprintf("%d outside", outside))
-	}
-	if len(why) > 0 {
-		s += " (" + strings.Join(why, ", ") + ")"
-	}
-	return s
-}
-
-// failures counts violating trials inside the hypotheses, or outside them when
-// there are none inside.
-func failures(c checks.ClaimOutcome) table.Cell {
-	if pooled(c.Info.Form) {
-		return table.Empty{}
-	}
-	inside := false
-	for _, o := range c.Instances {
-		inside = inside || o.Inside
-	}
-	bad, all, upper := 0, 0, 0.0
-	for _, o := range c.Instances {
-		r := o.Result
-		if o.Inside != inside || r.Trials == 0 {
+		if !(gap < least) {
 			continue
 		}
-		heard := r.Held + r.Violated + r.Unresolved
-		bad, all = bad+r.Violated, all+heard
-		if _, hi := stats.ClopperPearson(r.Violated, heard, 0.05); heard > 0 {
-			upper = math.Max(upper, hi)
+		least = gap
+		required, derived, run = number(checks.Float(need)), number(checks.Float(fact(o, DerivedWidth))), whole(have)
+		ratio = number(checks.Float(need / have))
+	}
+	return required, derived, run, ratio
+}
+
+// fact returns a named number of an instance, or NaN.
+func fact(o checks.InstanceOutcome, name string) float64 {
+	for _, f := range o.Facts {
+		if f.Name == name {
+			return float64(f.Value)
 		}
 	}
-	if c.Info.Form == "probably" && all > 0 {
-		return table.Text(fmt.Sprintf("%d/%d (≤ %.2g)", bad, all, upper))
+	return math.NaN()
+}
+
+// whole prints a size: an integer in full while that is short.
+func whole(v float64) table.Cell {
+	if v == math.Trunc(v) && math.Abs(v) < 1e7 {
+		return table.Count(int64(v))
 	}
-	return table.Text(fmt.Sprintf("%d/%d", bad, all))
+	return number(checks.Float(v))
+}
+
+// violations counts violating trials inside the hypotheses, or outside them
+// when there are none inside, with the upper end of the exact interval of the
+// worst instance for a probabilistic claim.
+func violations(c checks.ClaimOutcome) (share, upper table.Cell) {
+	if pooled(c.Info.Form) {
+		return table.Empty{}, table.Empty{}
+	}
+	inside, _ := counts(c)
+	bad, all, end := 0, 0, 0.0
+	for _, o := range c.Instances {
+		r := o.Result
+		heard := r.Held + r.Violated + r.Unresolved
+		if o.Inside != (inside > 0) || heard == 0 {
+			continue
+		}
+		bad, all = bad+r.Violated, all+heard
+		if _, hi := stats.ClopperPearson(r.Violated, heard, 0.05); hi > end {
+			end = hi
+		}
+	}
+	if all == 0 {
+		return table.Empty{}, table.Empty{}
+	}
+	if c.Info.Form == "probably" {
+		return table.Text(fmt.Sprintf("%d/%d (≤ %.2g)", bad, all, end)), table.Number(end)
+	}
+	return table.Text(fmt.Sprintf("%d/%d", bad, all)), table.Empty{}
 }
 
 // pooled reports whether single trials of the form cannot fail.
@@ -163,7 +379,7 @@ func controlMark(c checks.ClaimOutcome, n *notes) table.Cell {
 			caught++
 		}
 	}
-	m := table.Mark{Text: fmt.Sprintf("%d/%d caught", caught, len(c.Controls)), Class: table.Good}
+	m := table.Mark{Text: fmt.Sprintf("%d/%d", caught, len(c.Controls)), Class: table.Good}
 	if caught < len(c.Controls) {
 		m.Class = table.Bad
 	}
@@ -171,7 +387,7 @@ func controlMark(c checks.ClaimOutcome, n *notes) table.Cell {
 		return m
 	}
 	m.Class = table.Bad
-	return table.Noted{Cell: m, Mark: n.mark(c.Info.ID + ": " + strings.Join(c.Problems, "; "))}
+	return n.on(m, c.Info.ID+": "+strings.Join(c.Problems, "; "))
 }
 
 // notes numbers the remarks of a table.
@@ -180,12 +396,18 @@ type notes struct {
 	count int
 }
 
-func (n *notes) mark(text string) string {
+// on attaches a remark to a cell.
+func (n *notes) on(c table.Cell, text string) table.Cell {
 	n.count++
 	mark := fmt.Sprint(n.count)
 	n.table.Note(mark, table.Literal(text))
-	return mark
+	return table.Noted{Cell: c, Mark: mark}
 }
+
+var (
+	plusInfinity  = table.Math{TeX: `\infty`, Plain: "∞"}
+	minusInfinity = table.Math{TeX: `-\infty`, Plain: "-∞"}
+)
 
 // number prints a measured quantity; NaN is no number and prints as a dash.
 func number(f checks.Float) table.Cell {
@@ -193,17 +415,14 @@ func number(f checks.Float) table.Cell {
 	switch {
 	case math.IsNaN(v):
 		return table.Empty{}
-	case math.IsInf(v, 0):
-		return infinity(v)
+	case v == 0:
+		return table.Exact(0)
+	case math.IsInf(v, 1):
+		return plusInfinity
+	case math.IsInf(v, -1):
+		return minusInfinity
 	}
 	return table.Number(v)
-}
-
-func infinity(v float64) table.Cell {
-	if v < 0 {
-		return table.Math{TeX: `-\infty`, Plain: "-∞"}
-	}
-	return table.Math{TeX: `\infty`, Plain: "∞"}
 }
 
 // slackCell prints a slack; whatever is far above 1 needs no digits.
