@@ -58,6 +58,13 @@ func (sources) Basics() checks.Source {
 			basicsSeparationLower(), basicsPairUpper(), basicsHalfCircle(), basicsHalfCircleScaling(),
 			// 90.12
 			basicsEquicorrelated(), basicsCircle(), basicsOrthogonal(),
+			// 90.13
+			basicsGramVariance(), basicsGramHoeffding(), basicsGramChernoff(), basicsGramChernoffMax(),
+			basicsGramChernoffSmooth(), basicsGramScaling(),
+			// 90.14
+			basicsAntiConcentration(), basicsFlipInclusion(), basicsFlipMean(), basicsFlipCount(), basicsGramStability(),
+			// 90.15
+			basicsEuler(), basicsBalanceDrift(), basicsFlipCorrection(),
 			// 90.16
 			basicsFlowInherited(), basicsFlowThreshold(),
 		},

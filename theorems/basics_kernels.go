@@ -999,8 +999,8 @@ func basicsHalfCircleScaling() checks.Claim[basicsLadder] {
 		Basis:      checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []basicsLadder{{20, 4}},
 		Cost: func(p basicsLadder) checks.Cost {
-			n := float64(p.From << p.Rungs)
-			return checks.Cost{Setup: 12 * n * n * n, Trial: 1}
+			n := float64(p.From << max(0, p.Rungs-1))
+			return checks.Cost{Setup: 14 * n * n * n, Trial: 1}
 		},
 		Setup: setup(1),
 		Controls: []checks.Control[basicsLadder]{{
