@@ -1355,6 +1355,8 @@ func liaoErrorRegion() checks.Claim[maskedRun] {
 	card := data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1, Labels: data.Sign, LabelScale: 0.1}
 	subnets := run(o, schemeBernoulli, 0.5, 2, 3, 400, 25, 20)
 	subnets.Eta = 0.6
+	inverted := run(o, schemeInverted, 0.5, 1, 1, 400, 40, 34)
+	inverted.Eta = 0.2
 	return checks.Claim[maskedRun]{
 		ID: "liao2022/error-region", Title: "size of the error region", Reference: "main theorem; card 02.5",
 		Formula:    `\lim_k \mathbb{E}\|e_k\|^2 = \sum_i \frac{\theta b_i}{2 - \theta b_i}\, v_i^\top C v_i, \quad C = \frac{\xi(1-\xi)\kappa^2}{p} C_1`,
@@ -1363,6 +1365,7 @@ func liaoErrorRegion() checks.Claim[maskedRun] {
 			run(o, schemeDropout, 0.5, 1, 1, 400, 50, 44),
 			run(o, schemeMulti, 0.5, 4, 1, 400, 24, 20),
 			subnets,
+			inverted,
 			run(liaoCorrelated(0.1), schemeDropout, 0.5, 1, 1, 400, 50, 42),
 			run(card, schemeBernoulli, 0.5, 4, 1, 4000, 60, 40),
 			run(card, schemeBernoulli, 0.5, 2, 5, 4000, 40, 30),

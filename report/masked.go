@@ -1,0 +1,192 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"convergo/checks"
+	"convergo/report/table"
+)
+
+// Claims that the table of masked training is read from. The first estimates
+// <v, e_K>/<v, e_0>, the others the mean of ||e||^2 at the end of a run.
+const (
+	maskedRate   = "liao2022/rate"
+	maskedRegion = "liao2022/error-region"
+	maskedVanish = "liao2022/vanishing-floor"
+)
+
+// Masked returns the table of training through masked sub-networks (card 02): a
+// row a scheme, with the rate of the mean error per round and the floor of the
+// squared error, predicted and measured. It fails when the run holds no trial of
+// the claims that it is read from.
+func Masked(s *checks.Summary) (*table.Table, error) {
+	rows, err := maskedRows(s)
+	if err != nil {
+		return nil, err
+	}
+	t := table.New(
+		table.Column{Key: "scheme", Head: "scheme"},
+		table.Column{Key: "xi", Head: `$\xi$`},
+		table.Column{Key: "theta", Head: `$\theta$`},
+		table.Column{Key: "p", Head: "$p$"},
+		table.Column{Key: "tau", Head: `$\tau$`},
+		table.Column{Key: "rate_predicted", Head: "predicted", Group: "rate per round"},
+		table.Column{Key: "rate_fitted", Head: "fitted", Group: "rate per round"},
+		table.Column{Key: "floor_predicted", Head: "predicted", Group: "floor"},
+		table.Column{Key: "floor_measured", Head: "measured", Group: "floor"},
+	)
+	t.Title, t.Label = "Training masked sub-networks", "tab:masked"
+	t.Caption = `Rate: factor per round on the mean error $\mathbb{E}\langle v, e\rangle$ along the slowest eigenvector of the limit kernel. ` +
+		`Floor: $\mathbb{E}\|e\|^2$ after the transient. ` +
+		`Predictions are limits of infinite width; a floor of 0 leaves terms of order $1/m$. ` +
+		`Intervals are those on which the verdicts rest.`
+	n := &notes{table: t}
+	for _, r := range rows {
+		t.Add(r.cells(n)...)
+	}
+	renumber(t) // rows on the same data share a note
+	return t, nil
+}
+
+// maskedParams are the parameters that the claims have in common.
+type maskedParams struct {
+	Data   json.RawMessage `json:"data"`
+	Scheme string          `json:"scheme"`
+	Xi     float64         `json:"xi"`
+	P      int             `json:"p"`
+	Tau    int             `json:"tau"`
+	Eta    float64         `json:"eta"`
+	Kappa  float64         `json:"kappa"`
+	Rounds int             `json:"rounds"`
+}
+
+// setting names the data without its labels, and the step size: rate and floor
+// are measured under different labels, which change neither.
+func (p maskedParams) setting() (string, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(p.Data, &fields); err != nil {
+		return "", fmt.Errorf("data %s: %w", p.Data, err)
+	}
+	delete(fields, "labels")
+	delete(fields, "label_scale")
+	plain, err := json.Marshal(fields)
+	if err != nil {
+		return "", err
+	}
+	s := fmt.Sprintf("%s; step size %.3g over the largest eigenvalue of the limit kernel", Compact(plain), p.Eta)
+	if p.Kappa != 0 && p.Kappa != 1 {
+		s += fmt.Sprintf("; weights of scale %.3g", p.Kappa)
+	}
+	return s, nil
+}
+
+// A maskedRow joins the instances of one scheme under one setting.
+type maskedRow struct {
+	params      maskedParams
+	setting     string
+	rate, floor *checks.InstanceOutcome
+	rounds      int // of the rate
+}
+
+func maskedRows(s *checks.Summary) ([]*maskedRow, error) {
+	var rows []*maskedRow
+	index := map[string]*maskedRow{}
+	for _, id := range []string{maskedRate, maskedRegion, maskedVanish} {
+		for i := range s.Claims {
+			if s.Claims[i].Info.ID != id {
+				continue
+			}
+			for k := range s.Claims[i].Instances {
+				o := &s.Claims[i].Instances[k]
+				if o.Result.Trials == 0 {
+					continue
+				}
+				r := &maskedRow{}
+				if err := json.Unmarshal(o.Params, &r.params); err != nil {
+					return nil, fmt.Errorf("%s, instance %d: parameters: %w", id, o.Key.Index, err)
+				}
+				var err error
+				if r.setting, err = r.params.setting(); err != nil {
+					return nil, fmt.Errorf("%s, instance %d: %w", id, o.Key.Index, err)
+				}
+				p := r.params
+				key := fmt.Sprint(r.setting, p.Scheme, p.Xi, p.P, p.Tau)
+				if index[key] == nil {
+					index[key] = r
+					rows = append(rows, r)
+				}
+				if id == maskedRate {
+					index[key].rate, index[key].rounds = o, p.Rounds
+				} else {
+					index[key].floor = o
+				}
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("the run holds no trials of %s, %s or %s: verify the source liao2022 first", maskedRate, maskedRegion, maskedVanish)
+	}
+	return rows, nil
+}
+
+func (r *maskedRow) cells(n *notes) []table.Cell {
+	p := r.params
+	return []table.Cell{
+		n.on(table.Text(p.Scheme), "Data: "+r.setting+"."),
+		table.Exact(rounded(p.Xi)), number(checks.Float(r.fact("theta"))), table.Count(p.P), table.Count(p.Tau),
+		number(checks.Float(r.fact("predicted rate"))), unsure(fitted(r.rate, r.rounds), r.rate, n),
+		number(checks.Float(r.fact("predicted floor"))), unsure(fitted(r.floor, 1), r.floor, n),
+	}
+}
+
+// rounded drops the last bits of a ratio such as 1/3, which no reader needs.
+func rounded(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+
+// fact looks a fact up in the instances of the row; NaN when none has it.
+func (r *maskedRow) fact(name string) float64 {
+	for _, o := range []*checks.InstanceOutcome{r.rate, r.floor} {
+		if o == nil {
+			continue
+		}
+		for _, f := range o.Facts {
+			if f.Name == name {
+				return float64(f.Value)
+			}
+		}
+	}
+	return math.NaN()
+}
+
+// fitted is the estimate of an instance and its interval, both to the power of
+// 1/rounds, which is increasing on positive numbers; an end below zero becomes
+// zero. Empty when there is no positive estimate.
+func fitted(o *checks.InstanceOutcome, rounds int) table.Cell {
+	if o == nil {
+		return table.Empty{}
+	}
+	root := func(f checks.Float) float64 { return math.Pow(math.Max(0, float64(f)), 1/float64(rounds)) }
+	v := float64(o.Result.Estimate)
+	if !(v > 0) || rounds < 1 {
+		return table.Empty{}
+	}
+	lo, hi := root(o.Result.Interval[0]), root(o.Result.Interval[1])
+	switch v = root(o.Result.Estimate); {
+	case math.IsNaN(lo) || math.IsNaN(hi) || math.IsInf(hi, 1):
+		return table.Number(v)
+	default:
+		return table.Interval(v, lo, hi)
+	}
+}
+
+// unsure marks a cell whose instance does not hold with the reason.
+func unsure(c table.Cell, o *checks.InstanceOutcome, n *notes) table.Cell {
+	if o == nil || o.Result.Verdict == checks.Holds {
+		return c
+	}
+	if _, empty := c.(table.Empty); empty {
+		c = table.Text("?")
+	}
+	return n.on(c, string(o.Result.Verdict)+": "+o.Result.Reason)
+}
