@@ -241,7 +241,10 @@ func (f *Folder) openManifest() error {
 		if err := f.mustBeFresh(); err != nil {
 			return err
 		}
-		return writeManifest(f.path(manifestFile), f.manifest)
+		if err := writeManifest(f.path(manifestFile), f.manifest); err != nil {
+			return fmt.Errorf("run folder %s: %w; choose a folder with space that can be written", f.dir, err)
+		}
+		return nil
 	case err != nil:
 		return err
 	case old.Shard.String() != f.manifest.Shard.String():

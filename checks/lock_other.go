@@ -16,7 +16,7 @@ func lock(path string) (unlock func() error, err error) {
 		return nil, fmt.Errorf("another process is writing to it; if none is (after a crash), delete %s", path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; choose a folder that can be written", err)
 	}
 	return func() error { return errors.Join(f.Close(), os.Remove(path)) }, nil
 }

@@ -132,8 +132,13 @@ func (r *runner) search(ctx context.Context, s searcher) error {
 	return r.folder.append(line{Search: rec})
 }
 
-// rapidFlags guards rapid's options, which are the flags of the process.
-var rapidFlags sync.Mutex
+// rapidFlags guards rapid's options, which are the flags of the process, and
+// keeps those of the caller while searches are under way.
+var rapidFlags struct {
+	sync.Mutex
+	searches int
+	callers  map[string]string
+}
 
 // rapidCheck runs rapid outside go test and returns what it complained of, or
 // nothing. Searches with the same options may run at the same time.
@@ -148,10 +153,13 @@ func rapidCheck(name string, checks int, seed uint64, property func(*rapid.T)) s
 	if testing.Short() {
 		checks *= 5 // rapid does a fifth of them then; records must not depend on it
 	}
-	setFlag("rapid.checks", strconv.Itoa(checks))
-	setFlag("rapid.seed", strconv.FormatUint(seed|1, 10)) // 0 would mean a random seed
-	setFlag("rapid.nofailfile", "true")
-	setFlag("rapid.shrinktime", "10s")
+	borrowFlags(map[string]string{
+		"rapid.checks":     strconv.Itoa(checks),
+		"rapid.seed":       strconv.FormatUint(seed|1, 10), // 0 would mean a random seed
+		"rapid.nofailfile": "true",
+		"rapid.shrinktime": "10s",
+	})
+	defer returnFlags()
 	rapidFlags.Unlock()
 	tb := &searchTB{name: name}
 	done := make(chan struct{})
@@ -166,18 +174,46 @@ func rapidCheck(name string, checks int, seed uint64, property func(*rapid.T)) s
 	return fmt.Sprint(tb.message)
 }
 
-// setFlag changes a flag only when needed, so that concurrent searches with the
-// same options do not race.
-func setFlag(name, value string) {
+// borrowFlags sets rapid's options for a search; rapidFlags is locked. Those that
+// have their value are left alone, since searches beside this one read them.
+func borrowFlags(options map[string]string) {
+	if rapidFlags.searches == 0 {
+		rapidFlags.callers = map[string]string{}
+	}
+	rapidFlags.searches++
+	for name, value := range options {
+		was := setFlag(name, value)
+		if _, kept := rapidFlags.callers[name]; !kept {
+			rapidFlags.callers[name] = was
+		}
+	}
+}
+
+// returnFlags restores the caller's options behind the last search, so that
+// properties of the caller's own keep theirs.
+func returnFlags() {
+	rapidFlags.Lock()
+	defer rapidFlags.Unlock()
+	rapidFlags.searches--
+	if rapidFlags.searches > 0 {
+		return
+	}
+	for name, value := range rapidFlags.callers {
+		setFlag(name, value)
+	}
+}
+
+func setFlag(name, value string) (was string) {
 	f := flag.Lookup(name)
 	if f == nil {
 		panic("rapid has no flag " + name)
 	}
-	if f.Value.String() != value {
+	if was = f.Value.String(); was != value {
 		if err := f.Value.Set(value); err != nil {
 			panic(fmt.Sprintf("setting %s to %s: %v", name, value, err))
 		}
 	}
+	return was
 }
 
 // searchTB is the little of testing.TB that rapid needs.

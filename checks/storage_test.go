@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -484,6 +485,25 @@ func TestShortTestsRecordTheSame(t *testing.T) {
 	}
 	if records[0] != records[1] {
 		t.Error("the records depend on -short")
+	}
+}
+
+// TestSearchesReturnTheFlags: a search must not change how the properties of a
+// test beside it are checked.
+func TestSearchesReturnTheFlags(t *testing.T) {
+	names := []string{"rapid.checks", "rapid.seed", "rapid.nofailfile", "rapid.shrinktime"}
+	values := func() (all []string) {
+		for _, name := range names {
+			all = append(all, flag.Lookup(name).Value.String())
+		}
+		return all
+	}
+	before := values()
+	o := mergeOptions()
+	o.Dir = t.TempDir()
+	mustRun(t, mixedSources(), o)
+	if after := values(); !slices.Equal(before, after) {
+		t.Errorf("the flags %v were %v and are %v", names, before, after)
 	}
 }
 
