@@ -87,6 +87,6 @@ claim hold? how loose is it? what does it say about my data?`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(listCommand(), showCommand(), verifyCommand(), replayCommand(), reportCommand(), mergeCommand(), emitCommand(), baselineCommand(), regressCommand())
+	root.AddCommand(listCommand(), showCommand(), verifyCommand(), replayCommand(), reportCommand(), mergeCommand(), emitCommand(), baselineCommand(), regressCommand(), figuresCommand(), widthCommand())
 	return root
 }
