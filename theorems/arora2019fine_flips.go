@@ -247,7 +247,7 @@ func fineFeatureStability() checks.Claim[fineLadder] {
 // fineStability completes a claim on how far something is from its start after T steps, on a ladder of widths.
 func fineStability(c checks.Claim[fineLadder], terms checks.Terms, value func(s *train.State, h0 *mat.SymDense) float64) checks.Claim[fineLadder] {
 	grid := fineLadder{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 12, Trials: 32}
-	images := fineLadder{Data: data.Spec{Kind: data.MNIST, N: 15, D: 49, Classes: [2]int{0, 1}}, Widths: []int{256, 1024, 4096, 16384}, Kappa: 0.5, Step: 1, T: 60, Trials: 32}
+	images := fineLadder{Data: data.Spec{Kind: data.MNIST, N: 15, D: 49, Classes: [2]int{0, 1}}, Widths: []int{256, 1024, 4096, 16384}, Kappa: 0.5, Step: 1, T: 28, Trials: 32}
 	control := grid
 	control.Widths, control.Trials, control.Growth = []int{64, 256, 1024}, 24, 0.5
 	c.Setup = func(p fineLadder) (checks.Instance, error) {

@@ -134,7 +134,7 @@ func fineKernelGeneralisation() checks.Claim[fineSample] {
 		ID: "arora2019fine/generalisation-kernel", Title: "generalisation of the kernel limit", Reference: "Theorem 5.1 (card 06.7)",
 		Formula:    `L_D(f^*) \le \sqrt{\frac{2j^2}{n}} + 3\sqrt{\frac{\log(2j(j+1)/\delta)}{2n}}, \quad j = \left\lceil \sqrt{y^\top (H^\infty)^{-1} y} \right\rceil`,
 		Convention: "loss min(|f-y|, 1); kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Grid: []fineSample{{80, 5, fineLinear, 200, 0.25}, {70, 10, fineLinear, 200, 0.25}, {1000, 5, fineQuadratic, 1000, 0.2}, {1000, 10, fineSign, 1000, 0.2}},
+		Grid: []fineSample{{80, 5, fineLinear, 200, 0.25}, {70, 10, fineLinear, 200, 0.25}, {300, 5, fineQuadratic, 500, 0.25}, {300, 10, fineLinear, 500, 0.25}, {1000, 5, fineQuadratic, 1000, 0.25}},
 		Cost: func(p fineSample) checks.Cost {
 			return checks.Cost{Trial: p.work(), Bytes: 8 * float64(p.N*(3*p.N+p.Fresh)), Size: fmt.Sprintf("n=%d", p.N)}
 		},
@@ -272,7 +272,7 @@ func fineLabelNoise() checks.Claim[fineSample] {
 		ID: "arora2019fine/label-noise", Title: "the measure follows the test error", Reference: "Figure 2 (card 06, experiments)",
 		Formula:    `\rho_{\mathrm{Spearman}}\!\left( \sqrt{2 y^\top (H^\infty)^{-1} y/n}, \; \text{0-1 error} \right) \ge 0.9`,
 		Convention: "labels +-1; kernel of the first layer", Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
-		Grid: []fineSample{grid, {1000, 10, fineSign, 2000, 0.3}},
+		Grid: []fineSample{grid, {300, 10, fineSign, 1000, 0.4}},
 		Cost: func(p fineSample) checks.Cost {
 			return checks.Cost{Trial: p.work(), Bytes: 8 * float64(p.N*(3*p.N+p.Fresh)), Size: fmt.Sprintf("n=%d", p.N)}
 		},

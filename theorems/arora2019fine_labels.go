@@ -216,32 +216,43 @@ func (l fineLabels) top(shares []float64) float64 {
 	return sum
 }
 
-// traceInverse is tr H^{-1}, the expectation of y^T H^{-1} y for random signs.
-func (l fineLabels) traceInverse() float64 {
-	var sum float64
+// slowest are the shares of the worst-case labels.
+func (l fineLabels) slowest() []float64 {
+	out := make([]float64, l.n())
+	out[0] = 1
+	return out
+}
+
+// traceInverse is tr H^{-1}, the expectation of y^T H^{-1} y for random signs, and the bound on its error.
+func (l fineLabels) traceInverse() (trace, err float64) {
 	for i := range l.n() {
 		unit := make([]float64, l.n())
 		unit[i] = 1
-		sum += l.inv.Form(unit).Value
+		q := l.inv.Form(unit)
+		trace, err = trace+q.Value, err+q.Err
 	}
-	return sum
+	return trace, err
 }
 
 // facts are the rows of the report's table: random labels stand in expectation, without a draw.
 func (l fineLabels) facts() []checks.Fact {
 	n := float64(l.n())
-	out := []checks.Fact{fineFact("lambda_0", l.low.Value), fineFact("lambda_0 error", l.low.Err), fineFact("lambda_max", l.high.Value), fineFact("K", float64(l.k))}
+	own := l.inv.Form(l.y)
+	trace, traceErr := l.traceInverse()
+	out := []checks.Fact{fineFact("n", n), fineFact("lambda_0", l.low.Value), fineFact("lambda_0 error", l.low.Err), fineFact("lambda_max", l.high.Value), fineFact("K", float64(l.k))}
 	for _, t := range []struct {
-		name   string
-		form   float64
-		shares []float64
+		name      string
+		form, err float64
+		shares    []float64
 	}{
-		{fineTrue, l.inv.Form(l.y).Value, l.shares(l.y)},
-		{fineRand, l.traceInverse(), l.even()},
-		{fineWorst3, n / l.low.Value, l.shares(l.worst())},
+		{fineTrue, own.Value, own.Err, l.shares(l.y)},
+		{fineRand, trace, traceErr, l.even()},
+		{fineWorst3, n / l.low.Value, n/l.low.Lower() - n/l.low.Value, l.slowest()},
 	} {
+		measure := bounds.LabelMeasure(t.form, l.n())
 		out = append(out,
-			fineFact("measure, "+t.name+" labels", bounds.LabelMeasure(t.form, l.n())),
+			fineFact("measure, "+t.name+" labels", measure),
+			fineFact("measure error, "+t.name+" labels", bounds.LabelMeasure(t.form+t.err, l.n())-measure),
 			fineFact("alignment, "+t.name+" labels", l.top(t.shares)),
 			fineFact("steps to 10%, "+t.name+" labels", l.steps(t.shares)),
 			fineFact("kernel loss after K, "+t.name+" labels", l.loss(t.shares, float64(l.k))))
@@ -253,12 +264,12 @@ func (l fineLabels) facts() []checks.Fact {
 // cumulative projections of Figure 1, from the largest eigenvalue down. Random labels stand in expectation.
 func (l fineLabels) curves() []checks.Series {
 	n := l.n()
-	end := l.steps(l.shares(l.worst()))
+	end := l.steps(l.slowest())
 	var out, projections []checks.Series
 	for _, t := range []struct {
 		name   string
 		shares []float64
-	}{{fineTrue, l.shares(l.y)}, {fineRand, l.even()}, {fineWorst3, l.shares(l.worst())}} {
+	}{{fineTrue, l.shares(l.y)}, {fineRand, l.even()}, {fineWorst3, l.slowest()}} {
 		var x, y []float64
 		for i := range 50 {
 			k := math.Round(math.Pow(end, float64(i)/49))
@@ -429,8 +440,8 @@ func fineLabelTraining() checks.Claim[fineTrainP] {
 	grid := []fineTrainP{
 		{fineLabelP{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 16, 0.3}, 64},
 		{fineLabelP{data.Spec{Kind: data.Fashion, N: 20, D: 49, Classes: [2]int{0, 1}}, 16, 0.3}, 64},
-		{fineLabelP{data.Spec{Kind: data.MNIST, N: 60, D: 196, Classes: [2]int{0, 1}}, 100, 0.3}, 1000},
-		{fineLabelP{data.Spec{Kind: data.Fashion, N: 60, D: 196, Classes: [2]int{0, 1}}, 100, 0.3}, 1000},
+		{fineLabelP{data.Spec{Kind: data.MNIST, N: 40, D: 196, Classes: [2]int{0, 1}}, 60, 0.3}, 256},
+		{fineLabelP{data.Spec{Kind: data.Fashion, N: 40, D: 196, Classes: [2]int{0, 1}}, 60, 0.3}, 256},
 	}
 	return checks.Claim[fineTrainP]{
 		ID: "arora2019fine/label-training", Title: "networks on true, random and worst-case labels", Reference: "Section 4, Figure 1 (card 06.10)",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"convergo/bounds"
 	"convergo/bounds/eig"
@@ -199,27 +200,28 @@ func fineIdentitySetup(p fineRun) (checks.Instance, error) {
 //
 // Reference: Lemma 5.3; card 06.4b.
 //
-// Control: independent signs at kappa = 10: e(0) is far from y, and the difference does not shrink.
+// Control: the labels' projections paired with the eigenvalues in reverse, for labels along the large ones: a limit that is
+// too long by a factor, which no width makes good.
 func fineMovementRate() checks.Claim[fineLadder] {
 	grid := fineLadder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 6, Seed: 2}, Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 20, Trials: 48}
 	control := grid
-	control.Kappa, control.Trials = 10, 40
-	images := fineLadder{Data: data.Spec{Kind: data.MNIST, N: 10, D: 49, Classes: [2]int{0, 1}}, Widths: []int{128, 512, 2048, 8192}, Kappa: 1, Step: 1, T: 120, Trials: 36}
+	control.Data, control.Widths, control.Trials = data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 2, Labels: data.Planted}, []int{128, 512, 2048}, 32
+	images := fineLadder{Data: data.Spec{Kind: data.MNIST, N: 5, D: 49, Classes: [2]int{0, 1}}, Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 30, Trials: 48}
 	return checks.Claim[fineLadder]{
 		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "Lemma 5.3 (card 06.4)",
 		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| = O(m^{-1/4})`,
 		Convention: fineConvention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid:  []fineLadder{grid, images},
 		Cost:  fineLadder.cost,
-		Setup: func(p fineLadder) (checks.Instance, error) { return fineMovementLadder(p, nets.Antisymmetric) },
+		Setup: func(p fineLadder) (checks.Instance, error) { return fineMovementLadder(p, false) },
 		Controls: []checks.Control[fineLadder]{{
-			Name: "independent-signs", Why: "outputs at the start that do not vanish are unlearnt, at any width", At: []fineLadder{control},
-			Setup: func(p fineLadder) (checks.Instance, error) { return fineMovementLadder(p, nets.Independent) },
+			Name: "reversed-spectrum", Why: "the distance depends on which eigenvectors the labels lie along", At: []fineLadder{control},
+			Setup: func(p fineLadder) (checks.Instance, error) { return fineMovementLadder(p, true) },
 		}},
 	}
 }
 
-func fineMovementLadder(p fineLadder, pairs nets.Symmetry) (checks.Instance, error) {
+func fineMovementLadder(p fineLadder, reverse bool) (checks.Instance, error) {
 	f, err := fineBuild(p.Data)
 	if err != nil {
 		return checks.Instance{}, err
@@ -228,14 +230,17 @@ func fineMovementLadder(p fineLadder, pairs nets.Symmetry) (checks.Instance, err
 	if err != nil {
 		return checks.Instance{}, err
 	}
+	if reverse {
+		slices.Reverse(modes.Coef)
+	}
 	limit := modes.GDDisplacement(f.step(p.Step), p.T)
 	q := f.inv.Form(f.y)
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified()},
 		Facts: []checks.Fact{fineFact("lambda_0", f.low.Value), fineFact("sqrt(y'H^-1 y)", math.Sqrt(q.Value)),
 			fineFact(fmt.Sprintf("limit after %d steps", p.T), limit)},
-		Terms: checks.Terms{Trials: p.Trials, Exponent: -0.25, Relation: checks.AtMost, Resolution: 0.05},
-		Trial: p.climb(f, pairs, func(d *train.Descent, _ int) float64 {
+		Terms: checks.Terms{Trials: p.Trials, Exponent: -0.25, Relation: checks.AtMost, Resolution: 0.1},
+		Trial: p.climb(f, nets.Antisymmetric, func(d *train.Descent, _ int) float64 {
 			for range p.T {
 				d.Step()
 			}
