@@ -130,7 +130,9 @@ func (p *basicsGramProblem) facts(delta float64) []checks.Fact {
 // p_ij = (pi - angle_ij)/(2 pi).
 //
 // Constants: exact; every entry is x_i.x_j times a mean of m Bernoulli(p_ij)
-// variables. Judged is the mean over initialisations, to a resolution of 15 %.
+// variables. Judged is the mean over initialisations, to a resolution of 25 %;
+// a trial averages 6 of them, because on images all entries move together and the
+// square has a long tail.
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
@@ -150,11 +152,15 @@ func basicsGramVariance() checks.Claim[basicsWide] {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.15},
+				Terms: checks.Terms{Resolution: 0.25},
 				Facts: []checks.Fact{basicsFact("root mean square deviation", math.Sqrt(predicted))},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					f := basicsDeviation(basicsInitialGram(law, g.set.X, p.Width, r), g.limit)
-					return checks.Measurement{Observed: f * f, Predicted: predicted, Relation: checks.Equal, Tolerance: 1e-12 * predicted}
+					var sum float64
+					for range basicsDraws {
+						f := basicsDeviation(basicsInitialGram(law, g.set.X, p.Width, r), g.limit)
+						sum += f * f
+					}
+					return checks.Measurement{Observed: sum / basicsDraws, Predicted: predicted, Relation: checks.Equal, Tolerance: 1e-12 * predicted}
 				},
 			}, nil
 		}
@@ -163,8 +169,8 @@ func basicsGramVariance() checks.Claim[basicsWide] {
 		return basicsWide{Data: data.Spec{Kind: data.Sphere, N: n, D: d}, Width: m}
 	}
 	grid := []basicsWide{sphere(20, 30, 50), sphere(20, 30, 400), sphere(30, 30, 1)}
-	for _, s := range basicsImages(20, 49) {
-		grid = append(grid, basicsWide{Data: s, Width: 100})
+	for _, s := range basicsImages(10, 49) {
+		grid = append(grid, basicsWide{Data: s, Width: 40})
 	}
 	return checks.Claim[basicsWide]{
 		ID: "basics/gram-variance", Title: "mean square deviation of the Gram matrix at initialisation",
@@ -173,9 +179,14 @@ func basicsGramVariance() checks.Claim[basicsWide] {
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid:   grid,
-		OnData: func(f checks.DataFile) []basicsWide { return []basicsWide{{Data: basicsFile(f, 20), Width: 100}} },
-		Cost:   basicsWide.cost,
-		Setup:  setup(basicsGaussianLaw),
+		OnData: func(f checks.DataFile) []basicsWide { return []basicsWide{{Data: basicsFile(f, 10), Width: 40}} },
+		Cost: func(p basicsWide) checks.Cost {
+			n, d := basicsSize(p.Data)
+			c := p.cost()
+			c.Trial = basicsDraws * float64(p.Width) * (12*d + 2*n*d + 6*n + n*n/16) // no eigenvalues
+			return c
+		},
+		Setup: setup(basicsGaussianLaw),
 		Controls: []checks.Control[basicsWide]{{
 			Name: "every-neuron-twice", Why: "the effective width is half, the mean twice as large",
 			At: []basicsWide{sphere(20, 30, 100)}, Setup: setup(basicsPairedLaw),
@@ -185,6 +196,9 @@ func basicsGramVariance() checks.Claim[basicsWide] {
 		}},
 	}
 }
+
+// basicsDraws is how many initialisations a trial of a mean square averages.
+const basicsDraws = 6
 
 // basicsDeviation is ||A - B||_F.
 func basicsDeviation(a, b *mat.SymDense) float64 {
@@ -296,7 +310,7 @@ func basicsChernoffCost(p basicsChernoff) checks.Cost {
 
 // basicsMostWidth caps the width of a drawn instance: ill-conditioned data ask
 // for more than a search can pay.
-const basicsMostWidth = 20000
+const basicsMostWidth = 4000
 
 func basicsChernoffs() *rapid.Generator[basicsChernoff] {
 	return rapid.Custom(func(t *rapid.T) basicsChernoff {
@@ -314,7 +328,7 @@ func basicsChernoffs() *rapid.Generator[basicsChernoff] {
 //
 // Hypotheses: lambda_0 > 0 and m >= ||X||^2 ln(n/delta)/(c(eps) lambda_0), c(eps)
 // = eps + (1-eps) ln(1-eps) (at eps = 1/4, 29.21 ||X||^2 ln(n/delta)/lambda_0).
-// The width is chosen so; instances that need more than 20000 neurons count as
+// The width is chosen so; instances that need more than 4000 neurons count as
 // outside.
 //
 // Conclusion: with probability at least 1 - delta, lambda_min(H(0)) >= (1 - eps)
@@ -345,7 +359,7 @@ func basicsGramChernoff() checks.Claim[basicsChernoff] {
 		{data.Spec{Kind: data.Orthonormal, N: 4, D: 4}, 0.5, 0.2}, sphere(10, 20, 0.25), sphere(10, 20, 0.5), sphere(10, 10, 0.5),
 	}
 	for _, s := range basicsImages(10, 49) {
-		grid = append(grid, basicsChernoff{s, 0.5, 0.3})
+		grid = append(grid, basicsChernoff{s, 0.7, 0.3})
 	}
 	return checks.Claim[basicsChernoff]{
 		ID: "basics/gram-chernoff", Title: "smallest eigenvalue of the Gram matrix at initialisation",
@@ -355,7 +369,7 @@ func basicsGramChernoff() checks.Claim[basicsChernoff] {
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space:  basicsChernoffs(),
 		Grid:   grid,
-		OnData: func(f checks.DataFile) []basicsChernoff { return []basicsChernoff{{basicsFile(f, 10), 0.5, 0.3}} },
+		OnData: func(f checks.DataFile) []basicsChernoff { return []basicsChernoff{{basicsFile(f, 10), 0.7, 0.3}} },
 		Cost:   basicsChernoffCost,
 		Setup:  setup(basicsGaussianLaw),
 		Controls: []checks.Control[basicsChernoff]{{
@@ -540,7 +554,7 @@ func basicsGramChernoffSmooth() checks.Claim[basicsChernoff] {
 // Conclusion: ||H(0) - H^inf||_F falls like m^{-1/2}.
 //
 // Constants: the exponent is exact for the root mean square
-// (basics/gram-variance); the ladder is judged to 0.08.
+// (basics/gram-variance); the ladder is judged to 0.12.
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
@@ -555,7 +569,7 @@ func basicsGramScaling() checks.Claim[basicsGramLadder] {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.08, Trials: 60},
+				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.12, Trials: 60},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var ladder []checks.Rung
 					for k := range p.Rungs {
@@ -567,10 +581,10 @@ func basicsGramScaling() checks.Claim[basicsGramLadder] {
 			}, nil
 		}
 	}
-	sphere := basicsGramLadder{data.Spec{Kind: data.Sphere, N: 20, D: 20}, 25, 7}
+	sphere := basicsGramLadder{data.Spec{Kind: data.Sphere, N: 20, D: 20}, 12, 7}
 	grid := []basicsGramLadder{sphere}
-	for _, s := range basicsImages(20, 49) {
-		grid = append(grid, basicsGramLadder{s, 25, 7})
+	for _, s := range basicsImages(10, 49) {
+		grid = append(grid, basicsGramLadder{s, 12, 7})
 	}
 	return checks.Claim[basicsGramLadder]{
 		ID: "basics/gram-scaling", Title: "the Gram deviation falls like m^(-1/2)",
@@ -579,7 +593,7 @@ func basicsGramScaling() checks.Claim[basicsGramLadder] {
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid:   grid,
-		OnData: func(f checks.DataFile) []basicsGramLadder { return []basicsGramLadder{{basicsFile(f, 20), 25, 6}} },
+		OnData: func(f checks.DataFile) []basicsGramLadder { return []basicsGramLadder{{basicsFile(f, 10), 12, 7}} },
 		Cost: func(p basicsGramLadder) checks.Cost {
 			n, d := basicsSize(p.Data)
 			return basicsGramCost(n, d, float64(p.From<<max(0, p.Rungs)))
@@ -1019,6 +1033,9 @@ func basicsGramStability() checks.Claim[basicsAttack] {
 				for i := range n {
 					most = max(most, moved.fragile[i])
 					for j := i; j < n; j++ {
+						if math.Abs(dots.At(i, j)) < 1e-12 {
+							continue // orthogonal inputs leave nothing but rounding
+						}
 						parts = append(parts, checks.Measurement{Part: "entry", Observed: math.Abs(moved.after.At(i, j) - moved.before.At(i, j)),
 							Predicted: bounds.GramEntryShift(dots.At(i, j), moved.fragile[i], moved.fragile[j], p.Width), Tolerance: tol})
 					}
