@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"convergo/checks"
 	"convergo/report/figure"
@@ -30,11 +31,7 @@ func Drawings(rec *checks.Records, c checks.ClaimOutcome) []Drawing {
 			if !g.drawable() {
 				continue
 			}
-			title := c.Info.Title
-			if own := joinParams(paramsWithout(o.Params, common)); own != "" {
-				title += ": " + own
-			}
-			ds = append(ds, Drawing{fmt.Sprintf("%s-%d%s", stem, o.Key.Index, g.suffix), c.Info.ID, g.figure(table.Literal(title))})
+			ds = append(ds, Drawing{fmt.Sprintf("%s-%d%s", stem, o.Key.Index, g.suffix), c.Info.ID, g.figure(instanceTitle(c, o, common))})
 		}
 	}
 	ds = append(ds, labelDrawings(c, stem)...)
@@ -42,6 +39,21 @@ func Drawings(rec *checks.Records, c checks.ClaimOutcome) []Drawing {
 		ds = append(ds, Drawing{stem + "-slack", c.Info.ID, f})
 	}
 	return ds
+}
+
+// instanceTitle names the claim and, where that is short, the parameters that
+// set the instance apart; else its place in the claim's table.
+func instanceTitle(c checks.ClaimOutcome, o checks.InstanceOutcome, common []param) table.Inline {
+	const longest = 60
+	own := joinParams(paramsWithout(o.Params, common))
+	switch title := c.Info.Title; {
+	case len(c.Instances) == 1 || own == "":
+		return table.Literal(title)
+	case utf8.RuneCountInString(title+own) <= longest:
+		return table.Literal(title + ": " + own)
+	default:
+		return table.Literal(fmt.Sprintf("%s: instance %d", title, o.Key.Index+1))
+	}
 }
 
 // curves are the series of one instance that share axes.
@@ -275,25 +287,28 @@ func SlackDrawing(s *checks.Summary) *Drawing {
 
 // histogram bins slacks on a logarithmic axis with a rule where a claim starts
 // to hold. It is nil for fewer values, or fewer distinct ones, than a picture
-// is worth.
+// is worth. A few enormous slacks would press all others into one bin: beyond a
+// limit they are only counted.
 func histogram(slacks []float64, things string, title table.Inline, name string) *figure.Figure {
-	const fewest, most = 8, 24
+	const fewest, most, limit = 8, 24, 1e6
+	var kept []float64
 	distinct := map[float64]bool{}
 	for _, v := range slacks {
-		if v > 0 && !math.IsInf(v, 0) {
+		if v > 0 && v <= limit {
+			kept = append(kept, v)
 			distinct[v] = true
 		}
 	}
 	if len(distinct) < fewest {
 		return nil
 	}
-	bins := min(most, max(fewest, int(math.Sqrt(float64(len(slacks))))))
-	h, dropped, err := figure.Bins(table.Literal(name), slacks, bins, true)
+	bins := min(most, max(fewest, int(math.Sqrt(float64(len(kept))))))
+	h, _, err := figure.Bins(table.Literal(name), kept, bins, true)
 	if err != nil {
 		return nil
 	}
-	if dropped > 0 {
-		h.Name += table.Inline(fmt.Sprintf(" (%d infinite or 0)", dropped))
+	if dropped := len(slacks) - len(kept); dropped > 0 {
+		h.Name += table.Inline(fmt.Sprintf(" (%d are 0 or above $10^6$)", dropped))
 	}
 	return &figure.Figure{
 		Title: title, XLabel: "slack (prediction over observation)", YLabel: table.Inline(things), LogX: true,

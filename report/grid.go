@@ -207,7 +207,9 @@ func gridRow(c checks.ClaimOutcome, o checks.InstanceOutcome, control string, co
 		cells["violations"] = table.Text(fmt.Sprintf("%d/%d", r.Violated, heard))
 	}
 	if r.Trials == 0 { // what was not run was not observed
-		cells["worst"], cells["relation"], cells["predicted"], cells["slack"] = nil, nil, nil, nil
+		for _, key := range []string{"worst", "relation", "predicted", "median", "slack", "slack_median", "estimate", "target"} {
+			delete(cells, key)
+		}
 	}
 	for _, h := range o.Hypotheses {
 		cells[ownKey(h.Name)] = hypothesisCell(h)
@@ -236,6 +238,9 @@ func ownKey(name string) string {
 // hypothesisCell shows a hypothesis on an instance.
 func hypothesisCell(h checks.Hypothesis) table.Cell {
 	s := fmt.Sprintf("%.4g %s %.4g", float64(h.Have), sign(h.Relation), float64(h.Need))
+	if h.Relation == checks.AtLeast && h.Need == 1 && (h.Have == 0 || h.Have == 1) { // see checks.RequireThat
+		s = map[bool]string{true: "true", false: "false"}[h.Met()]
+	}
 	if !h.Met() {
 		return table.Mark{Text: "missed: " + s, Class: table.Bad}
 	}
@@ -289,7 +294,7 @@ func outsideWord(v checks.Verdict) string {
 
 func missed(o checks.InstanceOutcome) string {
 	h, _ := tightestHypothesis(o.Hypotheses)
-	return fmt.Sprintf("the theorem asks for %s %s %.3g, here it is %.3g: no evidence for or against the claim", h.Name, sign(h.Relation), float64(h.Need), float64(h.Have))
+	return fmt.Sprintf("the theorem asks for %s %s %.4g, here it is %.4g: no evidence for or against the claim", h.Name, sign(h.Relation), float64(h.Need), float64(h.Have))
 }
 
 func leastMargin(hs []checks.Hypothesis) float64 {

@@ -159,7 +159,7 @@ func (m *macros) claim(name string, c checks.ClaimOutcome) {
 	if tight := Tightest(c); tight != nil {
 		m.numbers(name, tight.Result)
 	}
-	violated, _ := violations(c)
+	_, violated, _ := violations(c)
 	m.define(name+"Violations", violated)
 	required, derived, run, ratio := widths(c)
 	m.define(name+"RequiredWidth", required)

@@ -32,7 +32,7 @@ func Overview(s *checks.Summary) *table.Table {
 // overviewColumns names the columns that most readers want: those of widths
 // where a width is recorded, and references beside the name.
 func overviewColumns(t *table.Table) []string {
-	keys := []string{"claim", "reference", "inside", "trials", "worst", "relation", "predicted", "slack", "violations"}
+	keys := []string{"claim", "reference", "inside", "trials", "observed", "relation", "predicted", "slack", "violations"}
 	for _, key := range []string{"required", "run"} {
 		if j, err := column(t, key); err == nil && !emptyColumn(t, j) {
 			keys = append(keys, key)
@@ -58,12 +58,14 @@ func overview(s *checks.Summary) *table.Table {
 		table.Column{Key: "inside", Head: "inside", Align: table.Right},
 		table.Column{Key: "dear", Head: "too dear"},
 		table.Column{Key: "trials", Head: "trials"},
+		table.Column{Key: "observed", Head: "observed"},
 		table.Column{Key: "worst", Head: "observed"},
 		table.Column{Key: "relation", Head: "", Align: table.Center},
 		table.Column{Key: "predicted", Head: "predicted"},
 		table.Column{Key: "median", Head: "median observed"},
 		table.Column{Key: "slack", Head: "slack"},
 		table.Column{Key: "violations", Head: "violations", Align: table.Right},
+		table.Column{Key: "violated", Head: "violated", Align: table.Right},
 		table.Column{Key: "upper", Head: "upper end"},
 		table.Column{Key: "required", Head: "required", Group: "width"},
 		table.Column{Key: "derived", Head: "derived", Group: "width"},
@@ -94,13 +96,13 @@ func overviewCaption(s *checks.Summary) table.Inline {
 		probable = probable || c.Info.Form == "probably"
 	}
 	text := fmt.Sprintf("%d claims, %d trials; %s. Inside: instances run within all hypotheses, of all. "+
-		"Observed and predicted are those of the instance with the least slack, where brackets hold the interval at that instance's share of $\\alpha$; "+
-		"slack is prediction over observation, turned so that at least 1 means that the claim held. "+
+		"Observed and predicted are those of the instance with the least slack, brackets the interval at its share of $\\alpha$. "+
+		"Slack is prediction over observation, turned so that at least 1 means that the claim held. "+
 		"Violations: trials that broke the claim, of all inside", len(s.Claims), trials, runSettings(s))
 	if probable {
-		text += ", with the upper end of the exact 95% interval of the worst instance for claims that hold with a stated probability"
+		text += ", with the upper end of the exact 95% interval of the worst instance of a probabilistic claim"
 	}
-	return table.Inline(text+". Controls: sabotaged variants that were caught, of all.") + conventions(s)
+	return table.Inline(text+". Controls: sabotaged variants that were caught.") + conventions(s)
 }
 
 // runSettings says what decided the numbers of the run.
@@ -151,9 +153,10 @@ func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
 		if !tight.Inside {
 			slack = n.on(slack, "measured outside the hypotheses: no evidence for or against the claim")
 		}
-		cells["worst"], cells["relation"], cells["predicted"] = observed(c.Info.Form, r), relationCell(c.Info.Form, r.Relation), number(r.Predicted)
+		cells["observed"], cells["worst"] = observed(c.Info.Form, r), number(r.ObservedWorst)
+		cells["relation"], cells["predicted"] = relationCell(c.Info.Form, r.Relation), number(r.Predicted)
 		cells["median"], cells["slack"] = number(r.ObservedMedian), slack
-		cells["violations"], cells["upper"] = violations(c)
+		cells["violations"], cells["violated"], cells["upper"] = violations(c)
 	}
 	cells["required"], cells["derived"], cells["run"], cells["ratio"] = widths(c)
 	row := make([]table.Cell, len(n.table.Columns))
@@ -200,7 +203,7 @@ func explain(c checks.ClaimOutcome) string {
 		return ""
 	case checks.Vacuous:
 		if h, ok := nearestMiss(c); ok {
-			return fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.3g where %s %.3g is needed", h.Name, float64(h.Have), sign(h.Relation), float64(h.Need))
+			return fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s %.4g is needed", h.Name, float64(h.Have), sign(h.Relation), float64(h.Need))
 		}
 	}
 	return c.Reason
@@ -335,9 +338,9 @@ func whole(v float64) table.Cell {
 // violations counts violating trials inside the hypotheses, or outside them
 // when there are none inside, with the upper end of the exact interval of the
 // worst instance for a probabilistic claim.
-func violations(c checks.ClaimOutcome) (share, upper table.Cell) {
+func violations(c checks.ClaimOutcome) (bounded, share, upper table.Cell) {
 	if pooled(c.Info.Form) {
-		return table.Empty{}, table.Empty{}
+		return table.Empty{}, table.Empty{}, table.Empty{}
 	}
 	inside, _ := counts(c)
 	bad, all, end := 0, 0, 0.0
@@ -353,12 +356,13 @@ func violations(c checks.ClaimOutcome) (share, upper table.Cell) {
 		}
 	}
 	if all == 0 {
-		return table.Empty{}, table.Empty{}
+		return table.Empty{}, table.Empty{}, table.Empty{}
 	}
+	counts := table.Text(fmt.Sprintf("%d/%d", bad, all))
 	if c.Info.Form == "probably" {
-		return table.Text(fmt.Sprintf("%d/%d (≤ %.2g)", bad, all, end)), table.Number(end)
+		return table.Text(fmt.Sprintf("%s (≤ %.2g)", counts, end)), counts, table.Number(end)
 	}
-	return table.Text(fmt.Sprintf("%d/%d", bad, all)), table.Empty{}
+	return counts, counts, table.Empty{}
 }
 
 // pooled reports whether single trials of the form cannot fail.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"convergo/report/table"
 )
@@ -18,7 +19,7 @@ type View struct {
 	Columns []string // keys of columns, in order; "all" for every column
 	Where   []string // conditions "key op value" that a row must meet, see [ParseCondition]
 	Sort    string   // key of a column, or "key,desc"
-	Short   bool     // leave out what a terminal has no room for
+	Short   bool     // choose columns that fit a terminal of 120 columns
 	Facts   bool     // show every hypothesis and fact of a claim's instances too
 }
 
@@ -46,7 +47,7 @@ func (v View) apply(t *table.Table, defaults []string) error {
 	if len(keys) == 0 {
 		keys = defaults
 		if v.Short {
-			keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == "reference" })
+			keys = shorten(t, keys)
 		}
 	}
 	if len(keys) == 1 && keys[0] == "all" {
@@ -57,6 +58,46 @@ func (v View) apply(t *table.Table, defaults []string) error {
 	}
 	renumber(t)
 	return nil
+}
+
+// shorten replaces columns by briefer ones and gives up the least important
+// until a terminal can show the rest side by side.
+func shorten(t *table.Table, keys []string) []string {
+	const room = 120
+	keys = slices.Clone(keys)
+	for i, key := range keys {
+		switch key {
+		case "observed":
+			keys[i] = "worst"
+		case "violations":
+			keys[i] = "violated"
+		}
+	}
+	for _, spare := range []string{"reference", "trials", "inside", "run", "relation", "required"} {
+		if spare != "reference" && width(t, keys) <= room {
+			break
+		}
+		keys = slices.DeleteFunc(keys, func(k string) bool { return k == spare })
+	}
+	return keys
+}
+
+// width is what the columns take side by side in a terminal.
+func width(t *table.Table, keys []string) int {
+	const gutter = 2
+	total := -gutter
+	for _, key := range keys {
+		j, err := column(t, key)
+		if err != nil {
+			continue // choose reports it
+		}
+		widest := utf8.RuneCountInString(t.Columns[j].Head.Plain())
+		for _, row := range t.Rows {
+			widest = max(widest, utf8.RuneCountInString(table.PlainText(row[j])))
+		}
+		total += widest + gutter
+	}
+	return total
 }
 
 func (v View) sort(t *table.Table) error {

@@ -17,6 +17,9 @@ func (p *page) claim(c checks.ClaimOutcome) (section, error) {
 	if err != nil {
 		return section{}, err
 	}
+	if err := verdictFirst(t); err != nil {
+		return section{}, err
+	}
 	var b strings.Builder
 	i := c.Info
 	fmt.Fprintf(&b, "<section class=claim id=\"%s\"><h2>%s <b class=%s>%s</b></h2>\n", esc(i.ID), esc(i.Title), markClass(report.VerdictMark(c.Verdict).Class), c.Verdict)
@@ -44,6 +47,18 @@ func (p *page) claim(c checks.ClaimOutcome) (section, error) {
 	writeWitness(&a, c.Witness)
 	a.WriteString("<p class=up><a href=\"#overview\">Overview</a></section>\n")
 	return section{before: b.String(), after: a.String()}, nil
+}
+
+// verdictFirst moves the verdict beside the instance, where a narrow screen
+// still shows it.
+func verdictFirst(t *table.Table) error {
+	keys := []string{"instance", "verdict"}
+	for _, c := range t.Columns {
+		if c.Key != "instance" && c.Key != "verdict" {
+			keys = append(keys, c.Key)
+		}
+	}
+	return report.View{Columns: keys}.Apply(t)
 }
 
 // cite names a source in a few words.
@@ -87,9 +102,7 @@ func gridHTML(t *table.Table) string {
 		fmt.Fprintf(&b, "<caption>%s</caption>", c)
 	}
 	b.WriteString("<thead><tr>")
-	for _, c := range t.Columns {
-		fmt.Fprintf(&b, "<th scope=col>%s", headText(c))
-	}
+	writeHead(&b, t)
 	b.WriteString("</thead><tbody>\n")
 	for _, row := range t.Rows {
 		b.WriteString("<tr>")
@@ -98,7 +111,7 @@ func gridHTML(t *table.Table) string {
 				fmt.Fprintf(&b, "<th scope=row>%s", cellHTML(c))
 				continue
 			}
-			fmt.Fprintf(&b, "<td>%s", cellHTML(c))
+			fmt.Fprintf(&b, "<td%s>%s", cellClass(c), cellHTML(c))
 		}
 		b.WriteString("\n")
 	}
@@ -147,6 +160,22 @@ func cellHTML(c table.Cell) string {
 
 func markClass(c table.Class) string {
 	return map[table.Class]string{table.Good: "good", table.Bad: "bad", table.Unsure: "unsure", table.Muted: "muted"}[c]
+}
+
+// cellClass sets words flush left; all else, being the rule, is set right.
+func cellClass(c table.Cell) string {
+	switch c := c.(type) {
+	case table.Noted:
+		return cellClass(c.Cell)
+	case table.Text:
+		if c != "" && c[0] >= '0' && c[0] <= '9' { // a share, such as 3/5
+			return ""
+		}
+		return " class=l"
+	case table.Mark, table.Inline:
+		return " class=l"
+	}
+	return ""
 }
 
 // sortValue gives the script the number behind a cell.

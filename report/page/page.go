@@ -134,18 +134,19 @@ func (p *page) draw() {
 		p.runFig = figureHTML(*d)
 		left -= len(p.runFig)
 	}
+	drawings := make([][]report.Drawing, len(p.summary.Claims))
+	for i, c := range p.summary.Claims {
+		drawings[i] = chosen(report.Drawings(p.rec, c))
+	}
 	for k := range mostFigures {
-		for i, c := range p.summary.Claims {
-			ds := chosen(report.Drawings(p.rec, c))
-			if k >= len(ds) {
+		for i, ds := range drawings {
+			if k >= len(ds) || left <= 0 {
 				continue
 			}
-			svg := figureHTML(ds[k])
-			if len(svg) > left {
-				continue
+			if svg := figureHTML(ds[k]); len(svg) <= left {
+				left -= len(svg)
+				p.sections[i].figures += svg
 			}
-			left -= len(svg)
-			p.sections[i].figures += svg
 		}
 	}
 	for i := range p.sections {
@@ -272,24 +273,23 @@ func controls(s *checks.Summary) string {
 }
 
 func (p *page) overview(b *strings.Builder) error {
-	keys := []string{"claim", "title", "reference", "form", "inside", "trials", "worst", "relation", "predicted", "slack", "violations", "verdict", "controls"}
+	keys := []string{"claim", "verdict", "slack", "observed", "relation", "predicted"}
 	full, err := report.Table(p.summary, "overview", "", report.View{})
 	if err != nil {
 		return err
 	}
 	for _, c := range full.Columns { // widths are shown when there are any
 		if c.Key == "required" || c.Key == "run" {
-			keys = append(keys[:len(keys)-2:len(keys)-2], append([]string{c.Key}, keys[len(keys)-2:]...)...)
+			keys = append(keys, c.Key)
 		}
 	}
+	keys = append(keys, "violations", "inside", "trials", "controls", "form", "reference")
 	t, err := report.Table(p.summary, "overview", "", report.View{Columns: keys})
 	if err != nil {
 		return err
 	}
 	b.WriteString("<div class=scroll tabindex=0 role=region aria-label=\"Overview\"><table id=claims>\n<thead><tr>")
-	for _, c := range t.Columns {
-		fmt.Fprintf(b, "<th scope=col%s>%s", headAttributes(c), headText(c))
-	}
+	writeHead(b, t)
 	b.WriteString("</thead>\n<tbody>\n")
 	for i, row := range t.Rows {
 		info := p.summary.Claims[i].Info
@@ -297,9 +297,9 @@ func (p *page) overview(b *strings.Builder) error {
 		for j, c := range row {
 			switch {
 			case j == 0:
-				fmt.Fprintf(b, "<th scope=row><a href=\"#%s\">%s</a>", esc(info.ID), breakable(info.ID))
+				fmt.Fprintf(b, "<th scope=row><a href=\"#%s\">%s</a><br>%s", esc(info.ID), breakable(info.ID), esc(info.Title))
 			default:
-				fmt.Fprintf(b, "<td%s>%s", sortValue(c), cellHTML(c))
+				fmt.Fprintf(b, "<td%s%s>%s", cellClass(c), sortValue(c), cellHTML(c))
 			}
 		}
 		b.WriteString("\n")
@@ -312,11 +312,20 @@ func (p *page) overview(b *strings.Builder) error {
 // breakable lets a claim's ID wrap after its source.
 func breakable(id string) string { return strings.Replace(esc(id), "/", "/<wbr>", 1) }
 
-func headAttributes(c table.Column) string {
-	if c.Key == "relation" {
-		return ` data-still`
+// writeHead writes the headings, aligned as their columns are.
+func writeHead(b *strings.Builder, t *table.Table) {
+	for j, c := range t.Columns {
+		class := " class=l"
+		for _, row := range t.Rows {
+			if j > 0 && cellClass(row[j]) == "" {
+				class = ""
+			}
+		}
+		if c.Key == "relation" {
+			class = " data-still"
+		}
+		fmt.Fprintf(b, "<th scope=col%s>%s", class, headText(c))
 	}
-	return ""
 }
 
 func headText(c table.Column) string {

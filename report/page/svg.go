@@ -90,13 +90,14 @@ func (a *axisScale) ticks(most int) []float64 {
 }
 
 func tickText(v float64) string {
-	if v == 0 {
+	if v == 0 { // also minus zero
 		return "0"
 	}
+	text := strconv.FormatFloat(v, 'g', 3, 64)
 	if m := math.Abs(v); m >= 1e5 || m < 1e-3 {
-		return strings.NewReplacer("e+0", "e", "e-0", "e−", "e+", "e", "e-", "e−").Replace(strconv.FormatFloat(v, 'e', -1, 64))
+		text = strconv.FormatFloat(v, 'e', -1, 64)
 	}
-	return strings.Replace(strconv.FormatFloat(v, 'g', 3, 64), "-", "−", 1)
+	return strings.NewReplacer("e+0", "e", "e-0", "e−", "e+", "e", "-", "−").Replace(text)
 }
 
 // figureHTML returns a figure of the page, or nothing when it would be empty.

@@ -1,0 +1,403 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"convergo/checks"
+	"convergo/report"
+	"convergo/report/figure"
+	"convergo/report/internal/synthetic"
+	"convergo/report/table"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; after a wanted change run go test ./report -update and read the difference. Got:\n%s", path, got)
+	}
+}
+
+var suffixes = map[table.Format]string{table.Terminal: "txt", table.Markdown: "md", table.CSV: "csv", table.JSON: "json", table.HTML: "html", table.LaTeX: "tex"}
+
+func TestGolden(t *testing.T) {
+	s := synthetic.Small()
+	c, err := report.Outcome(s, "du2019/gram")
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := report.Table(s, "overview", "", report.View{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tab := range map[string]*table.Table{
+		"overview": full, "short": report.Overview(s), "claim": report.Grid(s, c), "checklist": report.Checklist(s, "runs/x", nil),
+	} {
+		for format, suffix := range suffixes {
+			if name == "overview" && format == table.Terminal || name == "short" && format != table.Terminal {
+				continue // a terminal gets the short form, all else the full one
+			}
+			var b bytes.Buffer
+			if err := table.Render(&b, tab, format, table.Options{Width: 120}); err != nil {
+				t.Fatalf("%s as %v: %v", name, format, err)
+			}
+			golden(t, name+"."+suffix, b.Bytes())
+		}
+	}
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"macros.tex":     func(b *bytes.Buffer) error { return report.Macros(b, s) },
+		"references.bib": func(b *bytes.Buffer) error { return report.BibTeX(b, s) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, b.Bytes())
+	}
+}
+
+func TestOverviewFitsATerminal(t *testing.T) {
+	var b bytes.Buffer
+	if err := table.Render(&b, report.Overview(synthetic.Small()), table.Terminal, table.Options{Width: 120}); err != nil {
+		t.Fatal(err)
+	}
+	head, _, _ := strings.Cut(b.String(), "\n\n5 claims")
+	if strings.Count(head, "\n") > 14 {
+		t.Errorf("five claims take more than a line each:\n%s", head)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 120 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
+}
+
+func keys(tab *table.Table, column int) []string {
+	var out []string
+	for _, row := range tab.Rows {
+		out = append(out, table.PlainText(row[column]))
+	}
+	return out
+}
+
+func TestView(t *testing.T) {
+	for _, tc := range []struct {
+		view report.View
+		want string
+	}{
+		{report.View{Where: []string{"verdict=holds"}}, "du2019/gram arora2019/slope"},
+		{report.View{Where: []string{"source = arora2019", "form!=always"}}, "arora2019/slope arora2019/open"},
+		{report.View{Where: []string{"slack < 1.05"}}, "arora2019/false arora2019/open"},
+		{report.View{Where: []string{"slack>=1"}, Sort: "slack,desc"}, "arora2019/slope du2019/convergence du2019/gram arora2019/open"},
+		{report.View{Where: []string{"title~GRAM"}}, "du2019/gram"},
+		{report.View{Sort: "claim"}, "arora2019/false arora2019/open arora2019/slope du2019/convergence du2019/gram"},
+		{report.View{Sort: "required"}, "du2019/convergence du2019/gram arora2019/slope arora2019/false arora2019/open"},
+		{report.View{Sort: "required,desc"}, "du2019/convergence du2019/gram arora2019/slope arora2019/false arora2019/open"},
+	} {
+		tc.view.Columns = []string{"claim", "slack"}
+		tab, err := report.Table(synthetic.Small(), "overview", "", tc.view)
+		if err != nil {
+			t.Fatalf("%+v: %v", tc.view, err)
+		}
+		if got := strings.Join(keys(tab, 0), " "); got != tc.want {
+			t.Errorf("%+v shows %s, want %s", tc.view, got, tc.want)
+		}
+		if len(tab.Columns) != 2 {
+			t.Errorf("%+v shows %d columns", tc.view, len(tab.Columns))
+		}
+	}
+}
+
+func TestViewRefuses(t *testing.T) {
+	for _, tc := range []struct {
+		kind, claim string
+		view        report.View
+		want        string
+	}{
+		{"overview", "", report.View{Columns: []string{"slak"}}, "the table has claim, title"},
+		{"overview", "", report.View{Where: []string{"verdict"}}, "write key op value"},
+		{"overview", "", report.View{Where: []string{"slack<much"}}, "no number"},
+		{"overview", "", report.View{Where: []string{"nothing=1"}}, "no column"},
+		{"overview", "", report.View{Sort: "slack,up"}, "key,desc"},
+		{"grid", "", report.View{}, "choose one of overview"},
+		{"claim", "", report.View{}, "name a claim"},
+		{"claim", "du2019/none", report.View{}, "no claim du2019/none"},
+	} {
+		_, err := report.Table(synthetic.Small(), tc.kind, tc.claim, tc.view)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s %q %+v: error %v, want %q", tc.kind, tc.claim, tc.view, err, tc.want)
+		}
+	}
+}
+
+// Notes follow the cells that are left.
+func TestViewRenumbersNotes(t *testing.T) {
+	tab, err := report.Table(synthetic.Small(), "overview", "", report.View{Columns: []string{"claim", "verdict"}, Where: []string{"verdict=UNDECIDED"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tab.Notes) != 1 || tab.Notes[0].Mark != "1" || !strings.Contains(string(tab.Notes[0].Body), "wider than the resolution") {
+		t.Errorf("notes %+v", tab.Notes)
+	}
+	if got := table.PlainText(tab.Rows[0][1]); got != "UNDECIDED (1)" {
+		t.Errorf("verdict cell %q", got)
+	}
+}
+
+// A vacuous bound must look vacuous: what is required stands beside what ran.
+func TestVacuousShowsTheWidths(t *testing.T) {
+	tab := report.Overview(synthetic.Small())
+	var line string
+	for _, row := range tab.Rows {
+		for _, c := range row {
+			if strings.HasPrefix(table.PlainText(row[0]), "du2019/convergence") {
+				line += " " + table.PlainText(c)
+			}
+		}
+	}
+	for _, want := range []string{"1.06e+17", "2048", "VACUOUS"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the row lacks %s: %s", want, line)
+		}
+	}
+}
+
+func TestMacroNames(t *testing.T) {
+	s := &checks.Summary{}
+	for _, id := range []string{"a/b-c", "a-b/c", "du2019/x", "basics/weyl"} {
+		s.Claims = append(s.Claims, checks.ClaimOutcome{Info: checks.Info{ID: id}})
+	}
+	names := report.MacroNames(s)
+	letters := regexp.MustCompile(`^[A-Za-z]+$`)
+	seen := map[string]bool{}
+	for id, name := range names {
+		if !letters.MatchString(name) || seen[name] {
+			t.Errorf("%s is called %s", id, name)
+		}
+		seen[name] = true
+	}
+	if names["du2019/x"] != "cvDuTwoZeroOneNineX" || names["basics/weyl"] != "cvBasicsWeyl" {
+		t.Errorf("names %v", names)
+	}
+}
+
+func TestMacrosAreDefinedOnce(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.Macros(&b, synthetic.Small()); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\\newcommand\{(\\[^}]*)\}`).FindAllStringSubmatch(b.String(), -1) {
+		if seen[m[1]] || !regexp.MustCompile(`^\\[A-Za-z]+$`).MatchString(m[1]) {
+			t.Errorf("macro %s", m[1])
+		}
+		seen[m[1]] = true
+	}
+	if len(seen) < 80 {
+		t.Errorf("%d macros only", len(seen))
+	}
+}
+
+func TestBibTeXOfUsedSources(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.BibTeX(&b, synthetic.Small()); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "unused2000") || strings.Count(b.String(), "@inproceedings") != 2 {
+		t.Errorf("references:\n%s", b.String())
+	}
+}
+
+func TestDrawings(t *testing.T) {
+	s := synthetic.Small()
+	c, err := report.Outcome(s, "arora2019/slope")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ds := report.Drawings(nil, c)
+	if len(ds) != 1 || ds[0].Name != "arora2019-slope-0" {
+		t.Fatalf("drawings %+v", ds)
+	}
+	lines := ds[0].Figure.Lines
+	if len(lines) != 3 || lines[2].Style != figure.Bound {
+		t.Fatalf("the predicted slope is missing: %+v", lines)
+	}
+	slope := math.Log(lines[2].Y[4]/lines[2].Y[0]) / math.Log(lines[2].X[4]/lines[2].X[0])
+	if math.Abs(slope+0.5) > 1e-12 {
+		t.Errorf("the predicted line has slope %v, want -0.5", slope)
+	}
+}
+
+// Instances that differ in their labels alone share a figure; a curve that a
+// logarithmic axis cannot show gets none.
+func TestLabelDrawings(t *testing.T) {
+	c := checks.ClaimOutcome{Info: checks.Info{ID: "a/labels", Title: "labels", Form: "always"}}
+	for i, label := range []string{"class", "random-class", "class"} {
+		loss := checks.NewSeries("loss", "measured", []float64{0, 1, 2}, []float64{1, 0.5, float64(i + 1)})
+		dead := checks.NewSeries("nothing", "measured", []float64{0, 1, 2}, []float64{0, 0, 0})
+		loss.YName, dead.YName, dead.LogY = "loss", "zero", true
+		c.Instances = append(c.Instances, checks.InstanceOutcome{Key: checks.UnitKey{Claim: "a/labels", Index: i},
+			Params: []byte(`{"data":{"n":3,"labels":"` + label + `"}}`), Series: []checks.Series{loss, dead}})
+	}
+	var names []string
+	for _, d := range report.Drawings(nil, c) {
+		names = append(names, d.Name)
+		if d.Name == "a-labels-labels-loss" && len(d.Figure.Lines) != 2 {
+			t.Errorf("%d curves of two kinds of labels", len(d.Figure.Lines))
+		}
+	}
+	if got := strings.Join(names, " "); got != "a-labels-0-loss a-labels-1-loss a-labels-2-loss a-labels-labels-loss" {
+		t.Errorf("drawings %s", got)
+	}
+}
+
+func FuzzParseCondition(f *testing.F) {
+	for _, s := range []string{"verdict=HOLDS", "slack >= 2", "a~b", "x<", "=1", "<=>", "eta lambda_max<1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := report.ParseCondition(s)
+		if err != nil {
+			return
+		}
+		again, err := report.ParseCondition(c.Key + c.Op + c.Value)
+		if err != nil || again != c {
+			t.Errorf("%q reads as %+v, and that as %+v, %v", s, c, again, err)
+		}
+	})
+}
+
+// BenchmarkOverview measures the report of 200 claims with 20 instances each,
+// from records to the printed table.
+func BenchmarkOverview(b *testing.B) {
+	dir := b.TempDir()
+	if _, err := synthetic.Large(context.Background(), dir, 200, 20); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		rec, err := checks.Open(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := checks.Summarize(rec)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := table.Render(io.Discard, report.Overview(s), table.Terminal, table.Options{Width: 120}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// TestLaTeX compiles every kind of table, the macros and a figure.
+func TestLaTeX(t *testing.T) {
+	pdflatex, err := exec.LookPath("pdflatex")
+	if err != nil {
+		t.Skip("pdflatex is not installed")
+	}
+	for _, style := range []string{"siunitx.sty", "pgfplots.sty", "booktabs.sty"} {
+		if err := exec.Command("kpsewhich", style).Run(); err != nil {
+			t.Skipf("%s is not installed", style)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "doc.tex"), document(t), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(pdflatex, "-halt-on-error", "-interaction=nonstopmode", "doc.tex")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("pdflatex: %v\n%s", err, tail(out, 2000))
+	}
+	if keep := os.Getenv("CONVERGO_KEEP_PDF"); keep != "" {
+		b, err := os.ReadFile(filepath.Join(dir, "doc.pdf"))
+		if err == nil {
+			err = os.WriteFile(keep, b, 0o666)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
+
+// document is a paper with everything that a report prints as LaTeX.
+func document(t *testing.T) []byte {
+	t.Helper()
+	s := synthetic.Small()
+	var b bytes.Buffer
+	b.WriteString("\\documentclass{article}\n\\usepackage[landscape,margin=1.5cm]{geometry}\n")
+	b.WriteString(table.Preamble(table.Options{Siunitx: true, Long: true}) + figure.Preamble())
+	if err := report.Macros(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	b.WriteString("\\begin{document}\n\\noindent\\cvDuTwoZeroOneNineGramVerdict{} with slack \\cvDuTwoZeroOneNineGramSlack{} in $\\cvDuTwoZeroOneNineGramTrials$ trials; " +
+		"required \\cvDuTwoZeroOneNineConvergenceRequiredWidth.\n\n")
+	kinds := []struct {
+		name, claim string
+		columns     []string
+	}{
+		{"overview", "", nil},
+		{"overview", "", []string{"claim", "title", "basis", "convention", "median", "ratio", "upper"}},
+		{"claim", "du2019/gram", nil},
+		{"claim", "du2019/convergence", []string{"instance", "width", "tightest", "target", "reason"}},
+		{"claim", "arora2019/slope", nil},
+		{"claim", "arora2019/open", nil},
+	}
+	for i, o := range []table.Options{{}, {Siunitx: true}, {Long: true}} {
+		for j, k := range kinds {
+			tab, err := report.Table(s, k.name, k.claim, report.View{Columns: k.columns})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tab.Label += fmt.Sprintf("-%d-%d", i, j) // labels must differ
+			b.WriteString("{\\scriptsize\n")
+			if err := table.Render(&b, tab, table.LaTeX, o); err != nil {
+				t.Fatal(err)
+			}
+			b.WriteString("}\n")
+		}
+	}
+	if err := table.Render(&b, report.Checklist(s, "runs/x_1", nil), table.LaTeX, table.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := report.Outcome(s, "arora2019/slope")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.WriteString("\\clearpage\n")
+	for _, d := range report.Drawings(nil, c) {
+		if err := figure.Render(&b, d.Figure, figure.TeX, figure.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.WriteString("\\end{document}\n")
+	return b.Bytes()
+}
