@@ -9,11 +9,12 @@
 //	movement.go       how far the weights of a converging network move
 //	certificate.go    the instance certificate: a deterministic convergence theorem for one network
 //	width.go          sufficient widths, as a list of requirements that can be tabulated
+//	margin.go         optimal margins of planar data, kernels and features, between two certificates
+//	coupled.go        coupled initialisation: margins, widths and times on the circle
 //	residual.go       size of the residual at initialisation
 //	linear.go         gradient descent and flow on quadratics; descent lemma, PL, Gauss-Newton
 //	momentum.go       heavy ball and Nesterov on quadratics
 //	spectrum.go       closed-form spectra of structured data; eigenvalue inequalities
-//	finegrained.go    training curves from eigenvectors, complexity, costs of targets (Arora et al. 2019)
 //	deepntk.go        deep tangent kernels: eigenvalue bounds and finite-width laws
 //
 // Vocabulary: n samples of unit norm in R^d with data matrix X (n x d), S = ||X||_2, width m, failure
@@ -32,8 +33,6 @@
 //	[Munteanu2022] A. Munteanu, S. Omlor, Z. Song, D. Woodruff, Bounding the Width of Neural Networks
 //	    via Coupled Initialization, ICML 2022, arXiv 2206.12802.
 //	[Tropp2012] J. Tropp, User-Friendly Tail Bounds for Sums of Random Matrices, FoCM 2012.
-//	[Arora2019] S. Arora, S. Du, W. Hu, Z. Li, R. Wang, Fine-Grained Analysis of Optimization and
-//	    Generalization for Overparameterized Two-Layer Neural Networks, ICML 2019, arXiv 1901.08584.
 //	[Lessard2016] L. Lessard, B. Recht, A. Packard, Analysis and Design of Optimization Algorithms via
 //	    Integral Quadratic Constraints, SIAM J. Optim. 2016.
 package bounds
