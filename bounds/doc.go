@@ -9,6 +9,7 @@
 //	movement.go       how far the weights of a converging network move
 //	certificate.go    the instance certificate: a deterministic convergence theorem for one network
 //	width.go          sufficient widths, as a list of requirements that can be tabulated
+//	masked.go         training masked sub-networks: rates, error region, widths
 //	margin.go         optimal margins of planar data, kernels and features, between two certificates
 //	coupled.go        coupled initialisation: margins, widths and times on the circle
 //	residual.go       size of the residual at initialisation

@@ -127,7 +127,7 @@ func liaoPartitionFloor() checks.Claim[maskedRun] {
 			Hypotheses: append(l.hypotheses(), checks.Require("row sum of |X X^T|", l.rowSum, checks.AtMost, 1+1e-9),
 				checks.Require("tau", float64(p.Tau), checks.AtMost, 1)),
 			Facts: append(l.facts(), checks.Fact{Name: "predicted floor to order 1/m", Value: checks.Float(want)}),
-			Terms: checks.Terms{Trials: 100, Resolution: 0.35},
+			Terms: checks.Terms{Trials: 160, Resolution: 0.35},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, err := l.tail(rng)
 				if err != nil {

@@ -156,7 +156,7 @@ func liaoErrorRegion() checks.Claim[maskedRun] {
 		return checks.Instance{
 			Hypotheses: l.hypotheses(),
 			Facts:      append(l.facts(), checks.Fact{Name: "finite-width allowance", Value: checks.Float(allowed)}),
-			Terms:      checks.Terms{Trials: 80, Resolution: 0.35},
+			Terms:      checks.Terms{Trials: 160, Resolution: 0.35},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				tail, seen, err := l.tail(rng)
 				if err != nil {
@@ -174,7 +174,7 @@ func liaoErrorRegion() checks.Claim[maskedRun] {
 	}
 	o := liaoOrthonormal(0.1)
 	card := data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1, Labels: data.Sign, LabelScale: 0.1}
-	subnets := run(o, schemeBernoulli, 0.5, 2, 3, 400, 25, 20)
+	subnets := run(o, schemeBernoulli, 0.5, 2, 3, 600, 20, 16)
 	subnets.Eta = 0.6
 	inverted := run(o, schemeInverted, 0.5, 1, 1, 400, 40, 34)
 	inverted.Eta = 0.2
