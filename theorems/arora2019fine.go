@@ -135,9 +135,12 @@ func fineFact(name string, v float64) checks.Fact {
 
 // fineSize returns n and min(n, d), the dimension that training costs.
 func fineSize(s data.Spec) (n, span float64) {
-	rows, cols := s.N, s.D
+	rows, cols := max(s.N, s.Load.Rows), s.D
 	if len(s.Points) > 0 {
 		rows, cols = len(s.Points), len(s.Points[0])
+	}
+	if cols == 0 { // a file, or points in the plane
+		cols = rows
 	}
 	return float64(rows), float64(min(rows, cols))
 }
@@ -148,9 +151,19 @@ func fineSetupWork(s data.Spec) float64 {
 	return 100*n*n + 40*n*n*n + 2*n*n*float64(s.D)
 }
 
-// fineFile describes a user's file by its first n rows.
+// fineFile describes a user's file by its first n rows, or all where it has fewer.
 func fineFile(f checks.DataFile, n int) data.Spec {
-	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, N: n, Load: data.Options{Label: f.Label}}
+	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, Load: data.Options{Label: f.Label, Rows: n}}
+}
+
+// fineFileRun describes a run on a user's file, with random signs for labels where the file has no column of them: the
+// claims on runs hold for any.
+func fineFileRun(f checks.DataFile, n, m int, kappa, step float64, t int) []fineRun {
+	spec := fineFile(f, n)
+	if f.Label == data.LabelNone {
+		spec.Labels, spec.Seed = data.Sign, 1
+	}
+	return []fineRun{{spec, m, kappa, step, t}}
 }
 
 // fineWorst keeps the least favourable of many comparisons "observed <= predicted" of one trial, leaving

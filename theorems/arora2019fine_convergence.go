@@ -34,7 +34,7 @@ import (
 // steps is what is measured.
 func fineLinearConvergence() checks.Claim[fineConvergeP] {
 	grid := fineConvergeP{fineRun{data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 1000, 1, 1, 25}, 0.2}
-	images := fineConvergeP{fineRun{data.Spec{Kind: data.MNIST, N: 15, D: 196, Classes: [2]int{0, 1}}, 4000, 1, 1, 100}, 0.2}
+	images := fineConvergeP{fineRun{data.Spec{Kind: data.MNIST, N: 15, D: 196, Classes: [2]int{0, 1}}, 2000, 1, 1, 100}, 0.2}
 	large := fineConvergeP{fineRun{data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1, Labels: data.Const}, 400, 1, 2.5, 10}, 0.2}
 	return checks.Claim[fineConvergeP]{
 		ID: "arora2019fine/linear-convergence", Title: "linear rate of the loss", Reference: "Theorem 3.1 (card 06.3)",
@@ -120,7 +120,7 @@ func fineCertifiedConvergence() checks.Claim[fineRun] {
 			{data.Spec{Kind: data.MNIST, N: 6, D: 196, Classes: [2]int{0, 1}}, 3000, 1e6, 0.55, 30},
 			{data.Spec{Kind: data.Fashion, N: 6, D: 196, Classes: [2]int{0, 1}}, 3000, 1e6, 0.55, 30},
 		},
-		OnData: func(f checks.DataFile) []fineRun { return []fineRun{{fineFile(f, 6), 3000, 1e6, 0.55, 30}} },
+		OnData: func(f checks.DataFile) []fineRun { return fineFileRun(f, 6, 3000, 1e6, 0.55, 30) },
 		Cost:   fineRun.measuredCost,
 		Setup:  func(p fineRun) (checks.Instance, error) { return fineCertifiedSetup(p, 1) },
 		Controls: []checks.Control[fineRun]{{

@@ -45,7 +45,7 @@ func fineFlipSet() checks.Claim[fineRun] {
 			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{3, 5}}, 300, 0.1, 1, 40},
 			{data.Spec{Kind: data.Fashion, N: 20, D: 49, Classes: [2]int{2, 4}}, 300, 0.1, 1, 40},
 		},
-		OnData: func(f checks.DataFile) []fineRun { return []fineRun{{fineFile(f, 20), 300, 0.1, 1, 40}} },
+		OnData: func(f checks.DataFile) []fineRun { return fineFileRun(f, 20, 300, 0.1, 1, 40) },
 		Cost:   fineRun.measuredCost,
 		Setup:  func(p fineRun) (checks.Instance, error) { return fineFlipSetup(p, 1) },
 		Controls: []checks.Control[fineRun]{{

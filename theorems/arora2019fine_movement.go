@@ -46,7 +46,7 @@ func fineNeuronMovement() checks.Claim[fineRun] {
 			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 300, 1, 1, 100},
 			{data.Spec{Kind: data.Fashion, N: 20, D: 196, Classes: [2]int{2, 4}}, 300, 1, 1, 100},
 		},
-		OnData: func(f checks.DataFile) []fineRun { return []fineRun{{fineFile(f, 20), 300, 1, 1, 100}} },
+		OnData: func(f checks.DataFile) []fineRun { return fineFileRun(f, 20, 300, 1, 1, 100) },
 		Cost:   fineRun.measuredCost,
 		Setup:  func(p fineRun) (checks.Instance, error) { return fineNeuronSetup(p, 1) },
 		Controls: []checks.Control[fineRun]{{
@@ -125,7 +125,7 @@ func fineMovementIdentity() checks.Claim[fineRun] {
 			{data.Spec{Kind: data.MNIST, N: 12, D: 49, Classes: [2]int{0, 1}}, 200, 1e4, 1, 200},
 			{data.Spec{Kind: data.Fashion, N: 12, D: 49, Classes: [2]int{0, 1}}, 200, 1e4, 1, 200},
 		},
-		OnData: func(f checks.DataFile) []fineRun { return []fineRun{{fineFile(f, 12), 200, 1e4, 1, 200}} },
+		OnData: func(f checks.DataFile) []fineRun { return fineFileRun(f, 12, 200, 1e4, 1, 200) },
 		Cost:   fineRun.cost,
 		Setup:  fineIdentitySetup,
 		Controls: []checks.Control[fineRun]{{

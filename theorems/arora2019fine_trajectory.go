@@ -36,7 +36,7 @@ import (
 // what the hypothesis on kappa forbids.
 func fineTrajectory() checks.Claim[fineTrajectoryP] {
 	grid := fineTrajectoryP{fineRun{data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, 2048, 0, 1, 20}, 0.2, 0.5}
-	images := fineTrajectoryP{fineRun{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 4096, 0, 1, 100}, 0.2, 0.5}
+	images := fineTrajectoryP{fineRun{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 1024, 0, 1, 100}, 0.2, 0.5}
 	control := grid
 	control.Kappa = 3
 	return checks.Claim[fineTrajectoryP]{
@@ -281,7 +281,7 @@ func fineAPosteriori() checks.Claim[fineRun] {
 			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 500, 1, 1, 60},
 			{data.Spec{Kind: data.Fashion, N: 20, D: 196, Classes: [2]int{0, 1}}, 500, 0.1, 1, 60},
 		},
-		OnData: func(f checks.DataFile) []fineRun { return []fineRun{{fineFile(f, 20), 500, 1, 1, 60}} },
+		OnData: func(f checks.DataFile) []fineRun { return fineFileRun(f, 20, 500, 1, 1, 60) },
 		Cost:   fineRun.cost,
 		Setup:  func(p fineRun) (checks.Instance, error) { return fineAPosterioriSetup(p, 1) },
 		Controls: []checks.Control[fineRun]{{
@@ -365,7 +365,7 @@ func fineStepResidual() checks.Claim[fineRun] {
 			{data.Spec{Kind: data.MNIST, N: 15, D: 49, Classes: [2]int{3, 5}}, 200, 0.1, 1, 20},
 			{data.Spec{Kind: data.Fashion, N: 15, D: 49, Classes: [2]int{2, 4}}, 200, 0.1, 1, 20},
 		},
-		OnData: func(f checks.DataFile) []fineRun { return []fineRun{{fineFile(f, 15), 200, 0.1, 1, 20}} },
+		OnData: func(f checks.DataFile) []fineRun { return fineFileRun(f, 15, 200, 0.1, 1, 20) },
 		Cost:   fineRun.measuredCost,
 		Setup:  func(p fineRun) (checks.Instance, error) { return fineStepResidualSetup(p, true) },
 		Controls: []checks.Control[fineRun]{{
