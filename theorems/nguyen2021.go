@@ -834,7 +834,7 @@ func nguyenOneWideLayer() checks.Checkable {
 		Grid: []nguyenPyramid{
 			{L: 3, Wide: 1, Times: 4, Root: 5, N: small},
 			{L: 3, Wide: 2, Times: 4, Root: 4, N: small},
-			{L: 3, Wide: 1, Times: 1, Log: true, Root: 4, N: []int{50, 100, 150, 200}},
+			{L: 3, Wide: 1, Times: 1, Log: true, Root: 4, N: []int{40, 80, 120, 160}},
 			{L: 3, Wide: 1, Times: 4, Root: 4, N: large},
 			{L: 3, Wide: 2, Times: 4, Root: 3, N: large},
 			{L: 4, Wide: 2, Times: 4, Root: 6, N: large},
