@@ -979,7 +979,7 @@ func munteanuSquaredDescent() checks.Claim[munteanuSquared] {
 			{Data: data.Spec{Kind: data.Basis, N: 8, D: 8, Labels: data.Sign, Seed: 1}, Eta: 1, Delta: 0.1}, sphere,
 			{Data: data.Spec{Kind: data.HalfCircle, N: 5, D: 2, Labels: data.Alternate}, Eta: 0.3, Delta: 0.3},
 			images(data.Fashion, 4, 49, [2]int{0, 9}, 0.3), images(data.MNIST, 10, 784, [2]int{3, 8}, 0.3),
-			images(data.MNIST, 30, 784, [2]int{0, 1}, 0.1), images(data.Fashion, 30, 784, [2]int{0, 9}, 0.1),
+			images(data.MNIST, 20, 784, [2]int{0, 1}, 0.3), images(data.Fashion, 20, 784, [2]int{0, 9}, 0.3),
 		},
 		OnData: func(f checks.DataFile) []munteanuSquared {
 			return []munteanuSquared{{Data: munteanuFile(f, 8), Eta: 1, Delta: 0.3}}
