@@ -140,15 +140,19 @@ func stored(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := files(t, dir)
 	for _, format := range []string{"terminal", "markdown", "csv", "json", "html", "latex"} {
-		for _, claim := range []string{"", "test/claim0"} {
-			var b, warn bytes.Buffer
-			if err := printReport(&b, &warn, dir, reportFlags{format: format, claim: claim}); err != nil {
+		for _, more := range [][]string{nil, {"--claim", "test/claim0"}} {
+			cmd := rootCommand()
+			var text, warn bytes.Buffer
+			cmd.SetOut(&text)
+			cmd.SetErr(&warn)
+			cmd.SetArgs(append([]string{"report", dir, "--format", format}, more...))
+			if err := cmd.Execute(); err != nil {
 				t.Fatal(err)
 			}
 			if warn.Len() > 0 {
 				t.Errorf("report of %s warns: %s", dir, warn.String())
 			}
-			out["report "+format+" "+claim] = b.String()
+			out[fmt.Sprint("report ", format, more)] = text.String()
 		}
 	}
 	return out
@@ -224,7 +228,7 @@ func TestKilledRunResumes(t *testing.T) {
 // TestKilledAtTheEnd kills a run while it puts its records in order and marks
 // them as done.
 func TestKilledAtTheEnd(t *testing.T) {
-	kills := 15
+	kills := 8
 	if testing.Short() {
 		kills = 3
 	}

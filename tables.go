@@ -127,6 +127,9 @@ func openRun(dir string, warn io.Writer) (*checks.Records, *checks.Summary, erro
 	if err != nil {
 		return nil, nil, failed(err)
 	}
+	for _, note := range rec.Notes {
+		fmt.Fprintln(warn, note)
+	}
 	const few = 5
 	for i, g := range s.Gaps {
 		if i == few {
