@@ -17,7 +17,7 @@ import (
 type reportFlags struct {
 	table, claim, format, out, html      string
 	view                                 report.View
-	siunitx, long, wide                  bool
+	siunitx, long, wide, small           bool
 	witnesses, macros, checklist, bibtex bool
 }
 
@@ -57,6 +57,7 @@ siunitx and longtable. --macros defines a macro for every number of the run.`,
 	fl.BoolVar(&f.siunitx, "siunitx", false, "LaTeX: align numbers with the package siunitx")
 	fl.BoolVar(&f.long, "long", false, "LaTeX: let the table break over pages")
 	fl.BoolVar(&f.wide, "wide", false, "LaTeX: as wide as both columns of a two-column page")
+	fl.BoolVar(&f.small, "small", true, "LaTeX: in small type")
 	fl.BoolVar(&f.witnesses, "witnesses", false, "print the witnesses of refuted claims, a line of JSON each")
 	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the run")
 	fl.BoolVar(&f.checklist, "checklist", false, "print the facts that reproducibility checklists ask for")
@@ -143,7 +144,7 @@ func openRun(dir string, warn io.Writer) (*checks.Records, *checks.Summary, erro
 
 // writer chooses what is to be written.
 func (f reportFlags) writer(dir string, s *checks.Summary, format table.Format, o table.Options) (func(io.Writer) error, error) {
-	o.Siunitx, o.Long, o.Wide = f.siunitx, f.long, f.wide
+	o.Siunitx, o.Long, o.Wide, o.Small = f.siunitx, f.long, f.wide, f.small
 	if f.out != "" {
 		o.Width, o.Color = 0, false
 	}
@@ -175,7 +176,12 @@ func (f reportFlags) build(s *checks.Summary, format table.Format) (*table.Table
 	if f.claim != "" && kind == "overview" {
 		kind = "claim"
 	}
-	v.Short = format == table.Terminal
+	switch format {
+	case table.Terminal:
+		v.Room = report.Terminal
+	case table.LaTeX:
+		v.Room = report.Paper
+	}
 	var t *table.Table
 	var err error
 	switch kind {

@@ -43,7 +43,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 	add("Significance", fmt.Sprintf("chance of any false alarm in the whole run at most %g", float64(m.Alpha)))
 	add("Budget", fmt.Sprintf("profile %s: at most %.2g floating-point operations and %d trials an instance", m.Profile.Name, m.Profile.Budget.Work, m.Profile.Budget.Trials))
 	if dear := tooDear(s); dear > 0 {
-		add("What was left out", fmt.Sprintf("%d instances that the profile cannot afford", dear))
+		add("What was left out", fmt.Sprintf("%d of %d instances, which the profile cannot afford", dear, instances+dear))
 	}
 	add("Software", fmt.Sprintf("convergo, record version %s%s", m.Version, codeDigest(m)))
 	add("Hardware", fmt.Sprintf("CPU architecture %s; results do not depend on the number of cores", m.Arch))

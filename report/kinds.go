@@ -30,6 +30,8 @@ func Kinds() []Kind {
 			t := grid(s, c)
 			return t, gridColumns(t, c, v.Facts), nil
 		}},
+		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
+		{"labels", "true, random and worst-case labels on one data set (arora2019fine)", entire(Labels)},
 	}
 }
 
@@ -61,4 +63,17 @@ func Outcome(s *checks.Summary, id string) (checks.ClaimOutcome, error) {
 		return checks.ClaimOutcome{}, fmt.Errorf("name a claim: the table shows one claim over its instances")
 	}
 	return checks.ClaimOutcome{}, fmt.Errorf("the run has no claim %s: its overview lists those it has", id)
+}
+
+// entire adapts a table that shows all its columns, and says in its caption
+// what decided the numbers of the run.
+func entire(build func(*checks.Summary) (*table.Table, error)) func(*checks.Summary, string, View) (*table.Table, []string, error) {
+	return func(s *checks.Summary, _ string, _ View) (*table.Table, []string, error) {
+		t, err := build(s)
+		if err != nil {
+			return nil, nil, err
+		}
+		t.Caption += table.Inline(" Run: " + runSettings(s) + ".")
+		return t, columnKeys(t), nil
+	}
 }

@@ -38,8 +38,8 @@ func Masked(s *checks.Summary) (*table.Table, error) {
 		table.Column{Key: "floor_measured", Head: "measured", Group: "floor"},
 	)
 	t.Title, t.Label = "Training masked sub-networks", "tab:masked"
-	t.Caption = `Rate: factor per round on the mean error $\mathbb{E}\langle v, e\rangle$ along the slowest eigenvector of the limit kernel. ` +
-		`Floor: $\mathbb{E}\|e\|^2$ after the transient. ` +
+	t.Caption = `Rate: factor per round on the mean error $\mathrm{E}\langle v, e\rangle$ along the slowest eigenvector of the limit kernel. ` +
+		`Floor: $\mathrm{E}\|e\|^2$ after the transient. ` +
 		`Predictions are limits of infinite width; a floor of 0 leaves terms of order $1/m$. ` +
 		`Intervals are those on which the verdicts rest.`
 	n := &notes{table: t}

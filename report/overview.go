@@ -19,11 +19,18 @@ const (
 	WidthRun      = "width run"
 )
 
+// Rooms for the default columns, in characters: those of a terminal, and those
+// of a page in small type.
+const (
+	Terminal = 120
+	Paper    = 110
+)
+
 // Overview returns the table of a run for a terminal: a row a claim, with the
 // verdict and what it rests on.
 func Overview(s *checks.Summary) *table.Table {
 	t := overview(s)
-	if err := (View{Short: true}).apply(t, overviewColumns(t)); err != nil {
+	if err := (View{Room: Terminal}).apply(t, overviewColumns(t)); err != nil {
 		panic(err) // the default columns are ours
 	}
 	return t

@@ -330,10 +330,12 @@ func TestLaTeX(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "doc.tex"), document(t), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(pdflatex, "-halt-on-error", "-interaction=nonstopmode", "doc.tex")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("pdflatex: %v\n%s", err, tail(out, 2000))
+	for range 2 { // longtable knows its widths at the second pass
+		cmd := exec.Command(pdflatex, "-halt-on-error", "-interaction=nonstopmode", "doc.tex")
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("pdflatex: %v\n%s", err, tail(out, 2000))
+		}
 	}
 	if keep := os.Getenv("CONVERGO_KEEP_PDF"); keep != "" {
 		b, err := os.ReadFile(filepath.Join(dir, "doc.pdf"))
@@ -353,7 +355,7 @@ func document(t *testing.T) []byte {
 	t.Helper()
 	s := synthetic.Small()
 	var b bytes.Buffer
-	b.WriteString("\\documentclass{article}\n\\usepackage[landscape,margin=1.5cm]{geometry}\n")
+	b.WriteString("\\documentclass{article}\n\\usepackage[margin=2cm]{geometry}\n")
 	b.WriteString(table.Preamble(table.Options{Siunitx: true, Long: true}) + figure.Preamble())
 	if err := report.Macros(&b, s); err != nil {
 		t.Fatal(err)
@@ -361,28 +363,34 @@ func document(t *testing.T) []byte {
 	b.WriteString("\\begin{document}\n\\noindent\\cvDuTwoZeroOneNineGramVerdict{} with slack \\cvDuTwoZeroOneNineGramSlack{} in $\\cvDuTwoZeroOneNineGramTrials$ trials; " +
 		"required \\cvDuTwoZeroOneNineConvergenceRequiredWidth.\n\n")
 	kinds := []struct {
+		run         *checks.Summary
 		name, claim string
 		columns     []string
 	}{
-		{"overview", "", nil},
-		{"overview", "", []string{"claim", "title", "basis", "convention", "median", "ratio", "upper"}},
-		{"claim", "du2019/gram", nil},
-		{"claim", "du2019/convergence", []string{"instance", "width", "tightest", "target", "reason"}},
-		{"claim", "arora2019/slope", nil},
-		{"claim", "arora2019/open", nil},
+		{s, "overview", "", nil},
+		{s, "overview", "", []string{"claim", "title", "basis", "convention", "median", "ratio", "upper"}},
+		{s, "claim", "du2019/gram", nil},
+		{s, "claim", "du2019/convergence", []string{"instance", "width", "tightest", "target", "reason"}},
+		{s, "claim", "arora2019/slope", nil},
+		{s, "claim", "arora2019/open", nil},
+		{maskedSummary(), "masked", "", nil},
+		{labelSummary(), "labels", "", nil},
 	}
-	for i, o := range []table.Options{{}, {Siunitx: true}, {Long: true}} {
+	for i, o := range []table.Options{{Small: true}, {Siunitx: true, Small: true}, {Long: true, Small: true}} {
 		for j, k := range kinds {
-			tab, err := report.Table(s, k.name, k.claim, report.View{Columns: k.columns})
+			tab, err := report.Table(k.run, k.name, k.claim, report.View{Columns: k.columns, Room: report.Paper})
 			if err != nil {
 				t.Fatal(err)
 			}
 			tab.Label += fmt.Sprintf("-%d-%d", i, j) // labels must differ
-			b.WriteString("{\\scriptsize\n")
 			if err := table.Render(&b, tab, table.LaTeX, o); err != nil {
 				t.Fatal(err)
 			}
-			b.WriteString("}\n")
+		}
+	}
+	for _, tab := range widthTables(t) {
+		if err := table.Render(&b, tab, table.LaTeX, table.Options{Small: true}); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if err := table.Render(&b, report.Checklist(s, "runs/x_1", nil), table.LaTeX, table.Options{}); err != nil {
@@ -400,4 +408,32 @@ func document(t *testing.T) []byte {
 	}
 	b.WriteString("\\end{document}\n")
 	return b.Bytes()
+}
+
+// widthTables are the tables of a width study in which the sufficient width is
+// 3 n^2/lambda.
+func widthTables(t *testing.T) []*table.Table {
+	t.Helper()
+	names := report.WidthFacts{Samples: "n", Lambda0: "lambda_0", Spectral: "S", Requirement: "requires ", SuffixN: " (exponent of n)", SuffixLambda0: " (exponent of lambda_0)", SuffixDelta: " (exponent of delta)"}
+	c := checks.ClaimOutcome{Info: checks.Info{ID: "width/sphere", Form: "threshold"}}
+	for i, n := range []float64{4, 8, 16, 32} {
+		lambda := 1 / n / (1 + float64(i%2))
+		m := checks.Float(3 * n * n / lambda)
+		c.Instances = append(c.Instances, checks.InstanceOutcome{
+			Key: checks.UnitKey{Claim: c.Info.ID, Index: i}, Params: []byte(fmt.Sprintf(`{"data":{"kind":"sphere","n":%g}}`, n)), Inside: true,
+			Terms: checks.Terms{Level: 0.9}, Result: checks.Result{Verdict: checks.Holds, Trials: 20, Estimate: m, Interval: [2]checks.Float{m / 1.2, m * 1.2}},
+			Facts: []checks.Fact{{Name: "n", Value: checks.Float(n)}, {Name: "lambda_0", Value: checks.Float(lambda)}, {Name: "S", Value: 1},
+				{Name: "requires derived", Value: m * 1e3}, {Name: "requires literal", Value: m * 1e14}},
+		})
+	}
+	s := &checks.Summary{Claims: []checks.ClaimOutcome{c}, Manifest: checks.Manifest{Alpha: 0.05, Seed: 1}}
+	width, err := report.Width(s, names, "derived", "literal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exponents, err := report.Exponents(s, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []*table.Table{width, exponents}
 }

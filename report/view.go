@@ -19,7 +19,7 @@ type View struct {
 	Columns []string // keys of columns, in order; "all" for every column
 	Where   []string // conditions "key op value" that a row must meet, see [ParseCondition]
 	Sort    string   // key of a column, or "key,desc"
-	Short   bool     // choose columns that fit a terminal of 120 columns
+	Room    int      // characters that the default columns may take side by side; 0 is unlimited
 	Facts   bool     // show every hypothesis and fact of a claim's instances too
 }
 
@@ -46,8 +46,8 @@ func (v View) apply(t *table.Table, defaults []string) error {
 	keys := v.Columns
 	if len(keys) == 0 {
 		keys = defaults
-		if v.Short {
-			keys = shorten(t, keys)
+		if v.Room > 0 {
+			keys = shorten(t, keys, v.Room)
 		}
 	}
 	if len(keys) == 1 && keys[0] == "all" {
@@ -61,23 +61,22 @@ func (v View) apply(t *table.Table, defaults []string) error {
 }
 
 // shorten replaces columns by briefer ones and gives up the least important
-// until a terminal can show the rest side by side.
-func shorten(t *table.Table, keys []string) []string {
-	const room = 120
+// until the rest have room side by side.
+func shorten(t *table.Table, keys []string, room int) []string {
 	keys = slices.Clone(keys)
-	for i, key := range keys {
-		switch key {
-		case "observed":
-			keys[i] = "worst"
-		case "violations":
-			keys[i] = "violated"
-		}
-	}
-	for _, spare := range []string{"reference", "trials", "inside", "run", "relation", "required"} {
-		if spare != "reference" && width(t, keys) <= room {
+	brief := map[string]string{"observed": "worst", "violations": "violated"}
+	for _, spare := range []string{"trials", "reference", "observed", "violations", "inside", "run", "relation", "required"} {
+		if width(t, keys) <= room {
 			break
 		}
-		keys = slices.DeleteFunc(keys, func(k string) bool { return k == spare })
+		i := slices.Index(keys, spare)
+		switch {
+		case i < 0:
+		case brief[spare] != "":
+			keys[i] = brief[spare]
+		default:
+			keys = slices.Delete(keys, i, i+1)
+		}
 	}
 	return keys
 }

@@ -63,6 +63,9 @@ type Options struct {
 	Long bool
 	// Wide makes a LaTeX table* as wide as both columns of a two-column page.
 	Wide bool
+	// Small sets a LaTeX table in small type: a float begins in the size of the
+	// text, whatever surrounds it.
+	Small bool
 }
 
 // Render writes t to w in format f. It fails when the table has no columns or

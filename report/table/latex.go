@@ -42,10 +42,19 @@ func renderLaTeX(w io.Writer, t *Table, opts Options) error {
 		// Classes made for captions below leave no room under one above.
 		fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n%s", env, l.caption("\n"))
 	}
+	switch { // the caption keeps its own size
+	case opts.Small && opts.Long:
+		b.WriteString("{\\footnotesize\n")
+	case opts.Small:
+		b.WriteString("\\footnotesize\n")
+	}
 	if err := l.tabular(&b, head, body); err != nil {
 		return err
 	}
 	b.WriteString(l.notes())
+	if opts.Small && opts.Long {
+		b.WriteString("}\n")
+	}
 	if !opts.Long {
 		fmt.Fprintf(&b, "\\end{%s}\n", env)
 	}
