@@ -154,9 +154,9 @@ func basicsCurve(name, style, xName, yName string, logX, logY bool, x, y []float
 }
 
 // basicsSize returns the rows and columns of a data set before it is built, for
-// cost estimates; a user's file counts as its first rows of 784 columns.
+// cost estimates; a user's file counts as rows of 784 columns.
 func basicsSize(s data.Spec) (n, d float64) {
-	n, d = float64(s.N), float64(s.D)
+	n, d = float64(max(s.N, s.Load.Rows)), float64(s.D)
 	switch {
 	case len(s.Points) > 0:
 		n, d = float64(len(s.Points)), float64(len(s.Points[0]))
@@ -180,9 +180,11 @@ func basicsImages(n, d int) []data.Spec {
 	}
 }
 
-// basicsFile is the first n rows of a user's file, scaled to unit norm.
+// basicsFile is the first n rows of a user's file, or all if it has fewer, scaled
+// to unit norm, with random signs for labels: the user's own may be classes of
+// any scale, and no base fact depends on them.
 func basicsFile(f checks.DataFile, n int) data.Spec {
-	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, N: n}
+	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, Labels: data.Sign, Load: data.Options{Label: f.Label, Rows: n}}
 }
 
 // A basicsSpectrum describes the spectrum of a quadratic with largest

@@ -93,7 +93,7 @@ func basicsFamily(kind string, n int, r *rand.Rand) (*mat.SymDense, error) {
 	return nil, fmt.Errorf("unknown family of matrices %q: use one of %v or %s", kind, basicsSemidefinite(), basicsGOE)
 }
 
-// basicsMatrixTrial draws both matrices of a pair and measures them.
+// trial draws both matrices of a pair and measures them.
 func (p basicsPairOf) trial(measure func(a, b *mat.SymDense, r *rand.Rand) (checks.Measurement, error)) checks.Trial {
 	return func(r *rand.Rand) checks.Measurement {
 		if p.N < 1 {
@@ -149,7 +149,8 @@ func basicsDiagonal(a *mat.SymDense) []float64 {
 	return d
 }
 
-// basicsSpectra of several matrices: values ascending, errors proved.
+// basicsEigenvalues are the spectra of several matrices: values ascending, errors
+// proved.
 func basicsEigenvalues(as ...*mat.SymDense) ([]eig.Spectrum, error) {
 	out := make([]eig.Spectrum, len(as))
 	for i, a := range as {
@@ -367,8 +368,7 @@ func basicsSchurProduct() checks.Claim[basicsPairOf] {
 //
 // Conclusion: det(A o B) >= det(A) prod_i b_ii.
 //
-// Constants: sharp: equality for B = 11^T (here 11^T + 1e-6 I nearly) and for
-// diagonal A. Compared is (det(A o B)/(det A prod b_ii))^{1/n} with 1; the
+// Constants: sharp: equality for B = 11^T and for diagonal A. Compared is (det(A o B)/(det A prod b_ii))^{1/n} with 1; the
 // tolerance is 1e-13 n, plus what the condition numbers amplify.
 //
 // Convention: determinants by Cholesky, in logarithms.
