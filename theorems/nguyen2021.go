@@ -53,6 +53,7 @@ const (
 	nguyenLimitConvention = "limit kernel at weight variance 1, divided by prod_l n_l/2; L weight layers, all trained; no biases"
 	nguyenConvention      = "standard: N(0, beta_l^2) weights, no width factors, no biases; L weight layers, all trained"
 	nguyenUnit            = 1.0 / (1 << 53) // unit roundoff
+	nguyenDrift           = 0.2             // exponent up to which a drift of a hidden constant counts as none
 )
 
 // nguyenLadder is one pass over the rungs of a ladder.

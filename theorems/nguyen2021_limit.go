@@ -164,7 +164,7 @@ func nguyenLimitOrder() checks.Checkable {
 		Setup: func(p nguyenGrowth) (checks.Instance, error) {
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{p.room()},
-				Terms:      checks.Terms{Resolution: 0.2, Trials: 10},
+				Terms:      checks.Terms{Resolution: nguyenDrift, Trials: 10},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return nguyenLadder(p.rungs(), func(i int) (size, value float64, err error) {
 						n, d := p.size(i)
