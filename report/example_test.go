@@ -21,12 +21,12 @@ func ExampleTable() {
 		fmt.Println(err)
 	}
 	// Output:
-	// | claim              |    slack | verdict       |
-	// | ------------------ | -------: | ------------- |
-	// | arora2019/open     |     1.04 | UNDECIDED (1) |
-	// | du2019/gram        |     1.08 | HOLDS         |
-	// | du2019/convergence | 2.97 (2) | VACUOUS (3)   |
-	// | arora2019/slope    |     50.0 | HOLDS         |
+	// | claim              | slack | verdict       |
+	// | ------------------ | ----: | ------------- |
+	// | arora2019/open     |  1.04 | UNDECIDED (1) |
+	// | du2019/gram        |  1.08 | HOLDS         |
+	// | du2019/convergence |  2.97 | VACUOUS (2)   |
+	// | arora2019/slope    |  50.0 | HOLDS         |
 }
 
 func ExampleParseCondition() {

@@ -45,7 +45,13 @@ func Table(s *checks.Summary, kind, claim string, v View) (*table.Table, error) 
 			if err != nil {
 				return nil, err
 			}
-			return t, v.apply(t, columns)
+			if err := v.apply(t, columns); err != nil {
+				return nil, err
+			}
+			if t.Caption == "" { // it explains the columns that are left
+				t.Caption = overviewCaption(s, t)
+			}
+			return t, nil
 		}
 		names = append(names, k.Name)
 	}

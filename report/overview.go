@@ -33,6 +33,7 @@ func Overview(s *checks.Summary) *table.Table {
 	if err := (View{Room: Terminal}).apply(t, overviewColumns(t)); err != nil {
 		panic(err) // the default columns are ours
 	}
+	t.Caption = overviewCaption(s, t)
 	return t
 }
 
@@ -79,12 +80,11 @@ func overview(s *checks.Summary) *table.Table {
 		table.Column{Key: "run", Head: "run", Group: "width"},
 		table.Column{Key: "ratio", Head: "ratio", Group: "width"},
 		table.Column{Key: "verdict", Head: "verdict"},
-		table.Column{Key: "controls", Head: "controls", Align: table.Right},
+		table.Column{Key: "controls", Head: "caught", Align: table.Right},
 		table.Column{Key: "problems", Head: "problems"},
 	)
 	t.Title = "Verdicts"
 	t.Label = "tab:overview"
-	t.Caption = overviewCaption(s)
 	n := &notes{table: t}
 	for _, c := range s.Claims {
 		t.Add(overviewRow(c, n)...)
@@ -95,21 +95,35 @@ func overview(s *checks.Summary) *table.Table {
 	return t
 }
 
-// overviewCaption states what a reader needs to judge the numbers.
-func overviewCaption(s *checks.Summary) table.Inline {
-	trials, probable := 0, false
+// overviewCaption states what a reader needs to judge the numbers in the
+// columns that are shown.
+func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
+	trials, probable := 0, ""
 	for _, c := range s.Claims {
 		trials += claimTrials(c)
-		probable = probable || c.Info.Form == "probably"
+		if c.Info.Form == "probably" {
+			probable = ", with the upper end of the exact 95% interval of the worst instance of a probabilistic claim"
+		}
 	}
-	text := fmt.Sprintf("%d claims, %d trials; %s. Inside: instances run within all hypotheses, of all. "+
-		"Observed and predicted are those of the instance with the least slack, brackets the interval at its share of $\\alpha$. "+
-		"Slack is prediction over observation, turned so that at least 1 means that the claim held. "+
-		"Violations: trials that broke the claim, of all inside", len(s.Claims), trials, runSettings(s))
-	if probable {
-		text += ", with the upper end of the exact 95% interval of the worst instance of a probabilistic claim"
+	text := table.Inline(fmt.Sprintf("%d claims, %d trials; %s.", len(s.Claims), trials, runSettings(s)))
+	keys := columnKeys(t)
+	for _, say := range []struct {
+		key  string
+		text table.Inline
+	}{
+		{"inside", "Inside: instances run within all hypotheses, of all."},
+		{"observed", `Observed and predicted are those of the instance with the least slack, brackets the interval at its share of $\alpha$.`},
+		{"worst", "Observed and predicted are those of the instance with the least slack."},
+		{"slack", "Slack is prediction over observation, turned so that at least 1 means that the claim held."},
+		{"violations", "Violations: trials that broke the claim, of all inside" + table.Inline(probable) + "."},
+		{"violated", "Violated: trials that broke the claim, of all inside."},
+		{"controls", "Caught: sabotaged variants that the check refuted, as it must."},
+	} {
+		if slices.Contains(keys, say.key) {
+			text += " " + say.text
+		}
 	}
-	return table.Inline(text+". Controls: sabotaged variants that were caught.") + conventions(s)
+	return text + conventions(s)
 }
 
 // runSettings says what decided the numbers of the run.
@@ -156,13 +170,9 @@ func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
 	}
 	if tight != nil {
 		r := tight.Result
-		slack := slackCell(r.SlackWorst)
-		if !tight.Inside {
-			slack = n.on(slack, "measured outside the hypotheses: no evidence for or against the claim")
-		}
 		cells["observed"], cells["worst"] = observed(c.Info.Form, r), number(r.ObservedWorst)
 		cells["relation"], cells["predicted"] = relationCell(c.Info.Form, r.Relation), number(r.Predicted)
-		cells["median"], cells["slack"] = number(r.ObservedMedian), slack
+		cells["median"], cells["slack"] = number(r.ObservedMedian), slackCell(r.SlackWorst)
 		cells["violations"], cells["violated"], cells["upper"] = violations(c)
 	}
 	cells["required"], cells["derived"], cells["run"], cells["ratio"] = widths(c)
@@ -209,11 +219,24 @@ func explain(c checks.ClaimOutcome) string {
 	case checks.Holds:
 		return ""
 	case checks.Vacuous:
-		if h, ok := nearestMiss(c); ok {
-			return fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s %.4g is needed", h.Name, float64(h.Have), sign(h.Relation), float64(h.Need))
-		}
+		return explainVacuous(c)
 	}
 	return c.Reason
+}
+
+func explainVacuous(c checks.ClaimOutcome) string {
+	h, ok := nearestMiss(c)
+	if !ok {
+		return c.Reason
+	}
+	why := fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s %.4g is needed", h.Name, float64(h.Have), sign(h.Relation), float64(h.Need))
+	if required, _, run, _ := widths(c); kindOf(required) == 0 && kindOf(run) == 0 {
+		why += fmt.Sprintf("; required width %s beside %s run", cellText(required), cellText(run))
+	}
+	if Tightest(c) != nil {
+		why += "; the numbers were measured outside and are no evidence"
+	}
+	return why
 }
 
 // nearestMiss returns the missed hypothesis with the largest margin, over the

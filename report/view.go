@@ -65,7 +65,7 @@ func (v View) apply(t *table.Table, defaults []string) error {
 func shorten(t *table.Table, keys []string, room int) []string {
 	keys = slices.Clone(keys)
 	brief := map[string]string{"observed": "worst", "violations": "violated"}
-	for _, spare := range []string{"trials", "reference", "observed", "violations", "inside", "run", "relation", "required"} {
+	for _, spare := range []string{"trials", "reference", "observed", "violations", "run", "required", "inside", "relation"} {
 		if width(t, keys) <= room {
 			break
 		}
