@@ -266,7 +266,10 @@ func du2019GramEigenvalue() checks.Claim[du2019Ball] {
 		ID: "du2019/gram-eigenvalue", Title: "smallest eigenvalue within a ball", Reference: "improves Lemma 3.2 (card 00.4c)",
 		Formula:    `\lambda_{\min}(H(W)) \ge \left(\sqrt{\lambda_{\min}(H(0))} - \|X\|_2\sqrt{\hat p(R)}\right)_+^2`,
 		Convention: du2019Convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
-		Space: du2019BallSpace(), Grid: grid, OnData: du2019BallOnData, Cost: du2019BallCost,
+		Space: du2019BallSpace(), Grid: grid, Cost: du2019BallCost,
+		OnData: func(f checks.DataFile) []du2019Ball {
+			return []du2019Ball{{Data: du2019File(f, 6), M: 2000, Radius: 0.001}}
+		},
 		Setup: func(p du2019Ball) (checks.Instance, error) { return du2019SetupBall(p, 1, what) },
 		Controls: []checks.Control[du2019Ball]{{
 			Name: "thousandth-of-the-radius", Why: "weights that move by R switch off far more than the neurons within R/1000",

@@ -101,7 +101,7 @@ func du2019Certificate() checks.Claim[du2019Certified] {
 			{
 				Name: "large-labels", Why: "a narrow network that has far to go leaves the ball and its Gram matrix degenerates",
 				At:    []du2019Certified{large},
-				Setup: func(p du2019Certified) (checks.Instance, error) { return du2019SetupCertificate(p, 0, 12) },
+				Setup: func(p du2019Certified) (checks.Instance, error) { return du2019SetupCertificate(p, 0, 24) },
 			},
 			{
 				Name: "step-beyond-two-over-lambda-max", Why: "a step of 2.5/lambda_max(H(0)) amplifies the leading mode",
@@ -296,7 +296,7 @@ func du2019CertificatePaper() checks.Claim[du2019Certified] {
 			{
 				Name: "large-labels", Why: "a narrow network that has far to go leaves the ball of the certificate",
 				At:    []du2019Certified{wide},
-				Setup: func(p du2019Certified) (checks.Instance, error) { return setup(p, 0, 12) },
+				Setup: func(p du2019Certified) (checks.Instance, error) { return setup(p, 0, 24) },
 			},
 			{
 				Name: "step-beyond-two-over-lambda-max", Why: "a step of 2.5/lambda_max(H(0)) amplifies the leading mode",

@@ -38,7 +38,7 @@ func du2019WidthSpace(r gen.Range, deltas ...float64) *rapid.Generator[du2019Wid
 // cost is that of drawing networks of the required width and evaluating their Gram matrices.
 func (p du2019Width) cost(required func(q *du2019Problem) float64) checks.Cost {
 	q, err := du2019Build(p.Data)
-	if err != nil {
+	if err != nil || !q.distinct().Met() { // for Setup to report
 		return checks.Cost{}
 	}
 	return du2019GramCost(p.Data, p.width(required(q)))
@@ -126,7 +126,7 @@ const du2019GramDraws = 4
 //
 // Hypotheses: none: any inputs of unit norm, any width.
 //
-// Conclusion: E ||H(0) - H^inf||_F^2 = (1/m) sum_ij (x_i.x_j)^2 q_ij (1 - q_ij), checked to 15 percent.
+// Conclusion: E ||H(0) - H^inf||_F^2 = (1/m) sum_ij (x_i.x_j)^2 q_ij (1 - q_ij), checked to 20 percent.
 //
 // Constants: derived; each entry is x_i.x_j times the mean of m Bernoulli(q_ij) variables.
 //
@@ -148,7 +148,7 @@ func du2019GramMoment() checks.Claim[du2019Draws] {
 		in := nets.NTK(p.M, q.k)
 		in.Symmetry = symmetry
 		return checks.Instance{
-			Facts: q.facts(du2019Fact("width run", float64(p.M))), Terms: checks.Terms{Resolution: 0.15},
+			Facts: q.facts(du2019Fact("width run", float64(p.M))), Terms: checks.Terms{Resolution: 0.2},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var sum float64
 				h := mat.NewSymDense(q.n, nil)

@@ -316,7 +316,7 @@ func du2019SetupSeries(p du2019Data, share float64) (checks.Instance, error) {
 //
 // Reference: card 00.2 (b), derived.
 //
-// Control: a hundredth of rho on tight clusters, which turns a bound of 0.02 into 0.06 and beyond lambda_0.
+// Control: a hundredth of rho for close inputs, which gives K = 1 and a bound of 0.0635, far above their lambda_0.
 func du2019EigenvalueClosed() checks.Claim[du2019Data] {
 	return checks.Claim[du2019Data]{
 		ID: "du2019/eigenvalue-closed-form", Title: "lambda_0 from the separation, closed form", Reference: "explicit form of Theorem 3.1 (card 00.2b)",
