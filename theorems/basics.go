@@ -74,6 +74,9 @@ func (sources) Basics() checks.Source {
 // basicsUnit is the unit roundoff of float64.
 const basicsUnit = 1.0 / (1 << 53)
 
+// basicsUnderflow is a size below which nothing has relative accuracy.
+const basicsUnderflow = 1e-290
+
 // basicsGaussian fills a rows x cols matrix with standard normals.
 func basicsGaussian(r *rand.Rand, rows, cols int) *mat.Dense {
 	a := mat.NewDense(rows, cols, nil)

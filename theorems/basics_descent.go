@@ -50,9 +50,10 @@ func (d basicsDescent) delta() float64 {
 	return 16 * float64(d.N) * basicsUnit * (1 + d.eta)
 }
 
-// tolerance bounds what k such steps add to q^k: (q+delta)^k - q^k.
+// tolerance bounds what k such steps add to q^k: (q+delta)^k - q^k, and what
+// underflow takes away.
 func (d basicsDescent) tolerance(k int) float64 {
-	return math.Pow(d.q+d.delta(), float64(k)) - math.Pow(d.q, float64(k))
+	return math.Pow(d.q+d.delta(), float64(k)) - math.Pow(d.q, float64(k)) + basicsUnderflow
 }
 
 // draw returns an eigenbasis Q, H = Q diag(values) Q^T and a unit start.

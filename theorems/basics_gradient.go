@@ -134,8 +134,9 @@ func basicsSine(x float64) float64 {
 
 func basicsSineSlope(x float64) float64 { return 2*x + 3*math.Sin(2*x) }
 
-// lastLayer trains the output weights of a ReLU network alone: a quadratic with
-// the feature Gram matrix, seen from one of its minimisers.
+// lastLayer trains the output weights of a network alone: a quadratic with the
+// feature Gram matrix, seen from one of its minimisers. Leaky ReLU features are
+// never all zero, as those of a few ReLU neurons may be.
 func (p basicsFunction) lastLayer(r *rand.Rand) (*basicsSmooth, error) {
 	width := 4*p.N + 8
 	set, err := data.Spec{Kind: data.Gaussian, N: p.N, D: p.N + 2, Seed: r.Uint64()}.Build()
@@ -145,7 +146,8 @@ func (p basicsFunction) lastLayer(r *rand.Rand) (*basicsSmooth, error) {
 	batch := nets.NewBatch(set.X, width)
 	batch.Forward(nets.NTK(width, set.D()).Draw(r))
 	features := mat.NewDense(width, p.N, nil) // columns are samples
-	features.Apply(func(_, _ int, z float64) float64 { return math.Max(z, 0) * nets.NTKScale(width) }, batch.Z)
+	phi := nets.LeakyReLU(0.1).Value
+	features.Apply(func(_, _ int, z float64) float64 { return phi(z) * nets.NTKScale(width) }, batch.Z)
 	var svd mat.SVD
 	if !svd.Factorize(features, mat.SVDThin) {
 		return nil, fmt.Errorf("the singular values of the features did not converge")
@@ -164,7 +166,7 @@ func (p basicsFunction) lastLayer(r *rand.Rand) (*basicsSmooth, error) {
 // from the flat directions, so that sqrt(gap) moves by at most sqrt(L/2) e.
 func (f *basicsSmooth) rounding(norm, gap, evaluations float64) float64 {
 	e := evaluations * 16 * float64(len(f.start)+4) * basicsUnit * norm * math.Sqrt(f.l/2)
-	return (2*math.Sqrt(gap)+e)*e + 1e-290 // the last runs into underflow
+	return (2*math.Sqrt(gap)+e)*e + basicsUnderflow
 }
 
 func basicsFunctions(maxStep float64) *rapid.Generator[basicsFunction] {

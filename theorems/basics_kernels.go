@@ -114,9 +114,9 @@ func (k basicsLimit) quadrature(p kernel.Pair) float64 {
 	return e
 }
 
-// smooth uses Gauss-Legendre rules on 24 panels of [-10, 10] in both directions.
+// smooth uses Gauss-Legendre rules on 32 panels of [-10, 10] in both directions.
 func (k basicsLimit) smooth(p kernel.Pair) float64 {
-	const panels, order, end = 24, 10, 10.0
+	const panels, order, end = 32, 12, 10.0
 	var xs, ws []float64
 	x, w := make([]float64, order), make([]float64, order)
 	for i := range panels {
@@ -232,7 +232,7 @@ func basicsKernelForms() checks.Claim[basicsPoint] {
 			}
 		}),
 		Grid:  grid,
-		Cost:  func(basicsPoint) checks.Cost { return checks.Cost{Trial: 4e5} },
+		Cost:  func(basicsPoint) checks.Cost { return checks.Cost{Trial: 2e6} },
 		Setup: setup(1),
 		Controls: []checks.Control[basicsPoint]{{
 			Name: "without-2-pi", Why: "the angle over pi in place of 2 pi doubles the ReLU kernels, without it they grow by 6.28",

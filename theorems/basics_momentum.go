@@ -213,7 +213,7 @@ func basicsHeavyBallTransient() checks.Claim[basicsHeavyBall] {
 							z = math.Hypot(z, math.Hypot(state[i][0], state[i][1]))
 							worst = math.Max(worst, basicsNorm2(powers[i]))
 						}
-						tol := 8 * basicsUnit * float64(k+len(values)) * bound(k)
+						tol := 8*basicsUnit*float64(k+len(values))*bound(k) + basicsUnderflow
 						parts = append(parts,
 							checks.Measurement{Part: "worst start", Observed: worst, Predicted: bound(k), Tolerance: tol},
 							checks.Measurement{Part: "run", Observed: z / z0, Predicted: bound(k), Tolerance: tol})
@@ -285,7 +285,7 @@ func basicsCompanionPower() checks.Claim[basicsCompanion] {
 						norm, most := basicsNorm2(power), bound(rho, p.B, k)
 						// A double root moves by the square root of rounding; below the
 						// smallest normal number there is no relative accuracy.
-						parts = append(parts, checks.Measurement{Observed: norm, Predicted: most, Tolerance: float64(k)*1e-13*most + 1e-290})
+						parts = append(parts, checks.Measurement{Observed: norm, Predicted: most, Tolerance: float64(k)*1e-13*most + basicsUnderflow})
 						if every := p.Steps/50 + 1; k%every == 0 {
 							ks, norms, caps = append(ks, float64(k)), append(norms, norm), append(caps, most)
 						}
