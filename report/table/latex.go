@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/olekukonko/tablewriter/tw"
 )
@@ -402,7 +403,48 @@ var latexEscapes = strings.NewReplacer(
 	`σ`, `$\sigma$`, `α`, `$\alpha$`, `β`, `$\beta$`, `μ`, `$\mu$`, `√`, `$\surd$`, `‖`, `$\Vert$`, `−`, `$-$`, `…`, `\dots{}`,
 	"\uFFFD", `?`)
 
-func latexText(s string) string { return latexEscapes.Replace(oneLine(s)) }
+func latexText(s string) string {
+	s = latexEscapes.Replace(oneLine(s))
+	if strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch tex, ok := latexSymbols[r]; {
+		case ok:
+			b.WriteString("$" + tex + "$")
+		case r < latexKnows || strings.ContainsRune("–—‘’“”„…†‡•€", r):
+			b.WriteRune(r)
+		default: // LaTeX would stop at it
+			b.WriteByte('?')
+		}
+	}
+	return b.String()
+}
+
+// latexKnows is the first character after those of European languages, which
+// LaTeX reads in UTF-8 by itself.
+const latexKnows = 0x180
+
+// latexSymbols are characters of mathematics that LaTeX does not read as they
+// are. Those of latexEscapes come first.
+var latexSymbols = func() map[rune]string {
+	m := map[rune]string{'ο': "o", '′': "'", '→': `\to`, '⇒': `\Rightarrow`, '⇔': `\Leftrightarrow`, '←': `\leftarrow`, '∀': `\forall`, '∃': `\exists`,
+		'∑': `\sum`, '∏': `\prod`, '∫': `\int`, '∂': `\partial`, '∇': `\nabla`, '∩': `\cap`, '∪': `\cup`, '⊂': `\subset`, '⊆': `\subseteq`, '∅': `\emptyset`,
+		'⟨': `\langle`, '⟩': `\rangle`, '⊤': `\top`, '⊥': `\bot`, '≪': `\ll`, '≫': `\gg`, '≡': `\equiv`, '∼': `\sim`, '∝': `\propto`, '⊗': `\otimes`, '⊙': `\odot`,
+		'≠': `\ne`, '≈': `\approx`, '∈': `\in`, '∞': `\infty`, 'ℓ': `\ell`, '⌈': `\lceil`, '⌉': `\rceil`, '⌊': `\lfloor`, '⌋': `\rfloor`, 'ϵ': `\epsilon`, 'ϕ': `\phi`, '∘': `\circ`}
+	for i, r := range []rune("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ") {
+		m[r] = `\` + strings.Fields(`alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon varphi chi psi omega
+			Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega`)[i]
+	}
+	for i, r := range []rune("₀₁₂₃₄₅₆₇₈₉₊₋") {
+		m[r] = "_{" + "0123456789+-"[i:i+1] + "}"
+	}
+	for i, r := range []rune("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻") {
+		m[r] = "^{" + "0123456789+-"[i:i+1] + "}"
+	}
+	return m
+}()
 
 // caption returns \caption and \label, each followed by end.
 func (l *latex) caption(end string) string {

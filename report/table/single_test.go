@@ -12,9 +12,13 @@ func ExamplePlainText() {
 }
 
 func ExampleInTeX() {
-	s, err := table.InTeX(table.Number(1.06e18))
-	fmt.Println(s, err)
-	// Output: $1.06 \times 10^{18}$ <nil>
+	for _, c := range []table.Cell{table.Number(1.06e18), table.Text("λ₀ of Erdős & Rényi, 中")} {
+		s, err := table.InTeX(c)
+		fmt.Println(s, err)
+	}
+	// Output:
+	// $1.06 \times 10^{18}$ <nil>
+	// $\lambda$$_{0}$ of Erdős \& Rényi, ? <nil>
 }
 
 func ExampleInHTML() {

@@ -156,7 +156,7 @@ func Small() *checks.Summary {
 	a.Result.Estimate, a.Result.Interval, a.Result.IntervalKind = 0.01, [2]checks.Float{0.0021, 0.029}, "Clopper-Pearson 95%"
 	b := instance("du2019/gram", 1, `{"data":{"kind":"sphere","n":40},"m":2048}`, false, checks.Result{Verdict: checks.Vacuous})
 	b.Skip, b.Detail = "cost", "needs 3e+11 operations, the profile quick allows 1e+09 an instance"
-	cs = append(cs, checks.ClaimOutcome{Info: info("du2019/gram", "Gram matrix at initialisation", "Lemma 3.1", "probably"), Verdict: checks.Holds,
+	cs = append(cs, checks.ClaimOutcome{Info: info("du2019/gram", "λ₀ of the Gram matrix (Schröder, σ² → ∞)", "Lemma 3.1", "probably"), Verdict: checks.Holds,
 		Instances: []checks.InstanceOutcome{a, b}, Controls: caught("du2019/gram", `{"data":{"kind":"sphere","n":10},"m":4}`)})
 
 	v := instance("du2019/convergence", 0, `{"n":10,"m":2048}`, false, result(checks.Holds, 0.31, 0.92, checks.AtMost))
