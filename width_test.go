@@ -25,7 +25,7 @@ func TestWidthTablesNameRealRequirements(t *testing.T) {
 // reads its tables.
 func TestWidthStudyEndToEnd(t *testing.T) {
 	dir := t.TempDir()
-	args := []string{"width", "--sizes", "2,4", "--images", "0", "--seps", "1", "--seeds", "1", "--trials", "48", "--out", dir, "--format", "csv"}
+	args := []string{"width", "--sizes", "2,4", "--images", "0", "--seps", "1,0.5", "--seeds", "2", "--trials", "40", "--out", dir, "--format", "csv"}
 	first, code := output(t, args...)
 	if code != exitOK {
 		t.Fatalf("exit status %d:\n%s", code, first)

@@ -21,10 +21,12 @@ const (
 // its controls with the trials of the profile "test", and the search over its
 // Space by rapid, whose usual flags work (-rapid.checks, -rapid.seed,
 // -rapid.failfile). It fails when the claim is refuted, when a control is not,
-// or when the check cannot be carried out; UNDECIDED and VACUOUS are logged.
+// or when the check cannot be carried out; UNDECIDED and VACUOUS are logged. The
+// subtest is parallel to those of other claims.
 func Test(t *testing.T, c Checkable) {
 	t.Helper()
 	t.Run(c.Info().ID, func(t *testing.T) {
+		t.Parallel()
 		if err := c.Validate(); err != nil {
 			t.Fatal(err)
 		}

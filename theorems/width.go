@@ -140,7 +140,7 @@ func sufficientWidth(id string, grid []Study) checks.Claim[Study] {
 }
 
 // studyCost follows from the spectrum of the data and from one guess: that about
-// 16 neurons suffice, whatever the data. The ladder around m0 widths adds up to
+// 32 neurons suffice, whatever the data. The ladder around m0 widths adds up to
 // about 29 m0, and the error falls about four times as fast as is claimed.
 func studyCost(p Study) checks.Cost {
 	cost := checks.Cost{Size: fmt.Sprintf("n=%d", p.Data.N)}
@@ -148,7 +148,7 @@ func studyCost(p Study) checks.Cost {
 	if err != nil || run == nil {
 		return cost // Setup will say what is wrong
 	}
-	const width = 16
+	const width = 32
 	n := float64(p.Data.N)
 	training := float64(run.steps) / 4 * 4 * n * n // operations per neuron
 	cost.Setup = training * 2 * width * pilotTrials
