@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"convergo/checks"
 	"convergo/report/table"
@@ -70,7 +71,20 @@ func grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
 			t.Add(gridRow(c, o, k.Name, common, n)...)
 		}
 	}
+	wrapInstances(t)
 	return t
+}
+
+// wrapInstances sets the first column in paragraphs when its parameters would
+// take the room of the numbers on paper.
+func wrapInstances(t *table.Table) {
+	const share = 0.3
+	for _, row := range t.Rows {
+		if utf8.RuneCountInString(table.PlainText(row[0])) > share*Paper {
+			t.Columns[0].Wrap = share
+			return
+		}
+	}
 }
 
 func fixedColumns(form string) []table.Column {

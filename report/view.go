@@ -65,7 +65,7 @@ func (v View) apply(t *table.Table, defaults []string) error {
 func shorten(t *table.Table, keys []string, room int) []string {
 	keys = slices.Clone(keys)
 	brief := map[string]string{"observed": "worst", "violations": "violated"}
-	for _, spare := range []string{"trials", "reference", "observed", "violations", "run", "required", "inside", "relation"} {
+	for _, spare := range []string{"trials", "reference", "observed", "violations", "run", "required", "inside", "margin", DerivedWidth, "relation", "estimate"} {
 		if width(t, keys) <= room {
 			break
 		}
@@ -93,6 +93,9 @@ func width(t *table.Table, keys []string) int {
 		widest := utf8.RuneCountInString(t.Columns[j].Head.Plain())
 		for _, row := range t.Rows {
 			widest = max(widest, utf8.RuneCountInString(table.PlainText(row[j])))
+		}
+		if wrap := t.Columns[j].Wrap; wrap > 0 {
+			widest = min(widest, int(wrap*Paper))
 		}
 		total += widest + gutter
 	}
