@@ -1,6 +1,6 @@
 module convergo
 
-go 1.26.8
+go 1.26.0
 
 require (
 	github.com/guptarohit/asciigraph v0.10.0
