@@ -15,7 +15,6 @@ import (
 type booktabs struct {
 	latex *latex
 	w     io.Writer
-	head  string
 	err   error
 }
 
