@@ -5,8 +5,6 @@ import (
 	"strconv"
 
 	"convergo/checks"
-	"convergo/report"
-	"convergo/report/table"
 
 	"github.com/spf13/cobra"
 )
@@ -96,7 +94,7 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 			if err != nil {
 				return failed(err)
 			}
-			if err := table.Render(cmd.OutOrStdout(), report.Overview(s), table.Terminal, terminalOptions(cmd.OutOrStdout())); err != nil {
+			if err := printOverview(cmd.OutOrStdout(), s); err != nil {
 				return failed(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "\n%s\nRecords: %s\n", tally(s), out)

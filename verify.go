@@ -180,7 +180,7 @@ func mustUseData(sources []checks.Source) error {
 
 // printVerdicts writes the table and says what to do next.
 func printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duration) error {
-	if err := table.Render(w, report.Overview(s), table.Terminal, terminalOptions(w)); err != nil {
+	if err := printOverview(w, s); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", tally(s))
@@ -194,6 +194,17 @@ func printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duratio
 		}
 	}
 	return nil
+}
+
+// printOverview fits the table of claims to the terminal; a pipe gets all its
+// columns.
+func printOverview(w io.Writer, s *checks.Summary) error {
+	o := terminalOptions(w)
+	t, err := report.Table(s, "overview", "", report.View{Room: o.Width})
+	if err != nil {
+		return err
+	}
+	return table.Render(w, t, table.Terminal, o)
 }
 
 // tally counts verdicts and broken checks in a line.

@@ -40,7 +40,7 @@ func Overview(s *checks.Summary) *table.Table {
 // overviewColumns names the columns that most readers want: those of widths
 // where a width is recorded, and references beside the name.
 func overviewColumns(t *table.Table) []string {
-	keys := []string{"claim", "reference", "inside", "trials", "observed", "relation", "predicted", "slack", "violations"}
+	keys := []string{"claim", "reference", "inside", "dear", "trials", "observed", "relation", "predicted", "median", "slack", "violations"}
 	for _, key := range []string{"required", "run"} {
 		if j, err := column(t, key); err == nil && !emptyColumn(t, j) {
 			keys = append(keys, key)

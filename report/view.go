@@ -65,7 +65,7 @@ func (v View) apply(t *table.Table, defaults []string) error {
 func shorten(t *table.Table, keys []string, room int) []string {
 	keys = slices.Clone(keys)
 	brief := map[string]string{"observed": "worst", "violations": "violated"}
-	for _, spare := range []string{"trials", "reference", "observed", "violations", "run", "required", "inside", "margin", DerivedWidth, "relation", "estimate"} {
+	for _, spare := range []string{"median", "dear", "trials", "reference", "observed", "violations", "run", "required", "inside", "margin", DerivedWidth, "relation", "estimate"} {
 		if width(t, keys) <= room {
 			break
 		}
