@@ -158,7 +158,7 @@ func du2019GramMoment() checks.Claim[du2019Draws] {
 					d := du2019Distance(h, q.limit)
 					sum += d * d
 				}
-				return checks.Measurement{Observed: sum / du2019GramDraws, Predicted: want, Relation: checks.Equal}
+				return checks.Measurement{Observed: sum / du2019GramDraws, Predicted: want, Relation: checks.Equal, Tolerance: 1e-12 * want}
 			},
 		}, nil
 	}

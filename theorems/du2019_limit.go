@@ -40,7 +40,7 @@ func du2019ExperimentGrid() []du2019Ladder {
 		{Data: data.Spec{Kind: data.Sphere, N: 8, D: 8, Seed: 1, Labels: data.Normal}, From: 32, Rungs: 5, Trials: 32, Steps: 40},
 		{Data: data.Spec{Kind: data.Sphere, N: 16, D: 16, Seed: 1, Labels: data.Normal}, From: 32, Rungs: 5, Trials: 32, Steps: 30},
 		{Data: data.Spec{Kind: data.Sphere, N: 50, D: 50, Seed: 1, Labels: data.Normal}, From: 50, Rungs: 5, Trials: 16, Steps: 60},
-		{Data: data.Spec{Kind: data.Sphere, N: 100, D: 100, Seed: 1, Labels: data.Normal}, From: 50, Rungs: 5, Trials: 16, Steps: 100},
+		{Data: data.Spec{Kind: data.Sphere, N: 100, D: 100, Seed: 1, Labels: data.Normal}, From: 50, Rungs: 6, Trials: 16, Steps: 100},
 	}
 }
 
