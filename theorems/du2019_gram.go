@@ -383,14 +383,14 @@ func du2019GramWidth() checks.Claim[du2019Ladder] {
 		Formula:    `m_*(\delta) \le \frac{29.21 S^2 \ln(n/\delta)}{\lambda_0} \ll \frac{256 n^2 \ln(n/\delta)}{\lambda_0^2}`,
 		Convention: du2019Convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: append([]du2019Ladder{
-			{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Rungs: 10, Trials: 90, Delta: 0.2},
-			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Rungs: 8, Trials: 90, Delta: 0.2},
-		}, du2019LadderImages(du2019Ladder{From: 32, Rungs: 7, Trials: 90, Delta: 0.2}, 6)...),
+			{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Rungs: 10, Trials: 150, Delta: 0.2},
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Rungs: 8, Trials: 150, Delta: 0.2},
+		}, du2019LadderImages(du2019Ladder{From: 32, Rungs: 7, Trials: 150, Delta: 0.2}, 6)...),
 		Cost:  func(p du2019Ladder) checks.Cost { return p.cost() },
 		Setup: func(p du2019Ladder) (checks.Instance, error) { return setup(p, derived(p)) },
 		Controls: []checks.Control[du2019Ladder]{{
 			Name: "dimension-count", Why: "S^2/lambda_0 neurons, here two, do not even activate every sample",
-			At: []du2019Ladder{{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Rungs: 10, Trials: 90, Delta: 0.2}},
+			At: []du2019Ladder{{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Rungs: 10, Trials: 150, Delta: 0.2}},
 			Setup: func(p du2019Ladder) (checks.Instance, error) {
 				return setup(p, func(q *du2019Problem) float64 { return q.s * q.s / q.lambda0.Value })
 			},
