@@ -90,7 +90,7 @@ func width(ctx context.Context, cmd *cobra.Command, f widthFlags) error {
 	work, instances := theorems.StudyWork(f.plan)
 	// The rate is that of one core of a common machine; the guess of the width
 	// that suffices, which the work rests on, is the larger uncertainty.
-	const rate = 1.5e9
+	const rate = 4e9
 	fmt.Fprintf(cmd.ErrOrStderr(), "Width study: %d instances, about %.2g operations, some %s on 2 cores.\n",
 		instances, work, time.Duration(work/rate/2*float64(time.Second)).Round(time.Second))
 	if f.dry {

@@ -95,7 +95,9 @@ func ladderTrials(t Terms, b Budget) (most, least int) {
 	if t.Trials > 0 {
 		most = min(t.Trials, b.Trials)
 	}
-	return most, min(most, 2)
+	// Half the wanted passes still give an interval of use; a budget that allows
+	// fewer is better told apart as too dear.
+	return most, max(2, (most+1)/2)
 }
 
 // slopeSeries records the fit beside the responses, for a figure.

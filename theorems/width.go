@@ -60,7 +60,7 @@ type StudyPlan struct {
 // labels the weights must move farther than the pair is apart, training leaves
 // the lazy regime, and the claimed rate fails at four thousand neurons still.
 func DefaultStudy() StudyPlan {
-	return StudyPlan{Sizes: []int{4, 8, 16, 32, 64}, Images: 16, Seps: []float64{1, 0.5, 0.35, 0.25}, Delta: 0.2, Trials: 64, Seeds: 2}
+	return StudyPlan{Sizes: []int{4, 8, 16, 32, 64}, Images: 16, Seps: []float64{1, 0.5, 0.35, 0.25}, Delta: 0.2, Trials: 256, Seeds: 2}
 }
 
 // WidthStudy returns the claims of the width study, one a family of data: how
@@ -143,7 +143,7 @@ func sufficientWidth(id string, grid []Study) checks.Claim[Study] {
 }
 
 // studyCost follows from the spectrum of the data and from one guess: that about
-// 32 neurons suffice, whatever the data. The ladder around m0 widths adds up to
+// 16 neurons suffice, whatever the data. The ladder around m0 widths adds up to
 // about 29 m0, and the error falls about four times as fast as is claimed.
 func studyCost(p Study) checks.Cost {
 	cost := checks.Cost{Size: fmt.Sprintf("n=%d", p.Data.N)}
@@ -151,7 +151,7 @@ func studyCost(p Study) checks.Cost {
 	if err != nil || run == nil {
 		return cost // Setup will say what is wrong
 	}
-	const width = 32
+	const width = 16
 	n := float64(p.Data.N)
 	training := float64(run.steps) / 4 * 4 * n * n // operations per neuron
 	cost.Setup = training * 2 * width * pilotTrials
