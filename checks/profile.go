@@ -28,15 +28,15 @@ func Profiles() []Profile {
 	return []Profile{
 		{
 			Name:         "test",
-			Budget:       Budget{Work: 2.5e8, Trials: 1000, AlwaysTrials: 2, LadderTrials: 8},
+			Budget:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 2, LadderTrials: 12},
 			Search:       Budget{Work: 4e7, Trials: 400, AlwaysTrials: 2},
 			SearchChecks: 25,
 		},
 		{
 			Name:         "quick",
-			Budget:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 12},
+			Budget:       Budget{Work: 2e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 16},
 			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2},
-			SearchChecks: 25,
+			SearchChecks: 40,
 		},
 		{
 			Name:         "standard",
