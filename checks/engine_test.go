@@ -475,3 +475,89 @@ func BenchmarkTrials(b *testing.B) {
 		})
 	}
 }
+
+// boundedClaim observes ratio C size^drift with log-normal noise and claims that
+// the ratio stays bounded.
+func boundedClaim(drift, noise float64) Claim[float64] {
+	setup := func(e float64) (Instance, error) {
+		return Instance{
+			Terms: Terms{Resolution: 0.1, Trials: 12},
+			Trial: func(r *rand.Rand) Measurement {
+				var m Measurement
+				for size := 16.0; size <= 512; size *= 2 {
+					m.Ladder = append(m.Ladder, Rung{size, 3 * math.Pow(size, e) * math.Exp(noise*r.NormFloat64())})
+				}
+				return m
+			},
+		}, nil
+	}
+	return Claim[float64]{
+		ID: "test/bounded", Basis: Derived, Form: Bounded{}, Grid: []float64{drift}, Setup: setup,
+		Controls: []Control[float64]{{Name: "drifts", Why: "the ratio grows like the square root", At: []float64{0.5}}},
+	}
+}
+
+func TestBoundedTellsDriftFromNone(t *testing.T) {
+	holds, drifts, covered := 0, 0, 0
+	for seed := range uint64(40) {
+		o := mustRun(t, source(boundedClaim(0, 0.05)), Options{Seed: seed, Alpha: 0.01, Profile: testProfile(100)}).Claims[0]
+		r := o.Instances[0].Result
+		if o.Verdict == Holds {
+			holds++
+		}
+		if o.Controls[0].Caught && o.Controls[0].Instances[0].Result.Verdict == Undecided {
+			drifts++ // caught, but never called refuted
+		}
+		if float64(r.SlackInterval[0]) <= 1 && 1 <= float64(r.SlackInterval[1]) && r.SlackInterval[0] < r.SlackInterval[1] {
+			covered++
+		}
+	}
+	if holds < 38 || drifts != 40 || covered < 39 {
+		t.Errorf("of 40 runs the steady ratio holds in %d, the drift is told in %d, the slack's interval covers 1 in %d", holds, drifts, covered)
+	}
+}
+
+// thresholdClaim succeeds with a probability that crosses one half at size 100
+// and claims a crossing at the location given.
+func thresholdClaim(location float64) Claim[float64] {
+	return Claim[float64]{
+		ID: "test/threshold", Basis: Derived, Form: Threshold{}, Grid: []float64{location},
+		Setup: func(location float64) (Instance, error) {
+			return Instance{
+				Terms: Terms{Location: Float(location), Resolution: 0.5, Trials: 60},
+				Trial: func(r *rand.Rand) Measurement {
+					var m Measurement
+					for size := 25.0; size <= 400; size *= 1.2 {
+						rung := Rung{Size: size}
+						if r.Float64() < 1/(1+math.Pow(100/size, 6)) {
+							rung.Value = 1
+						}
+						m.Ladder = append(m.Ladder, rung)
+					}
+					return m
+				},
+			}, nil
+		},
+		Controls: []Control[float64]{{Name: "thrice", Why: "the crossing is at a third of the claimed place", At: []float64{300}}},
+	}
+}
+
+func TestThresholdFindsTheCrossing(t *testing.T) {
+	holds, caught, covered := 0, 0, 0
+	for seed := range uint64(30) {
+		o := mustRun(t, source(thresholdClaim(100)), Options{Seed: seed, Alpha: 0.01, Profile: testProfile(100)}).Claims[0]
+		r := o.Instances[0].Result
+		if o.Verdict == Holds {
+			holds++
+		}
+		if o.Controls[0].Caught {
+			caught++
+		}
+		if r.Interval[0] <= 100 && 100 <= r.Interval[1] {
+			covered++
+		}
+	}
+	if holds < 20 || caught < 29 || covered < 30 {
+		t.Errorf("of 30 runs the true crossing holds in %d and is covered in %d, the false one is caught in %d", holds, covered, caught)
+	}
+}

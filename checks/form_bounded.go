@@ -2,8 +2,10 @@ package checks
 
 import (
 	"fmt"
+	"math"
 
 	"convergo/checks/stats"
+	"gonum.org/v1/gonum/mat"
 )
 
 // Bounded is the form of "there is a constant C with observed <= C formula". A
@@ -34,6 +36,34 @@ type boundedJudge struct {
 	alpha float64
 }
 
+// slackInterval encloses C over the largest held-out response. Their ratio is
+// the slope of a ladder of the two rungs that attain them; the level is split
+// over all pairs of rungs that might have.
+func (j *boundedJudge) slackInterval(b stats.Bounded, cfg stats.SlopeConfig) [2]Float {
+	largest := func(from, to int) int {
+		best := from
+		for l := from; l < to; l++ {
+			if b.Drift.Responses[l] > b.Drift.Responses[best] {
+				best = l
+			}
+		}
+		return best
+	}
+	rungs := len(j.sizes)
+	fit, held := largest(0, b.FitRungs), largest(b.FitRungs, rungs)
+	pair := mat.NewDense(len(j.rows), 2, nil)
+	for i, row := range j.rows {
+		pair.SetRow(i, []float64{row[fit], row[held]})
+	}
+	cfg.Alpha /= float64(b.FitRungs * (rungs - b.FitRungs))
+	s, err := stats.FitSlope([]float64{j.sizes[fit], j.sizes[held]}, pair, cfg)
+	if err != nil {
+		return nanInterval()
+	}
+	step := math.Log(j.sizes[held] / j.sizes[fit])
+	return [2]Float{Float(math.Exp(-s.Hi * step)), Float(math.Exp(-s.Lo * step))}
+}
+
 func (j *boundedJudge) result() Result {
 	r, ok := j.ready()
 	if !ok {
@@ -57,7 +87,7 @@ func (j *boundedJudge) result() Result {
 	r.IntervalKind = fmt.Sprintf("drift exponent, Student over %d trials at α=%.2g", b.Drift.Trials, j.alpha)
 	r.Predicted, r.ObservedWorst, r.ObservedMedian = Float(b.C), Float(b.HeldOut), Float(b.HeldOut)
 	r.SlackWorst = Float(AtMost.ratio(b.HeldOut, b.C))
-	r.SlackMedian, r.SlackInterval = r.SlackWorst, [2]Float{r.SlackWorst, r.SlackWorst}
+	r.SlackMedian, r.SlackInterval = r.SlackWorst, j.slackInterval(b, cfg)
 	r.Fit = slopeSeries(j.sizes, b.Drift)
 	drift := fmt.Sprintf("drift exponent %.3f in [%.3f, %.3f]; C = %.3g on %d rungs, %.3g on the held-out ones",
 		b.Drift.Exponent, b.Drift.Lo, b.Drift.Hi, b.C, b.FitRungs, b.HeldOut)
