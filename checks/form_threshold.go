@@ -91,6 +91,9 @@ func (j *thresholdJudge) result() Result {
 	r.SlackMedian = r.SlackWorst
 	a, b := Float(relation.ratio(lo, want)), Float(relation.ratio(hi, want))
 	r.SlackInterval = [2]Float{min(a, b), max(a, b)}
+	if relation == Equal && lo <= want && want <= hi {
+		r.SlackInterval[1] = 1 // attained inside the bracket, not at its ends
+	}
 	r.Fit = j.curve(rungs)
 	outLow, outHigh := hi < want/factor, lo > want*factor
 	inLow, inHigh := lo >= want/factor, hi <= want*factor
