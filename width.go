@@ -83,6 +83,9 @@ func width(ctx context.Context, cmd *cobra.Command, f widthFlags) error {
 	if err != nil {
 		return err
 	}
+	if !(f.alpha > 0 && f.alpha < 1) {
+		return fmt.Errorf("alpha is %v: it must lie between 0 and 1", f.alpha)
+	}
 	source, err := theorems.WidthStudy(f.plan)
 	if err != nil {
 		return err
