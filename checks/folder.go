@@ -30,6 +30,7 @@ type Manifest struct {
 	Format  string       `json:"format"` // "convergo run"
 	Version string       `json:"version"`
 	Arch    string       `json:"arch"`
+	Go      string       `json:"go"`
 	Seed    uint64       `json:"seed"`
 	Alpha   Float        `json:"alpha"`
 	Profile Profile      `json:"profile"`
@@ -105,6 +106,7 @@ func (m Manifest) conflict(o Manifest) error {
 	differ("alpha", m.Alpha, o.Alpha)
 	differ("profile", m.Profile.Name, o.Profile.Name)
 	differ("architecture", m.Arch, o.Arch)
+	differ("Go version", m.Go, o.Go) // normal deviates are not promised to stay the same
 	differ("code of the claims", m.Code, o.Code)
 	if len(diffs) == 0 && m.Plan != o.Plan {
 		diffs = append(diffs, "another set of claims, claim versions, parameters or data")

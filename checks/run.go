@@ -68,7 +68,7 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 		return nil, fmt.Errorf("shard %d of %d: the index must lie in 0..count-1", s.Index, s.Count)
 	}
 	p := &plan{manifest: Manifest{
-		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH,
+		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(),
 		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: o.Code,
 	}}
 	seen := map[string]bool{}
