@@ -141,7 +141,9 @@ func printWidth(w io.Writer, s *checks.Summary, format table.Format) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		if err := table.Render(w, t, format, terminalOptions(w)); err != nil {
+		o := terminalOptions(w)
+		o.Small = true // in LaTeX; both are wide
+		if err := table.Render(w, t, format, o); err != nil {
 			return err
 		}
 	}

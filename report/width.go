@@ -108,13 +108,20 @@ func widthCell(p widthPoint) table.Cell {
 
 func ratio(a, b float64) table.Cell { return number(checks.Float(a / b)) }
 
-// instanceName says which data an instance is of.
+// instanceName says which data an instance is of, as far as the other columns
+// do not.
 func instanceName(o checks.InstanceOutcome) string {
 	text := Compact(o.Params)
 	if i := strings.Index(text, " delta="); i > 0 {
 		text = text[:i]
 	}
-	return strings.ReplaceAll(text, "kind=", "")
+	var kept []string
+	for _, word := range strings.Fields(text) {
+		if key, _, _ := strings.Cut(word, "="); key != "n" && key != "labels" && key != "label_scale" {
+			kept = append(kept, strings.TrimPrefix(word, "kind="))
+		}
+	}
+	return strings.Join(kept, " ")
 }
 
 // Exponents returns the table of exponents: those of the measured width, with
