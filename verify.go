@@ -70,6 +70,9 @@ func verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verify
 	if err != nil {
 		return err
 	}
+	if !(f.alpha > 0 && f.alpha < 1) {
+		return fmt.Errorf("alpha is %v: it must lie between 0 and 1", f.alpha)
+	}
 	o, err := f.options()
 	if err != nil {
 		return err
@@ -108,9 +111,6 @@ func verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verify
 func (f verifyFlags) options() (checks.Options, error) {
 	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Workers: f.workers, Dir: f.out}
 	var err error
-	if !(f.alpha > 0 && f.alpha < 1) {
-		return o, fmt.Errorf("alpha is %v: it must lie between 0 and 1", f.alpha)
-	}
 	if f.profile == "test" {
 		return o, errors.New(`no profile "test" here: it is what go test runs; choose quick, standard or deep`)
 	}
