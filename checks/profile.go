@@ -40,7 +40,7 @@ func Profiles() []Profile {
 		},
 		{
 			Name:         "standard",
-			Budget:       Budget{Work: 2e10, Trials: 4000, AlwaysTrials: 16, LadderTrials: 24},
+			Budget:       Budget{Work: 6e10, Trials: 4000, AlwaysTrials: 16, LadderTrials: 24},
 			Search:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4},
 			SearchChecks: 200,
 		},

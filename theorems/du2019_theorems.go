@@ -374,7 +374,7 @@ func du2019CriticalWidth() checks.Claim[du2019Ladder] {
 	}
 	orthonormal := du2019Ladder{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2}
 	grid := []du2019Ladder{orthonormal, {Data: du2019SmallSphere(), From: 1, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2},
-		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Rungs: 10, Trials: 36, Steps: 100, Delta: 0.3}}
+		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Rungs: 10, Trials: 60, Steps: 100, Delta: 0.3}}
 	return checks.Claim[du2019Ladder]{
 		ID: "du2019/critical-width", Title: "width that convergence needs", Reference: "Theorem 4.1 (card 00.7)",
 		Formula:    `m_*(\delta) \le \max\left(\frac{238\|X\|_2^2\ln(3n/\delta)}{\lambda_0}, \frac{63880\|X\|_2^6 B^2}{\lambda_0^4}\right)`,
