@@ -177,6 +177,21 @@ type munteanuPairs struct {
 	D     int `json:"d"`
 }
 
+// munteanuDraws is how many draws of an event a trial averages, so that few
+// trials tell its probability sharply.
+const munteanuDraws = 100
+
+// munteanuShare is the share of that many draws in which an event happens.
+func munteanuShare(happens func() bool) float64 {
+	n := 0
+	for range munteanuDraws {
+		if happens() {
+			n++
+		}
+	}
+	return float64(n) / munteanuDraws
+}
+
 // munteanuSilentGradient says how likely a coupled network is to be stuck at its start.
 //
 // Setting: a coupled network of P pairs, one sample x of unit norm with label y = 1, the squared loss
@@ -184,7 +199,8 @@ type munteanuPairs struct {
 //
 // Hypotheses: none.
 //
-// Conclusion: the gradient at the start vanishes with probability exactly 2^{-P}.
+// Conclusion: the gradient at the start vanishes with probability exactly 2^{-P}. A trial is the share of 100
+// draws.
 //
 // Constants: derived. The gradient of f is zero at W(0) iff no g_i is active on x, which each of the P
 // independent pairs is with probability 1/2. The card says that "the gradient at W(0) is not zero"; that is so
@@ -205,18 +221,17 @@ func munteanuSilentGradient() checks.Claim[munteanuPairs] {
 			x := mat.NewDense(1, p.D, nil)
 			x.Set(0, 0, 1)
 			return checks.Instance{
-				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.6},
+				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.1},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					net, batch := law.Draw(r), nets.NewBatch(x, 2*p.Pairs)
-					batch.Forward(net)
-					dw, g := mat.NewDense(2*p.Pairs, p.D, nil), []float64{0}
-					nets.Square{}.Gradient(g, batch.U, []float64{1})
-					batch.Gradient(dw, nil, net, g)
-					stuck := 0.0
-					if mat.Norm(dw, 2) == 0 {
-						stuck = 1
-					}
-					return checks.Measurement{Observed: stuck, Predicted: math.Pow(2, -float64(independent*p.Pairs)), Relation: checks.Equal}
+					batch, dw, g := nets.NewBatch(x, 2*p.Pairs), mat.NewDense(2*p.Pairs, p.D, nil), []float64{0}
+					share := munteanuShare(func() bool {
+						net := law.Draw(r)
+						batch.Forward(net)
+						nets.Square{}.Gradient(g, batch.U, []float64{1})
+						batch.Gradient(dw, nil, net, g)
+						return mat.Norm(dw, 2) == 0
+					})
+					return checks.Measurement{Observed: share, Predicted: math.Pow(2, -float64(independent*p.Pairs)), Relation: checks.Equal}
 				},
 			}, nil
 		}
@@ -225,7 +240,10 @@ func munteanuSilentGradient() checks.Claim[munteanuPairs] {
 		ID: "munteanu2022/silent-gradient", Title: "chance of a vanishing first gradient", Reference: "card 07.1",
 		Formula: `\mathbb{P}[\nabla L(W(0)) = 0] = 2^{-m/2} \quad (n = 1)`, Convention: munteanuConvention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid:  []munteanuPairs{{1, 3}, {2, 5}},
+		Grid: []munteanuPairs{{1, 3}, {2, 5}},
+		Cost: func(p munteanuPairs) checks.Cost {
+			return checks.Cost{Trial: munteanuDraws * float64(2*p.Pairs*p.D) * 60}
+		},
 		Setup: setup(1),
 		Controls: []checks.Control[munteanuPairs]{{
 			Name: "independent-neurons", Why: "the partner of a silent neuron is silent too, so that only half of the neurons count",

@@ -212,7 +212,7 @@ type munteanuOrthonormal struct {
 // Hypotheses: none.
 //
 // Conclusion: some |<w_s(0),x_i>| <= rho with probability exactly 1 - (1 - p)^{nm/2},
-// p = erf(rho/(beta sqrt 2)).
+// p = erf(rho/(beta sqrt 2)). A trial is the share of 100 draws.
 //
 // Constants: derived: the n m/2 preactivations are independent. Against the union bound
 // n m rho/(sqrt(2 pi) beta) this shows how sharp the scale of no-flip-scale is.
@@ -233,15 +233,14 @@ func munteanuFlipChance() checks.Claim[munteanuOrthonormal] {
 			chance := -math.Expm1(copies * float64(p.N*p.M) / 2 * math.Log1p(-bounds.FlipProbability(1/p.Ratio)))
 			return checks.Instance{
 				Facts: []checks.Fact{{Name: "union bound", Value: checks.Float(float64(p.N*p.M) / (math.Sqrt(2*math.Pi) * p.Ratio))}},
-				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.4},
+				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.1},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					net, batch := law.Draw(r), nets.NewBatch(set.X, p.M)
-					batch.Forward(net)
-					near := 0.0
-					if munteanuClosest(batch.Z, norms) <= 1 {
-						near = 1
-					}
-					return checks.Measurement{Observed: near, Predicted: chance, Relation: checks.Equal}
+					batch := nets.NewBatch(set.X, p.M)
+					share := munteanuShare(func() bool {
+						batch.Forward(law.Draw(r))
+						return munteanuClosest(batch.Z, norms) <= 1
+					})
+					return checks.Measurement{Observed: share, Predicted: chance, Relation: checks.Equal}
 				},
 			}, nil
 		}
@@ -252,7 +251,7 @@ func munteanuFlipChance() checks.Claim[munteanuOrthonormal] {
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []munteanuOrthonormal{{4, 20, 64}, {8, 20, 96}},
 		Cost: func(p munteanuOrthonormal) checks.Cost {
-			return checks.Cost{Trial: float64(p.M*p.N) * float64(10+4*p.N)}
+			return checks.Cost{Trial: munteanuDraws * float64(p.M*p.N) * float64(10+4*p.N)}
 		},
 		Setup: setup(1),
 		Controls: []checks.Control[munteanuOrthonormal]{{
