@@ -45,12 +45,17 @@ const baselineHeader = "# convergo baseline 1"
 // NewBaseline takes the state of a run. The intervals are computed from the
 // run's records at the level that makes a later comparison honest.
 func NewBaseline(rec *Records, alpha float64) (*Baseline, error) {
-	if !(alpha > 0 && alpha < 1) {
-		return nil, fmt.Errorf("alpha is %v: it must lie between 0 and 1", alpha)
-	}
 	s, err := Summarize(rec)
 	if err != nil {
 		return nil, err
+	}
+	return newBaseline(rec, s, alpha)
+}
+
+// newBaseline is NewBaseline for a run that is judged already.
+func newBaseline(rec *Records, s *Summary, alpha float64) (*Baseline, error) {
+	if !(alpha > 0 && alpha < 1) {
+		return nil, fmt.Errorf("alpha is %v: it must lie between 0 and 1", alpha)
 	}
 	if len(s.Gaps) > 0 {
 		return nil, fmt.Errorf("%s is unfinished (%s): resume it before it becomes a baseline", rec.Dir, s.Gaps[0])

@@ -127,17 +127,14 @@ func (t *tally) settled() bool { return t.counts[Broken] > 0 || t.heard() == 0 }
 
 func nanInterval() [2]Float { return [2]Float{Float(math.NaN()), Float(math.NaN())} }
 
-func median(xs []float64) float64 { return quantile(xs, 0.5) }
-
-// quantile returns the smallest x such that a share q of the sample is at most x.
-func quantile(xs []float64, q float64) float64 {
+// median returns the lower median, which is a value of the sample; NaN for none.
+func median(xs []float64) float64 {
 	if len(xs) == 0 {
 		return math.NaN()
 	}
 	s := append([]float64(nil), xs...)
 	sort.Float64s(s)
-	i := int(math.Ceil(q*float64(len(s)))) - 1
-	return s[max(0, min(i, len(s)-1))]
+	return s[(len(s)-1)/2]
 }
 
 // slackInterval encloses the median slack at confidence 1-alpha, whatever its

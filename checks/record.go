@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"sort"
 )
 
@@ -268,24 +267,6 @@ func (u *Unit) append(b *BlockRecord) error {
 	u.Series = append(u.Series, b.Series...)
 	u.Ended = b.End
 	return nil
-}
-
-// Params decodes the parameters into a struct of the claim's type.
-func (u *Unit) DecodeParams(into any) error {
-	if err := json.Unmarshal(u.Params, into); err != nil {
-		return fmt.Errorf("parameters of %v: %w", u.UnitKey, err)
-	}
-	return nil
-}
-
-// Fact returns a named number of the instance, or NaN.
-func (u *Unit) Fact(name string) float64 {
-	for _, f := range u.Facts {
-		if f.Name == name {
-			return float64(f.Value)
-		}
-	}
-	return math.NaN()
 }
 
 func sortedKeys[V any](m map[string]V) []string {

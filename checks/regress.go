@@ -2,7 +2,6 @@ package checks
 
 import (
 	"fmt"
-	"math"
 
 	"convergo/checks/stats"
 )
@@ -64,11 +63,11 @@ func (c *Comparison) Regressions() []Change {
 // whatever the seeds. Streams depend on the seed and the claim, so an unchanged
 // claim at the same seed reproduces its numbers exactly.
 func Compare(b *Baseline, rec *Records) (*Comparison, error) {
-	now, err := NewBaseline(rec, b.Alpha)
+	s, err := Summarize(rec)
 	if err != nil {
 		return nil, err
 	}
-	s, err := Summarize(rec)
+	now, err := newBaseline(rec, s, b.Alpha)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +176,7 @@ func compareNumbers(ch *Change, worse func(string, ...any)) {
 		ch.Kind = Improved
 		ch.Reasons = append(ch.Reasons, fmt.Sprintf("slack %.4g in [%.4g, %.4g], was %.4g in [%.4g, %.4g]", now.Slack, now.Lo, now.Hi, old.Slack, old.Lo, old.Hi))
 	}
-	if now.FailLo > old.FailHi*(1+rounding)+rounding*math.SmallestNonzeroFloat64 {
+	if now.FailLo > old.FailHi*(1+rounding) {
 		worse("violation probability in [%.3g, %.3g], was in [%.3g, %.3g]", now.FailLo, now.FailHi, old.FailLo, old.FailHi)
 	}
 }

@@ -92,12 +92,14 @@ func fineBuild(spec data.Spec) (fineSet, error) {
 
 func (f fineSet) n() int { return f.h.SymmetricDim() }
 
-// labelled reports data without labels, as a user's file may be.
-func (f fineSet) labelled() error {
-	if f.y == nil {
-		return fmt.Errorf("the data have no labels; name the label column of the file, first or last")
+// fineWithLabels is fineBuild for claims that need labels, which a user's file may
+// lack.
+func fineWithLabels(spec data.Spec) (fineSet, error) {
+	f, err := fineBuild(spec)
+	if err == nil && f.y == nil {
+		err = fmt.Errorf("the data have no labels; name the label column of the file, first or last")
 	}
-	return nil
+	return f, err
 }
 
 // floor is max(lambda_0, 0), never above the exact one.
@@ -194,8 +196,6 @@ func fineCurve(name, style, xName, yName string, x, y []float64, logX bool) chec
 	s.XName, s.YName, s.LogX, s.LogY = xName, yName, logX, true
 	return s
 }
-
-func fineNorm(v []float64) float64 { return mat.Norm(mat.NewVecDense(len(v), v), 2) }
 
 // fineApart is ||a - b||.
 func fineApart(a, b []float64) float64 {

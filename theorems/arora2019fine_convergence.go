@@ -1,6 +1,7 @@
 package theorems
 
 import (
+	"gonum.org/v1/gonum/floats"
 	"math"
 	"math/rand/v2"
 
@@ -131,11 +132,8 @@ func fineCertifiedConvergence() checks.Claim[fineRun] {
 }
 
 func fineCertifiedSetup(p fineRun, faster float64) (checks.Instance, error) {
-	f, err := fineBuild(p.Data)
+	f, err := fineWithLabels(p.Data)
 	if err != nil {
-		return checks.Instance{}, err
-	}
-	if err := f.labelled(); err != nil {
 		return checks.Instance{}, err
 	}
 	lambda := f.floor()
@@ -143,7 +141,7 @@ func fineCertifiedSetup(p fineRun, faster float64) (checks.Instance, error) {
 	if lambda == 0 {
 		return checks.Instance{Hypotheses: []checks.Hypothesis{f.certified()}}, nil
 	}
-	cert, err := bounds.CertifyPaper(bounds.Instance{Width: p.M, S: f.s, LambdaMin0: 0.75 * lambda, Residual0: fineNorm(f.y), Step: eta}, lambda)
+	cert, err := bounds.CertifyPaper(bounds.Instance{Width: p.M, S: f.s, LambdaMin0: 0.75 * lambda, Residual0: floats.Norm(f.y, 2), Step: eta}, lambda)
 	if err != nil {
 		return checks.Instance{}, err
 	}

@@ -56,11 +56,8 @@ func fineFlipSet() checks.Claim[fineRun] {
 }
 
 func fineFlipSetup(p fineRun, share float64) (checks.Instance, error) {
-	f, err := fineBuild(p.Data)
+	f, err := fineWithLabels(p.Data)
 	if err != nil {
-		return checks.Instance{}, err
-	}
-	if err := f.labelled(); err != nil {
 		return checks.Instance{}, err
 	}
 	eta, n := f.step(p.Step), f.n()

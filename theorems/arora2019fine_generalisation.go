@@ -14,6 +14,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/train"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -47,7 +48,7 @@ func (p fineSample) draw(n int, r *rand.Rand) (*mat.Dense, []float64) {
 		for k := range row {
 			row[k] = r.NormFloat64()
 		}
-		norm := fineNorm(row)
+		norm := floats.Norm(row, 2)
 		for k := range row {
 			row[k] /= norm
 		}

@@ -12,6 +12,7 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -83,7 +84,7 @@ func fineRecursionSetup(p fineRecursionP, which int) (checks.Instance, error) {
 	worst := mat.Col(nil, 0, lin.Vectors)
 	after := func(y []float64) float64 {
 		path := train.Linearised(f.h, y, eta, p.K)
-		return fineNorm(path[p.K]) / fineNorm(y)
+		return floats.Norm(path[p.K], 2) / floats.Norm(y, 2)
 	}
 	return checks.Instance{
 		Facts: []checks.Fact{fineFact("lambda_0", f.low.Value), fineFact("lambda_max", f.high.Value)},
@@ -129,14 +130,11 @@ type fineLabels struct {
 }
 
 func fineLabelled(spec data.Spec, k int) (fineLabels, error) {
-	f, err := fineBuild(spec)
+	f, err := fineWithLabels(spec)
 	if err != nil {
 		return fineLabels{}, err
 	}
-	if err := f.labelled(); err != nil {
-		return fineLabels{}, err
-	}
-	norm := fineNorm(f.y)
+	norm := floats.Norm(f.y, 2)
 	if norm == 0 {
 		return fineLabels{}, fmt.Errorf("all labels are zero; there is nothing to learn")
 	}

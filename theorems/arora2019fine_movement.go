@@ -14,6 +14,7 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -57,11 +58,8 @@ func fineNeuronMovement() checks.Claim[fineRun] {
 }
 
 func fineNeuronSetup(p fineRun, share float64) (checks.Instance, error) {
-	f, err := fineBuild(p.Data)
+	f, err := fineWithLabels(p.Data)
 	if err != nil {
-		return checks.Instance{}, err
-	}
-	if err := f.labelled(); err != nil {
 		return checks.Instance{}, err
 	}
 	eta := f.step(p.Step)
@@ -135,11 +133,8 @@ func fineMovementIdentity() checks.Claim[fineRun] {
 }
 
 func fineIdentitySetup(p fineRun) (checks.Instance, error) {
-	f, err := fineBuild(p.Data)
+	f, err := fineWithLabels(p.Data)
 	if err != nil {
-		return checks.Instance{}, err
-	}
-	if err := f.labelled(); err != nil {
 		return checks.Instance{}, err
 	}
 	eta := p.Step / (f.s * f.s)
@@ -169,7 +164,7 @@ func fineIdentitySetup(p fineRun) (checks.Instance, error) {
 			// n u ||X||^2 changes its term by (eta T)^2 times that: squares are compared, since near 0 their roots lose half the digits.
 			_, cols := f.span.Dims()
 			rounding := 1e-15 * p.Kappa * float64(p.T) * math.Sqrt(float64(p.M*cols))
-			reach := eta * float64(p.T) * f.s * fineNorm(e0)
+			reach := eta * float64(p.T) * f.s * floats.Norm(e0, 2)
 			tol := 1e-9*moved*moved + 2*moved*rounding + rounding*rounding + 8*float64(f.n())*0x1p-52*reach*reach
 			limit := modes.GDDisplacement(eta, p.T)
 			parts := []checks.Measurement{{Part: "identity", Observed: moved * moved, Predicted: limit * limit, Relation: checks.Equal, Tolerance: tol}}

@@ -11,6 +11,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -53,7 +54,7 @@ func (f fineSet) direction(norm float64, r *rand.Rand) []float64 {
 			beta[k] = r.NormFloat64()
 		}
 	}
-	return fineScaled(norm/fineNorm(beta), beta)
+	return fineScaled(norm/floats.Norm(beta, 2), beta)
 }
 
 // rootForm is sqrt(y^T H^{-1} y) with a bound on its error when every label is known to within slip: by the
@@ -104,7 +105,7 @@ func finePowers(f fineSet, m bounds.Monomial) (y []float64, slip float64) {
 	for i := range y {
 		y[i] = m.Alpha * math.Pow(mat.Dot(f.x.RowView(i), mat.NewVecDense(d, m.Beta)), float64(m.P))
 	}
-	return y, 4 * float64(m.P*(d+4)) * 0x1p-53 * math.Abs(m.Alpha) * math.Pow(fineNorm(m.Beta), float64(m.P))
+	return y, 4 * float64(m.P*(d+4)) * 0x1p-53 * math.Abs(m.Alpha) * math.Pow(floats.Norm(m.Beta, 2), float64(m.P))
 }
 
 // fineMonomial is what a polynomial target costs, with the sharp constant.

@@ -2,6 +2,7 @@ package theorems
 
 import (
 	"fmt"
+	"gonum.org/v1/gonum/floats"
 	"math"
 	"math/rand/v2"
 
@@ -222,7 +223,7 @@ func fineTrajectoryLadder(p fineLadder, decay fineDecay) (checks.Instance, error
 	if err != nil {
 		return checks.Instance{}, err
 	}
-	eta, norm := f.step(p.Step), fineNorm(f.y)
+	eta, norm := f.step(p.Step), floats.Norm(f.y, 2)
 	predicted := make([][]float64, p.T+1) // of u - y, which starts at -y
 	for k := range predicted {
 		predicted[k] = lin.Apply(fineScaled(-1, f.y), func(lambda float64) float64 { return decay(f, eta, lambda, k) })
@@ -292,11 +293,8 @@ func fineAPosteriori() checks.Claim[fineRun] {
 }
 
 func fineAPosterioriSetup(p fineRun, share float64) (checks.Instance, error) {
-	f, err := fineBuild(p.Data)
+	f, err := fineWithLabels(p.Data)
 	if err != nil {
-		return checks.Instance{}, err
-	}
-	if err := f.labelled(); err != nil {
 		return checks.Instance{}, err
 	}
 	eta, n := f.step(p.Step), f.n()
@@ -308,7 +306,7 @@ func fineAPosterioriSetup(p fineRun, share float64) (checks.Instance, error) {
 				return checks.Failed(err)
 			}
 			s := d.State()
-			tol := float64((p.T+10)*(n+10)) * 0x1p-52 * (s.Norm + fineNorm(f.y))
+			tol := float64((p.T+10)*(n+10)) * 0x1p-52 * (s.Norm + floats.Norm(f.y, 2))
 			xi, off := make([]float64, p.T), make([]float64, p.T+1)
 			lin := append([]float64(nil), s.Residual...)
 			step := make([]float64, n)
@@ -376,11 +374,8 @@ func fineStepResidual() checks.Claim[fineRun] {
 }
 
 func fineStepResidualSetup(p fineRun, flipTerm bool) (checks.Instance, error) {
-	f, err := fineBuild(p.Data)
+	f, err := fineWithLabels(p.Data)
 	if err != nil {
-		return checks.Instance{}, err
-	}
-	if err := f.labelled(); err != nil {
 		return checks.Instance{}, err
 	}
 	eta, n := f.step(p.Step), f.n()

@@ -126,13 +126,6 @@ func basicsSymmetric(a mat.Matrix, n int) *mat.SymDense {
 	return s
 }
 
-func basicsNorm(v []float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	return mat.Norm(mat.NewVecDense(len(v), v), 2)
-}
-
 func basicsScaled(c float64, v []float64) []float64 {
 	out := make([]float64, len(v))
 	for i, x := range v {

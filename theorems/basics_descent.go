@@ -79,7 +79,7 @@ func (d basicsDescent) draw(r *rand.Rand) (q *mat.Dense, h *mat.SymDense, e0 []f
 	default:
 		return nil, nil, nil, fmt.Errorf("unknown start %q: use random, worst, ends or top", d.Start)
 	}
-	return q, h, basicsScaled(1/basicsNorm(e0), e0), nil
+	return q, h, basicsScaled(1/floats.Norm(e0, 2), e0), nil
 }
 
 func basicsQuadraticCost(p basicsQuadratic) checks.Cost {
@@ -185,7 +185,7 @@ func (d basicsDescent) contraction(r *rand.Rand, q float64) checks.Measurement {
 	var parts []checks.Measurement
 	var at, observed, bound []float64
 	for k := 1; k <= basicsSteps; k++ {
-		norm, tol := basicsNorm(path[k]), d.tolerance(k)
+		norm, tol := floats.Norm(path[k], 2), d.tolerance(k)
 		qk := math.Pow(q, float64(k))
 		exact := 0.0
 		for i, l := range d.values {
@@ -241,7 +241,7 @@ func basicsQuadraticBestStep() checks.Claim[basicsQuadratic] {
 				var factor float64
 				for _, j := range []int{0, d.N - 1} {
 					path := train.Linearised(h, basicsColumn(basis, j), d.eta, steps)
-					factor = math.Max(factor, math.Pow(basicsNorm(path[steps]), 1.0/steps))
+					factor = math.Max(factor, math.Pow(floats.Norm(path[steps], 2), 1.0/steps))
 				}
 				parts := []checks.Measurement{{Part: "no step is better", Observed: factor, Predicted: least(kappa), Relation: checks.AtLeast, Tolerance: d.delta()}}
 				if p.Step == 1 {
@@ -317,12 +317,12 @@ func basicsQuadraticDivergence() checks.Claim[basicsSpectrum] {
 					for range steps {
 						copy(g, u)
 						train.LinearStep(u, h, step, g)
-						if basicsNorm(u) > 1e100*basicsNorm(e0) {
+						if floats.Norm(u, 2) > 1e100*floats.Norm(e0, 2) {
 							break // it has diverged; go no further than float64 can
 						}
 					}
 					diverged := 0.0
-					if basicsNorm(u) > basicsNorm(e0) {
+					if floats.Norm(u, 2) > floats.Norm(e0, 2) {
 						diverged = 1
 					}
 					ladder = append(ladder, checks.Rung{Size: step, Value: diverged})
@@ -399,7 +399,7 @@ func basicsFlowInherited() checks.Claim[basicsQuadratic] {
 						parts = append(parts, checks.Measurement{Part: "mode", Observed: math.Abs(c.AtVec(i)),
 							Predicted: math.Exp(-l*t) * math.Abs(start.AtVec(i)), Tolerance: d.tolerance(k) + d.delta()})
 					}
-					parts = append(parts, checks.Measurement{Part: "norm", Observed: basicsNorm(path[k]), Predicted: math.Exp(-d.values[0] * t), Tolerance: d.tolerance(k) + d.delta()})
+					parts = append(parts, checks.Measurement{Part: "norm", Observed: floats.Norm(path[k], 2), Predicted: math.Exp(-d.values[0] * t), Tolerance: d.tolerance(k) + d.delta()})
 				}
 				return checks.All(parts...)
 			}}

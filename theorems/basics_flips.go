@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -115,7 +116,7 @@ func (p basicsAttack) move(net *nets.Network, batch *nets.Batch, radius float64,
 		switch p.How {
 		case "random":
 			step = basicsVector(r, d)
-			step = basicsScaled(radius/basicsNorm(step), step)
+			step = basicsScaled(radius/floats.Norm(step, 2), step)
 		case "fragile":
 			for i := range n {
 				if math.Abs(z[i]) < math.Abs(z[target]) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -276,14 +277,14 @@ func basicsDescentLemma() checks.Claim[basicsFunction] {
 				g := make([]float64, len(x))
 				var parts []checks.Measurement
 				for range 20 {
-					before, norm := f.gap(x), basicsNorm(x)
+					before, norm := f.gap(x), floats.Norm(x, 2)
 					f.grad(g, x)
 					for i := range x {
 						x[i] -= eta * g[i]
 					}
 					after := f.gap(x)
-					parts = append(parts, checks.Measurement{Observed: after, Predicted: before - decrease(eta, f.l, basicsNorm(g)),
-						Tolerance: f.rounding(math.Max(norm, basicsNorm(x)), math.Max(before, after), 1+p.Step)})
+					parts = append(parts, checks.Measurement{Observed: after, Predicted: before - decrease(eta, f.l, floats.Norm(g, 2)),
+						Tolerance: f.rounding(math.Max(norm, floats.Norm(x, 2)), math.Max(before, after), 1+p.Step)})
 				}
 				return checks.All(parts...)
 			}}, nil
@@ -392,7 +393,7 @@ func (f *basicsSmooth) rate(eta float64, steps int) checks.Measurement {
 			x[i] -= eta * g[i]
 		}
 		bound := math.Pow(factor, float64(k)) * gap0
-		parts = append(parts, checks.Measurement{Observed: f.gap(x), Predicted: bound, Tolerance: f.rounding(basicsNorm(f.start), bound, float64(k)*(1+eta*f.l))})
+		parts = append(parts, checks.Measurement{Observed: f.gap(x), Predicted: bound, Tolerance: f.rounding(floats.Norm(f.start, 2), bound, float64(k)*(1+eta*f.l))})
 		if k%4 == 0 && bound > 1e-25*gap0 {
 			ks, gaps, caps = append(ks, float64(k)), append(gaps, f.gap(x)), append(caps, bound)
 		}
@@ -475,7 +476,7 @@ func basicsPLFlow() checks.Claim[basicsFunction] {
 				var parts []checks.Measurement
 				f.follow(func(t, _ float64, x []float64) {
 					bound := math.Exp(-factor*f.mu*t) * gap0
-					parts = append(parts, checks.Measurement{Observed: f.gap(x), Predicted: bound, Tolerance: basicsFlowError*bound + f.rounding(basicsNorm(f.start), bound, basicsFlowSteps)})
+					parts = append(parts, checks.Measurement{Observed: f.gap(x), Predicted: bound, Tolerance: basicsFlowError*bound + f.rounding(floats.Norm(f.start, 2), bound, basicsFlowSteps)})
 				})
 				return checks.All(parts...)
 			}}, nil
@@ -537,7 +538,7 @@ func basicsPLPath() checks.Claim[basicsFunction] {
 						for i := range x {
 							x[i] -= eta * g[i]
 						}
-						descent += eta * basicsNorm(g)
+						descent += eta * floats.Norm(g, 2)
 					}
 					most := bounds.PLFlowPath(gap0, f.mu)
 					return checks.All(
@@ -621,7 +622,7 @@ func basicsGaussNewton() checks.Claim[basicsSmoothNet] {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Facts: []checks.Fact{basicsFact("beta", spectral.Upper()), basicsFact("Lipschitz constant of J", lip), basicsFact("||r_0||", basicsNorm(set.Y))},
+				Facts: []checks.Fact{basicsFact("beta", spectral.Upper()), basicsFact("Lipschitz constant of J", lip), basicsFact("||r_0||", floats.Norm(set.Y, 2))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return p.certified(set, law.Draw(r), spectral.Upper(), lip, speed)
 				},
@@ -662,7 +663,7 @@ func basicsGaussNewton() checks.Claim[basicsSmoothNet] {
 // certified runs descent under the certificate, or reports on the draw that its
 // hypothesis fails.
 func (p basicsSmoothNet) certified(set *data.Set, net *nets.Network, beta, lip, speed float64) checks.Measurement {
-	r0 := basicsNorm(set.Y)
+	r0 := floats.Norm(set.Y, 2)
 	run, err := train.NewDescent(net, set.X, set.Y, train.Options{Step: 1, Steps: p.Steps})
 	if err != nil {
 		return checks.Failed(err)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -488,7 +489,7 @@ func basicsTurn(x *mat.Dense, angle float64) {
 	for i := range side {
 		side[i] = b[i] - dot*a[i]
 	}
-	norm := basicsNorm(side)
+	norm := floats.Norm(side, 2)
 	for i := range a {
 		a[i] = math.Cos(angle)*a[i] + math.Sin(angle)*side[i]/norm
 	}

@@ -196,7 +196,7 @@ func (t *basicsTangent) descend(steps int) (residual []float64, moved float64) {
 }
 
 func (t *basicsTangent) compare(p basicsLinearModel, residual []float64, moved float64) checks.Measurement {
-	r0 := basicsNorm(t.r0)
+	r0 := floats.Norm(t.r0, 2)
 	tol := float64(p.Steps+1) * t.delta * r0
 	hyp := []checks.Hypothesis{t.nonsingular()}
 	if !hyp[0].Met() {
@@ -211,7 +211,7 @@ func (t *basicsTangent) compare(p basicsLinearModel, residual []float64, moved f
 	}
 	limit := t.modes.Displacement(math.Inf(1))
 	m := checks.All(
-		checks.Measurement{Part: "distance from the predicted residual", Observed: basicsNorm(diff), Predicted: 0, Relation: checks.Equal, Tolerance: tol},
+		checks.Measurement{Part: "distance from the predicted residual", Observed: floats.Norm(diff, 2), Predicted: 0, Relation: checks.Equal, Tolerance: tol},
 		checks.Measurement{Part: "displacement", Observed: moved, Predicted: t.modes.GDDisplacement(t.eta, p.Steps), Relation: checks.Equal, Tolerance: moveTol},
 		checks.Measurement{Part: "least interpolating displacement", Observed: mat.Norm(shortest, 2), Predicted: limit, Relation: checks.Equal, Tolerance: moveTol},
 		checks.Measurement{Part: "displacement below its limit", Observed: moved, Predicted: limit, Tolerance: moveTol},
@@ -281,12 +281,12 @@ func basicsLinearFlow() checks.Claim[basicsLinearModel] {
 				residual, moved := t.flow(time, steps)
 				diff := make([]float64, len(residual))
 				floats.SubTo(diff, residual, t.modes.Flow(time*clock))
-				r0, lmin := basicsNorm(t.r0), t.modes.Lambda[0]
+				r0, lmin := floats.Norm(t.r0, 2), t.modes.Lambda[0]
 				h := time / float64(steps) * t.modes.Lambda[len(diff)-1]
 				truncation := float64(steps) * math.Pow(h, 5) / 120 * r0
 				rounding := float64(4*steps) * t.delta * r0
 				m := checks.All(
-					checks.Measurement{Part: "distance from the predicted residual", Observed: basicsNorm(diff), Predicted: 0, Relation: checks.Equal, Tolerance: rounding, Error: truncation},
+					checks.Measurement{Part: "distance from the predicted residual", Observed: floats.Norm(diff, 2), Predicted: 0, Relation: checks.Equal, Tolerance: rounding, Error: truncation},
 					checks.Measurement{Part: "displacement", Observed: moved, Predicted: t.modes.Displacement(time * clock), Relation: checks.Equal,
 						Tolerance: rounding * t.condition() / math.Sqrt(lmin), Error: truncation / math.Sqrt(lmin)},
 				)

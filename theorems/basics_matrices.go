@@ -203,7 +203,7 @@ func basicsWeyl() checks.Claim[basicsPairOf] {
 				tol := s[0].Err + s[1].Err + s[2].Err + rounding
 				return checks.All(
 					checks.Measurement{Part: "Weyl", Observed: largest, Predicted: share * norm, Tolerance: tol},
-					checks.Measurement{Part: "Hoffman-Wielandt", Observed: basicsNorm(move), Predicted: share * mat.Norm(e, 2), Tolerance: math.Sqrt(float64(p.N)) * tol},
+					checks.Measurement{Part: "Hoffman-Wielandt", Observed: floats.Norm(move, 2), Predicted: share * mat.Norm(e, 2), Tolerance: math.Sqrt(float64(p.N)) * tol},
 				), nil
 			})}, nil
 		}
@@ -614,7 +614,7 @@ func (p basicsFactors) measure(r *rand.Rand, tall bool) (checks.Measurement, err
 		row := b.RawRowView(i)
 		switch p.B {
 		case "unit":
-			copy(row, basicsScaled(1/basicsNorm(row), row))
+			copy(row, basicsScaled(1/floats.Norm(row, 2), row))
 		case "ones":
 			copy(row, b.RawRowView(0))
 		case "gaussian":

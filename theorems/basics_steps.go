@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -104,7 +105,7 @@ func (g *basicsGradients) size(r int) float64 {
 	for i, norm := range data.RowNorms(g.batch.X) {
 		sum += math.Abs(g.e[i]) * norm
 	}
-	return math.Abs(g.net.A[r]) * basicsNorm(g.net.W.RawRowView(r)) * g.net.Scale * sum
+	return math.Abs(g.net.A[r]) * floats.Norm(g.net.W.RawRowView(r), 2) * g.net.Scale * sum
 }
 
 func basicsDot(a, b []float64) float64 {
@@ -285,7 +286,7 @@ func basicsFlipCorrection() checks.Claim[basicsStep] {
 					var parts []checks.Measurement
 					for i := range n {
 						predicted := g.e[i] - p.Eta*change.AtVec(i)
-						scale := math.Abs(g.e[i]) + math.Abs(set.Y[i]) + p.Eta*basicsNorm(g.e)*math.Abs(mat.Trace(h))
+						scale := math.Abs(g.e[i]) + math.Abs(set.Y[i]) + p.Eta*floats.Norm(g.e, 2)*math.Abs(mat.Trace(h))
 						for k := range p.Width {
 							term := g.net.Scale * g.net.A[k] * math.Abs(g.batch.Z.At(k, i))
 							scale += math.Abs(term)

@@ -12,6 +12,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/train"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -203,7 +204,7 @@ func studySetup(p Study, sabotage bool) (checks.Instance, error) {
 		return inst, nil
 	}
 	problem := bounds.Problem{
-		N: len(run.y), Lambda0: run.lambda, S: run.spectral, Delta: p.Delta, LabelBound: maxAbs(run.y), LabelNorm: norm(run.y),
+		N: len(run.y), Lambda0: run.lambda, S: run.spectral, Delta: p.Delta, LabelBound: floats.Norm(run.y, math.Inf(1)), LabelNorm: floats.Norm(run.y, 2),
 	}
 	inst.Facts = append([]checks.Fact{
 		{Name: FactSamples, Value: checks.Float(problem.N)},
@@ -314,16 +315,6 @@ func (s *studyRun) succeeds(width int, r *rand.Rand) (bool, error) {
 	}
 	return true, nil
 }
-
-func maxAbs(xs []float64) float64 {
-	m := 0.0
-	for _, x := range xs {
-		m = math.Max(m, math.Abs(x))
-	}
-	return m
-}
-
-func norm(xs []float64) float64 { return mat.Norm(mat.NewVecDense(len(xs), xs), 2) }
 
 // StudyWork returns the operations that a study is expected to take, and the
 // number of its instances.
