@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 
@@ -58,8 +59,19 @@ type Claim[P any] struct {
 	Setup func(P) (Instance, error)
 	// Controls are sabotaged variants that must be refuted.
 	Controls []Control[P]
-	file     string // where the claim is written, see Documented
-	line     int
+	// Constants are those that act before the trial, see [Constant].
+	Constants []Constant[P]
+	// Detects declares, by the name of a part or constant, how small an error
+	// the claim finds, where that is more than the default: 1.25 for a bound,
+	// 1.01 for an identity on every draw, 2 for a Constant, a shift of 0.1 for an
+	// exponent. The statement says why, in a paragraph that begins with "Loose:".
+	// A claim that finds less than it declares is unfit.
+	Detects map[string]float64
+	// Near returns parameters close to p, for the local search around the
+	// instance where the claim is tightest; nil means no local search.
+	Near func(p P, r *rand.Rand) P
+	file string // where the claim is written, see Documented
+	line int
 
 	// Outside asks for trials on instances that fail their hypotheses too. They
 	// never count towards the verdict; the report shows them apart.
@@ -131,21 +143,24 @@ type Cost struct {
 
 // Info is a claim without its parameters' type: what a listing shows.
 type Info struct {
-	ID         string        `json:"id"`
-	Title      string        `json:"title"`
-	Reference  string        `json:"reference"`
-	Formula    string        `json:"formula,omitempty"`
-	Statement  string        `json:"statement,omitempty"`
-	Convention string        `json:"convention,omitempty"`
-	Form       string        `json:"form"`
-	Basis      Basis         `json:"basis"`
-	Version    int           `json:"version"`
-	Source     string        `json:"source"`
-	File       string        `json:"file,omitempty"` // where the claim is written
-	Line       int           `json:"line,omitempty"`
-	OnData     bool          `json:"on_data,omitempty"`
-	Searched   bool          `json:"searched"`
-	Controls   []ControlInfo `json:"controls"`
+	ID         string           `json:"id"`
+	Title      string           `json:"title"`
+	Reference  string           `json:"reference"`
+	Formula    string           `json:"formula,omitempty"`
+	Statement  string           `json:"statement,omitempty"`
+	Convention string           `json:"convention,omitempty"`
+	Form       string           `json:"form"`
+	Basis      Basis            `json:"basis"`
+	Version    int              `json:"version"`
+	Source     string           `json:"source"`
+	File       string           `json:"file,omitempty"` // where the claim is written
+	Line       int              `json:"line,omitempty"`
+	OnData     bool             `json:"on_data,omitempty"`
+	Searched   bool             `json:"searched"`
+	Controls   []ControlInfo    `json:"controls"`
+	Constants  []ConstantInfo   `json:"constants,omitempty"`
+	Detects    map[string]Float `json:"detects,omitempty"` // declared, where not the default
+	Loose      string           `json:"loose,omitempty"`   // why an error must be larger to be found
 }
 
 // ControlInfo describes a control in a listing.
@@ -182,6 +197,16 @@ func (c Claim[P]) Info() Info {
 	for _, k := range c.Controls {
 		info.Controls = append(info.Controls, ControlInfo{Name: k.Name, Why: k.Why})
 	}
+	for _, k := range c.Constants {
+		info.Constants = append(info.Constants, ConstantInfo{Name: k.Name, Why: k.Why, Factors: k.Factors})
+	}
+	for name, v := range c.Detects {
+		if info.Detects == nil {
+			info.Detects = map[string]Float{}
+		}
+		info.Detects[name] = Float(v)
+	}
+	info.Loose = looseness(c.Statement)
 	return info
 }
 
@@ -230,6 +255,19 @@ func (c Claim[P]) Validate() error {
 			return fail("control %q: no parameters in At", k.Name)
 		}
 		names[k.Name] = true
+	}
+	for _, k := range c.Constants {
+		if err := k.validate(names); err != nil {
+			return fail("%v", err)
+		}
+	}
+	for name, v := range c.Detects {
+		if !(v > 0) || math.IsInf(v, 0) {
+			return fail("Detects[%q] is %v: declare a factor above 1, or a positive shift of an exponent", name, v)
+		}
+	}
+	if len(c.Detects) > 0 && c.Statement != "" && looseness(c.Statement) == "" {
+		return fail("it declares what it detects, but its statement has no paragraph \"Loose:\" that says why")
 	}
 	return nil
 }
@@ -299,6 +337,13 @@ func (c Claim[P]) units(files []DataFile) ([]unit, error) {
 				return nil, err
 			}
 		}
+	}
+	for _, k := range c.Constants {
+		more, err := c.constantUnits(k)
+		if err != nil {
+			return nil, err
+		}
+		us = append(us, more...)
 	}
 	return us, nil
 }

@@ -141,6 +141,11 @@ func (m Manifest) rank(l line) ([5]int, error) {
 					control = i + 1
 				}
 			}
+			for i, ci := range m.Claims[c].Constants {
+				if constantMark+ci.Name == k.Control {
+					control = len(m.Claims[c].Controls) + i + 1
+				}
+			}
 			if control < 0 {
 				return [5]int{}, fmt.Errorf("control %s of %s is not in the manifest", k.Control, k.Claim)
 			}

@@ -45,6 +45,11 @@ type Measurement struct {
 	Observed  float64
 	Predicted float64
 	Relation  Relation // zero means AtMost
+	// Term is the signed summand of Predicted that the claim's constant
+	// multiplies; 0 means all of Predicted. A bound 1-c has the term -c, a bound
+	// λ-D the term -D. It says what "the constant made stronger by a factor"
+	// means, see [Detect], and changes no verdict.
+	Term float64
 	// Tolerance is the absolute rounding allowance of the comparison. Sharp
 	// bounds are attained, so it is needed; a reader must be able to see that it
 	// is far below what the claim asserts.
@@ -61,7 +66,8 @@ type Measurement struct {
 	Series     []Series // curves for figures, kept for the first trial
 	Err        error    // the trial could not be carried out
 
-	fixed bool // nothing was drawn from the stream: every trial is the same
+	fixed bool          // nothing was drawn from the stream: every trial is the same
+	parts []Measurement // what All joined, without their series and hypotheses
 }
 
 // A Rung is one size of a ladder with what was observed there. For [Threshold],
@@ -93,7 +99,7 @@ func Failed(err error) Measurement { return Measurement{Err: err} }
 
 // All joins several conclusions of one trial into the one that is least in
 // their favour: a failure first, then a violation, an unresolved comparison,
-// and the least slack. The parts keep their names.
+// and the least slack. The parts keep their names, and are recorded one by one.
 func All(parts ...Measurement) Measurement {
 	if len(parts) == 0 {
 		return Failed(fmt.Errorf("a trial measured nothing"))
@@ -110,7 +116,22 @@ func All(parts ...Measurement) Measurement {
 			worst.Hypotheses = append(worst.Hypotheses[:len(worst.Hypotheses):len(worst.Hypotheses)], m.Hypotheses...)
 		}
 	}
+	worst.parts = nil
+	for _, m := range parts {
+		worst.parts = append(worst.parts, m.conclusions()...)
+	}
 	return worst
+}
+
+// conclusions are the parts that All joined, or the measurement itself.
+func (m Measurement) conclusions() []Measurement {
+	if len(m.parts) > 0 {
+		return m.parts
+	}
+	return []Measurement{{
+		Observed: m.Observed, Predicted: m.Predicted, Relation: m.Relation, Term: m.Term,
+		Tolerance: m.Tolerance, Error: m.Error, Part: m.Part, Err: m.Err,
+	}}
 }
 
 func (m Measurement) worseThan(o Measurement) bool {

@@ -47,31 +47,49 @@ type UnitRecord struct {
 // stored once.
 type BlockRecord struct {
 	UnitKey
-	From      int       `json:"from"`
-	Status    string    `json:"status"`
-	Observed  []Float   `json:"obs,omitempty"`
-	Predicted []Float   `json:"pred,omitempty"`
-	Tolerance []Float   `json:"tol,omitempty"`
-	Relation  []string  `json:"rel,omitempty"`
-	Part      []string  `json:"part,omitempty"`
-	Sizes     []Float   `json:"sizes,omitempty"`  // rungs of the ladder
-	Values    [][]Float `json:"values,omitempty"` // one row a trial
-	Error     string    `json:"error,omitempty"`  // of the first broken trial
-	Fixed     bool      `json:"fixed,omitempty"`  // no trial drew anything: they are all the same
-	Series    []Series  `json:"series,omitempty"` // of trial 0
-	End       bool      `json:"end,omitempty"`    // no block follows
+	From      int      `json:"from"`
+	Status    string   `json:"status"`
+	Observed  []Float  `json:"obs,omitempty"`
+	Predicted []Float  `json:"pred,omitempty"`
+	Tolerance []Float  `json:"tol,omitempty"`
+	Relation  []string `json:"rel,omitempty"`
+	Term      []Float  `json:"term,omitempty"`
+	Part      []string `json:"part,omitempty"`
+	// Parts has each conclusion of trials with several; the columns above have
+	// the one least in the claim's favour.
+	Parts  []PartRecord `json:"parts,omitempty"`
+	Sizes  []Float      `json:"sizes,omitempty"`  // rungs of the ladder
+	Values [][]Float    `json:"values,omitempty"` // one row a trial
+	Error  string       `json:"error,omitempty"`  // of the first broken trial
+	Fixed  bool         `json:"fixed,omitempty"`  // no trial drew anything: they are all the same
+	Series []Series     `json:"series,omitempty"` // of trial 0
+	End    bool         `json:"end,omitempty"`    // no block follows
+}
+
+// A PartRecord carries one conclusion of the trials of a block, a column for
+// each quantity. A trial without it has NaN for the observation.
+type PartRecord struct {
+	Name      string   `json:"name"`
+	Observed  []Float  `json:"obs"`
+	Predicted []Float  `json:"pred"`
+	Term      []Float  `json:"term,omitempty"`
+	Tolerance []Float  `json:"tol"`
+	Relation  []string `json:"rel"`
 }
 
 // A SearchRecord tells what the search over a claim's parameters did.
 type SearchRecord struct {
-	Claim   string   `json:"claim"`
-	Planned int      `json:"planned"`
-	Drawn   int      `json:"drawn"` // parameters drawn until the end or the first failure
-	Met     int      `json:"met"`   // that met their hypotheses
-	TooDear int      `json:"too_dear,omitempty"`
-	Alpha   Float    `json:"alpha"`
-	Witness *Witness `json:"witness,omitempty"`
-	Error   string   `json:"error,omitempty"`
+	Claim   string `json:"claim"`
+	Planned int    `json:"planned"`
+	Drawn   int    `json:"drawn"` // parameters drawn until the end or the first failure
+	Met     int    `json:"met"`   // that met their hypotheses
+	TooDear int    `json:"too_dear,omitempty"`
+	Alpha   Float  `json:"alpha"`
+	// Tightest is, constant by constant, the drawn instance at which the smallest
+	// error would have been found.
+	Tightest []Detect `json:"tightest,omitempty"`
+	Witness  *Witness `json:"witness,omitempty"`
+	Error    string   `json:"error,omitempty"`
 }
 
 // line is the envelope of a record: exactly one pointer is set.
@@ -153,6 +171,8 @@ func newBlock(key UnitKey, from int, ms []Measurement, statusOf func(Measurement
 		if len(b.Part) == 1 && b.Part[0] == "" {
 			b.Part = nil
 		}
+		b.Term = termColumn(ms)
+		b.packParts(ms)
 	}
 	if from == 0 && len(ms) > 0 {
 		b.Series = ms[0].Series
@@ -209,7 +229,7 @@ func (b *BlockRecord) measurements() ([]Measurement, error) {
 			return nil, fmt.Errorf("block %v: trial %d has the unknown status %q", b.UnitKey, b.From+i, b.Status[i])
 		}
 	}
-	for _, c := range []int{len(b.Observed), len(b.Predicted), len(b.Tolerance), len(b.Relation), len(b.Part)} {
+	for _, c := range []int{len(b.Observed), len(b.Predicted), len(b.Tolerance), len(b.Relation), len(b.Part), len(b.Term)} {
 		if c > 1 && c != n {
 			return nil, fmt.Errorf("block %v from trial %d: a column of %d values for %d trials", b.UnitKey, b.From, c, n)
 		}
@@ -222,7 +242,7 @@ func (b *BlockRecord) measurements() ([]Measurement, error) {
 		m := &ms[i]
 		m.fixed = b.Fixed
 		m.Observed, m.Predicted = float64(at(b.Observed, i)), float64(at(b.Predicted, i))
-		m.Tolerance = float64(at(b.Tolerance, i))
+		m.Tolerance, m.Term = float64(at(b.Tolerance, i)), float64(at(b.Term, i))
 		m.Relation, m.Part = Relation(at(b.Relation, i)), at(b.Part, i)
 		if len(b.Values) > 0 {
 			if n := len(b.Values[i]); n > len(b.Sizes) || n < len(b.Sizes) && Status(b.Status[i]) != Broken {
@@ -236,7 +256,7 @@ func (b *BlockRecord) measurements() ([]Measurement, error) {
 			m.Err = errors.New(b.Error)
 		}
 	}
-	return ms, nil
+	return ms, b.unpackParts(ms)
 }
 
 // A Unit is one instance of a run with its trials, read back from records.

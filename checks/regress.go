@@ -118,7 +118,7 @@ func badReasons(o ClaimOutcome) []string {
 	if o.Verdict == Refuted {
 		rs = append(rs, "refuted: "+o.Reason)
 	}
-	return append(rs, o.Problems...)
+	return append(append(rs, o.Problems...), o.Weak...)
 }
 
 func change(old, now BaselineLine, o ClaimOutcome, sameProfile bool) Change {

@@ -20,6 +20,9 @@ type searcher struct {
 	// SearchRecord, since rapid near a deadline passes after fewer checks
 	// without a word.
 	property func(searchOptions, *SearchRecord) func(*rapid.T)
+	// climb goes on around the tightest instance found; nil for a claim that
+	// names no neighbours.
+	climb func(searchOptions, *SearchRecord)
 }
 
 type searchOptions struct {
@@ -27,10 +30,16 @@ type searchOptions struct {
 	seed   uint64
 	alpha  float64 // of one drawn instance
 	budget Budget
+	// seen hears each instance that was tried inside its hypotheses, or is nil.
+	seen func(params json.RawMessage, found []Detect)
 }
 
 func (c Claim[P]) searcher() searcher {
-	return searcher{claim: c.ID, property: c.property}
+	s := searcher{claim: c.ID, property: c.property}
+	if c.Near != nil {
+		s.climb = c.climb
+	}
+	return s
 }
 
 // property is the outer quantifier: for all P. Inside it, the trials take their
@@ -88,15 +97,20 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 		}
 	}
 	j := c.Form.judge(inst.Terms, o.alpha)
-	statusOf := (&UnitRecord{Hypotheses: inst.Hypotheses}).status(unit{form: c.Form})
+	tried := &Unit{UnitRecord: UnitRecord{Terms: inst.Terms, Hypotheses: inst.Hypotheses, Alpha: Float(o.alpha)}}
+	statusOf := tried.status(unit{form: c.Form})
 	for i := 0; i < n && !j.done() && o.ctx.Err() == nil; i++ {
 		m := draw(inst.Trial, o.seed, c.ID, params, i)
 		if m.Status() == Broken {
 			return nil, true, fmt.Errorf("claim %s at %s, trial %d: %w", c.ID, params, i, m.err())
 		}
 		j.add(m, statusOf(m))
+		tried.Trials, tried.Status = append(tried.Trials, m), append(tried.Status, statusOf(m))
 	}
 	r := j.result()
+	if o.seen != nil && !r.Caught && r.Held+r.Violated > 0 {
+		o.seen(params, detectUnit(c.Form, tried, r))
+	}
 	if !r.Caught || !c.Basis.refutable() {
 		return nil, r.Held+r.Violated > 0, nil
 	}
@@ -121,8 +135,14 @@ func (r *runner) search(ctx context.Context, s searcher) error {
 	rec := &SearchRecord{Claim: s.claim, Planned: p.SearchChecks}
 	share := r.options.Alpha / 2 / float64(len(r.plan.searchers)) / float64(p.SearchChecks)
 	rec.Alpha = Float(share)
-	o := searchOptions{ctx: ctx, seed: r.options.Seed, alpha: share, budget: p.Search}
+	o := searchOptions{ctx: ctx, seed: r.options.Seed, alpha: share, budget: p.Search, seen: rec.tighten}
 	message := rapidCheck(s.claim, p.SearchChecks, r.options.Seed, s.property(o, rec))
+	if message == "" && s.climb != nil {
+		s.climb(o, rec)
+	}
+	if rec.Witness != nil || rec.Error != "" {
+		rec.Tightest = nil // what shrinking passed by depends on how long it took
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

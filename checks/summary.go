@@ -24,11 +24,17 @@ type ClaimOutcome struct {
 	Reason    string            `json:"reason,omitempty"`
 	Instances []InstanceOutcome `json:"instances"`
 	Controls  []ControlOutcome  `json:"controls"`
-	Search    *SearchRecord     `json:"search,omitempty"`
-	Witness   *Witness          `json:"witness,omitempty"`
+	Constants []ConstantOutcome `json:"constants,omitempty"`
+	// Detects says, constant by constant, how small an error would have been found.
+	Detects []Detect      `json:"detects,omitempty"`
+	Search  *SearchRecord `json:"search,omitempty"`
+	Witness *Witness      `json:"witness,omitempty"`
 	// Problems are what makes the check itself unfit: a control that was not
 	// caught, a setup or trial that failed.
 	Problems []string `json:"problems,omitempty"`
+	// Weak names the constants that could be wrong by more than the claim
+	// declares without the run noticing.
+	Weak []string `json:"weak,omitempty"`
 }
 
 // An InstanceOutcome is one instance with its judgement.
@@ -46,8 +52,12 @@ type InstanceOutcome struct {
 	Alpha      Float           `json:"alpha"`
 	// Inside reports that the instance met all its hypotheses and was run: only
 	// such instances count towards the verdict.
-	Inside bool     `json:"inside"`
-	Series []Series `json:"series,omitempty"`
+	Inside bool `json:"inside"`
+	// Detects is what the trials of this instance would have found, see [Detect].
+	Detects []Detect `json:"detects,omitempty"`
+	// Violated names the conclusions that some trial breaks.
+	Violated []string `json:"violated,omitempty"`
+	Series   []Series `json:"series,omitempty"`
 }
 
 // A ControlOutcome tells whether a control was caught, at all its parameters.
@@ -58,8 +68,11 @@ type ControlOutcome struct {
 	Instances []InstanceOutcome `json:"instances"`
 }
 
-// Bad reports whether the claim fails a gate: refuted, or unfit as a check.
-func (c ClaimOutcome) Bad() bool { return c.Verdict == Refuted || len(c.Problems) > 0 }
+// Bad reports whether the claim fails a gate: refuted, or unfit as a check
+// because something in it failed or it would find large errors alone.
+func (c ClaimOutcome) Bad() bool {
+	return c.Verdict == Refuted || len(c.Problems) > 0 || len(c.Weak) > 0
+}
 
 // Verdict returns the worst verdict of the run's claims.
 func (s *Summary) Verdict() Verdict {
@@ -132,6 +145,9 @@ func outcome(info Info, us []*Unit) (ClaimOutcome, error) {
 	for _, k := range info.Controls {
 		c.Controls = append(c.Controls, ControlOutcome{Name: k.Name, Why: k.Why})
 	}
+	for _, k := range info.Constants {
+		c.Constants = append(c.Constants, ConstantOutcome{ConstantInfo: k})
+	}
 	for _, u := range us {
 		o := judgeUnit(form, u)
 		if u.Control == "" {
@@ -141,6 +157,11 @@ func outcome(info Info, us []*Unit) (ClaimOutcome, error) {
 		for i := range c.Controls {
 			if c.Controls[i].Name == u.Control {
 				c.Controls[i].Instances = append(c.Controls[i].Instances, o)
+			}
+		}
+		for i := range c.Constants {
+			if constantMark+c.Constants[i].Name == u.Control {
+				c.Constants[i].place(o)
 			}
 		}
 	}
@@ -158,6 +179,7 @@ func judgeUnit(form Form, u *Unit) InstanceOutcome {
 		j.add(m, u.Status[i])
 	}
 	o.Result = j.result()
+	o.Detects, o.Violated = detectUnit(form, u, o.Result), violatedParts(u)
 	if len(u.Trials) == 0 {
 		o.Result.Verdict = Vacuous
 		o.Result.Reason = skipReason(u)
@@ -266,6 +288,8 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 	if c.Verdict == Vacuous && c.Reason == "" {
 		c.Reason = c.whyVacuous()
 	}
+	c.Detects = c.detects()
+	c.Weak = c.weak()
 	for i := range c.Controls {
 		k := &c.Controls[i]
 		k.Caught = len(k.Instances) > 0

@@ -1,0 +1,131 @@
+package checks
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// A Constant is a number of the claim that acts before the trial, so that no
+// record can tell what another value had given: a required width, a step size,
+// the size of a hypothesis. The engine runs the claim again with the constant
+// made stronger by each of the factors, and reports the smallest factor from
+// which on every one was refuted. It is a control that is graded.
+type Constant[P any] struct {
+	Name string // lower-case letters, digits and hyphens
+	Why  string // what the factor does, and what breaks
+	At   []P    // instances of the grid; one that is refuted is enough
+	// Factors are those to try, from the mildest to the strongest, each above 1.
+	// A good ladder starts where the claim still holds and ends where it must
+	// fail, three to six steps of at most 2 apart.
+	Factors []float64
+	// Scaled sets the claim up with the constant made stronger by the factor. Its
+	// hypotheses are not asked: the factor may break them.
+	Scaled func(p P, factor float64) (Instance, error)
+	// Cost states what Scaled costs; nil means as much as the claim.
+	Cost func(p P, factor float64) Cost
+}
+
+// constantMark begins the control's name in the records of a constant, which
+// no control can have.
+const constantMark = "^"
+
+// ConstantInfo describes a constant in a listing.
+type ConstantInfo struct {
+	Name    string    `json:"name"`
+	Why     string    `json:"why"`
+	Factors []float64 `json:"factors"`
+}
+
+// A ConstantOutcome tells from which factor on a constant was refuted.
+type ConstantOutcome struct {
+	ConstantInfo
+	// Instances has a row for each place, and in it an outcome for each factor.
+	Instances [][]InstanceOutcome `json:"instances"`
+}
+
+func (k Constant[P]) validate(names map[string]bool) error {
+	switch {
+	case !plainName.MatchString(k.Name):
+		return fmt.Errorf("constant %q: the name must be lower-case letters, digits and hyphens", k.Name)
+	case names[constantMark+k.Name]:
+		return fmt.Errorf("two constants are named %q", k.Name)
+	case len(k.At) == 0:
+		return fmt.Errorf("constant %q: no parameters in At", k.Name)
+	case k.Scaled == nil:
+		return fmt.Errorf("constant %q: no Scaled", k.Name)
+	case len(k.Factors) == 0:
+		return fmt.Errorf("constant %q: no factor to try", k.Name)
+	}
+	last := 1.0
+	for _, f := range k.Factors {
+		if !(f > last) || math.IsInf(f, 0) {
+			return fmt.Errorf("constant %q: factors %v must rise from above 1", k.Name, k.Factors)
+		}
+		last = f
+	}
+	names[constantMark+k.Name] = true
+	return nil
+}
+
+// constantUnits are the instances at which the constant is made stronger.
+func (c Claim[P]) constantUnits(k Constant[P]) ([]unit, error) {
+	var us []unit
+	for _, p := range k.At {
+		params, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("claim %s: parameters do not fit JSON: %w", c.ID, err)
+		}
+		for _, f := range k.Factors {
+			u := unit{claim: c.Info(), form: c.Form, control: constantMark + k.Name, params: params}
+			switch {
+			case k.Cost != nil:
+				u.cost = k.Cost(p, f)
+			case c.Cost != nil:
+				u.cost = c.Cost(p)
+			}
+			u.setup = func() (Instance, error) {
+				return guardSetup(func(p P) (Instance, error) { return k.Scaled(p, f) }, p)
+			}
+			us = append(us, u)
+		}
+	}
+	return us, nil
+}
+
+// place files an outcome of the constant: instances are numbered place by
+// place, factor by factor.
+func (k *ConstantOutcome) place(o InstanceOutcome) {
+	row := o.Key.Index / len(k.Factors)
+	for len(k.Instances) <= row {
+		k.Instances = append(k.Instances, nil)
+	}
+	k.Instances[row] = append(k.Instances[row], o)
+}
+
+// detect returns the smallest factor from which on all were refuted, at the
+// place that finds the smallest.
+func (k *ConstantOutcome) detect() Detect {
+	best := Detect{Name: k.Name, Kind: Factor, Size: Float(math.Inf(1)), From: "rerun"}
+	ran := false
+	for _, row := range k.Instances {
+		for i := len(row) - 1; i >= 0; i-- {
+			o := row[i]
+			if o.Skip == "cost" {
+				continue
+			}
+			ran = true
+			if !o.Result.Caught {
+				break
+			}
+			if f := k.Factors[o.Key.Index%len(k.Factors)]; Float(f) < best.Size {
+				best.Size, best.Params = Float(f), o.Params
+			}
+		}
+	}
+	if !ran {
+		best.Size = Float(math.NaN()) // too dear for the profile
+		best.From = "not run"
+	}
+	return best
+}
