@@ -54,21 +54,16 @@ func (d Detect) String() string {
 	return "x" + formatFactor(v)
 }
 
-// formatFactor shows how far a factor is from 1.
+// formatFactor shows how far a factor is from 1, rounded up.
 func formatFactor(v float64) string {
-	if v < 1.1 {
-		return "1" + strconv.FormatFloat(roundUp(v-1, 2), 'f', -1, 64)[1:]
+	const digits = 2
+	off := math.Max(v-1, 1e-9)
+	if off >= 0.1 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
-// roundUp rounds a number below 1 up to significant digits.
-func roundUp(v float64, digits int) float64 {
-	if v <= 1e-9 {
-		return 0.000000001
-	}
-	unit := math.Pow(10, math.Floor(math.Log10(v))-float64(digits-1))
-	return math.Ceil(v/unit-1e-9) * unit
+	places := digits - 1 - int(math.Floor(math.Log10(off)))
+	unit := math.Pow(10, float64(-places))
+	return strings.TrimRight(strconv.FormatFloat(1+math.Ceil(off/unit-1e-6)*unit, 'f', places, 64), "0")
 }
 
 // within reports that the detected size is as small as declared.

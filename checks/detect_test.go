@@ -271,7 +271,9 @@ func widthClaim(factors ...float64) Claim[float64] {
 	at := func(m float64) (Instance, error) {
 		return Instance{
 			Hypotheses: []Hypothesis{Require("width", m, AtLeast, 100)}, Terms: Terms{Delta: 0.1},
-			Trial: func(r *rand.Rand) Measurement { return Measurement{Observed: 10 / math.Sqrt(m) * r.Float64(), Predicted: 1.2} },
+			Trial: func(r *rand.Rand) Measurement {
+				return Measurement{Observed: 10 / math.Sqrt(m) * r.Float64(), Predicted: 1.2}
+			},
 		}, nil
 	}
 	return Claim[float64]{
@@ -330,4 +332,18 @@ func TestSearchFindsTheTightInstance(t *testing.T) {
 
 func broken(float64) (Instance, error) {
 	return Instance{Trial: func(*rand.Rand) Measurement { return Measurement{Observed: 2, Predicted: 1} }}, nil
+}
+
+func TestDetectReads(t *testing.T) {
+	for want, d := range map[string]Detect{
+		"x1.000000001": {Size: 1}, "x1.0058": {Size: 1.0057999}, "x1.06": {Size: 1.0599}, "x1.031": {Size: 1.0305}, "x1.25": {Size: 1.25},
+		"x22.3": {Size: 22.3}, "nothing": {Size: Float(math.Inf(1))}, "-": {Size: Float(math.NaN())}, "±0.13": {Kind: Shift, Size: 0.128},
+	} {
+		if d.Kind == "" {
+			d.Kind = Factor
+		}
+		if got := d.String(); got != want {
+			t.Errorf("%v reads %s, want %s", d.Size, got, want)
+		}
+	}
 }
