@@ -22,6 +22,10 @@ type Baseline struct {
 	Engine  string // record version
 	Code    string // digest of the claims' source, for information
 	Lines   []BaselineLine
+	// Bad says what is wrong in the run that it was taken of: claims that are
+	// refuted, or unfit as checks. It is not stored; who writes a baseline must
+	// want it.
+	Bad []string
 }
 
 // A BaselineLine is one claim of a baseline.
@@ -38,9 +42,12 @@ type BaselineLine struct {
 	// Failure encloses the largest violation probability over the instances of
 	// a probabilistic claim; NaN elsewhere.
 	FailLo, FailHi float64
+	// Inside and Instances count the instances inside their hypotheses, and all.
+	Inside, Instances int
+	Detects           []Detect // name, kind and size of each
 }
 
-const baselineHeader = "# convergo baseline 1"
+const baselineHeader = "# convergo baseline 2"
 
 // NewBaseline takes the state of a run. The intervals are computed from the
 // run's records at the level that makes a later comparison honest.
@@ -67,6 +74,9 @@ func newBaseline(rec *Records, s *Summary, alpha float64) (*Baseline, error) {
 			return nil, fmt.Errorf("claim %s: %w", c.Info.ID, err)
 		}
 		b.Lines = append(b.Lines, baselineLine(rec, c, form, alpha/float64(len(s.Claims))))
+		if c.Bad() {
+			b.Bad = append(b.Bad, fmt.Sprintf("%s: %s", c.Info.ID, strings.Join(badReasons(c), "; ")))
+		}
 	}
 	sort.Slice(b.Lines, func(i, j int) bool { return b.Lines[i].Claim < b.Lines[j].Claim })
 	return b, nil
@@ -84,12 +94,13 @@ func baselineLine(rec *Records, c ClaimOutcome, form Form, alpha float64) Baseli
 			l.Caught++
 		}
 	}
-	inside := 0
+	l.Instances, l.Detects = len(c.Instances), c.Detects
 	for _, o := range c.Instances {
 		if o.Inside {
-			inside++
+			l.Inside++
 		}
 	}
+	inside := l.Inside
 	for _, o := range c.Instances {
 		r := o.Result
 		l.Trials += r.Trials
@@ -144,10 +155,10 @@ func (b *Baseline) Write(w io.Writer) error {
 	var out bytes.Buffer
 	fmt.Fprintln(&out, baselineHeader)
 	fmt.Fprintf(&out, "# alpha=%v seed=%d profile=%s engine=%s code=%s\n", b.Alpha, b.Seed, b.Profile, b.Engine, orDash(b.Code))
-	fmt.Fprintln(&out, "# claim version verdict controls trials slack [low,high] failures [low,high]")
+	fmt.Fprintln(&out, "# claim version verdict controls inside trials slack [low,high] failures [low,high] detects")
 	for _, l := range b.Lines {
-		fmt.Fprintf(&out, "%s v%d %s %d/%d %d %s [%s,%s] [%s,%s]\n", l.Claim, l.Version, l.Verdict, l.Caught, l.Controls, l.Trials,
-			six(l.Slack, 0), six(l.Lo, -1), six(l.Hi, 1), six(l.FailLo, -1), six(l.FailHi, 1))
+		fmt.Fprintf(&out, "%s v%d %s %d/%d %d/%d %d %s [%s,%s] [%s,%s] %s\n", l.Claim, l.Version, l.Verdict, l.Caught, l.Controls, l.Inside, l.Instances, l.Trials,
+			six(l.Slack, 0), six(l.Lo, -1), six(l.Hi, 1), six(l.FailLo, -1), six(l.FailHi, 1), formatDetects(l.Detects))
 	}
 	_, err := w.Write(out.Bytes())
 	return err
@@ -237,8 +248,8 @@ func (b *Baseline) parseSettings(text string) error {
 func parseBaselineLine(text string) (BaselineLine, error) {
 	var l BaselineLine
 	f := strings.Fields(text)
-	if len(f) != 8 {
-		return l, fmt.Errorf("%d fields where 8 are expected: claim version verdict controls trials slack [low,high] [low,high]", len(f))
+	if len(f) != 10 {
+		return l, fmt.Errorf("%d fields where 10 are expected: claim version verdict controls inside trials slack [low,high] [low,high] detects", len(f))
 	}
 	l.Claim, l.Verdict = f[0], Verdict(f[2])
 	if !claimID.MatchString(l.Claim) {
@@ -248,19 +259,23 @@ func parseBaselineLine(text string) (BaselineLine, error) {
 		return l, fmt.Errorf("%q is no verdict", f[2])
 	}
 	caught, controls, _ := strings.Cut(f[3], "/")
-	var errs [9]error
+	inside, instances, _ := strings.Cut(f[4], "/")
+	var errs [10]error
 	l.Version, errs[0] = strconv.Atoi(strings.TrimPrefix(f[1], "v"))
 	l.Caught, errs[1] = strconv.Atoi(caught)
 	l.Controls, errs[2] = strconv.Atoi(controls)
-	l.Trials, errs[3] = strconv.Atoi(f[4])
-	l.Slack, errs[4] = strconv.ParseFloat(f[5], 64)
-	l.Lo, l.Hi, errs[5] = parseInterval(f[6])
-	l.FailLo, l.FailHi, errs[6] = parseInterval(f[7])
+	l.Inside, errs[3] = strconv.Atoi(inside)
+	l.Instances, errs[4] = strconv.Atoi(instances)
+	l.Trials, errs[5] = strconv.Atoi(f[5])
+	l.Slack, errs[6] = strconv.ParseFloat(f[6], 64)
+	l.Lo, l.Hi, errs[7] = parseInterval(f[7])
+	l.FailLo, l.FailHi, errs[8] = parseInterval(f[8])
+	l.Detects, errs[9] = parseDetects(f[9])
 	if err := errors.Join(errs[:]...); err != nil {
 		return l, err
 	}
-	if l.Caught < 0 || l.Caught > l.Controls || l.Trials < 0 {
-		return l, fmt.Errorf("controls %s and trials %s cannot be", f[3], f[4])
+	if l.Caught < 0 || l.Caught > l.Controls || l.Inside < 0 || l.Inside > l.Instances || l.Trials < 0 {
+		return l, fmt.Errorf("controls %s, instances %s and trials %s cannot be", f[3], f[4], f[5])
 	}
 	return l, nil
 }

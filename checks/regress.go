@@ -52,10 +52,17 @@ func (c *Comparison) Regressions() []Change {
 //
 //   - it is refuted and was not,
 //   - a control that was caught no longer is, or the check itself broke,
-//   - it became vacuous: no instance meets its hypotheses any more,
+//   - it became vacuous, or fewer of its instances are inside their hypotheses,
+//   - a control or an instance of it is gone,
+//   - a part or constant is no longer detected, or only a larger error of it is,
+//     as after a bound was made looser,
 //   - it lost HOLDS without chance being able to explain it, or
 //   - the interval of its slack, or of its violation probability, is disjoint
-//     from the baseline's and worse.
+//     from the baseline's and worse; at the same seed, where the draws are the
+//     same, any loss of slack beyond half a per cent.
+//
+// A claim is improved when its verdict is, or when a smaller error is found and
+// nothing got worse: more slack alone improves nothing.
 //
 // The intervals of both runs together miss with probability at most alpha over
 // all claims, and false refutations have the run's own alpha; so on unchanged
@@ -92,7 +99,7 @@ func Compare(b *Baseline, rec *Records) (*Comparison, error) {
 			c.Changes = append(c.Changes, ch)
 			k++
 		default:
-			c.Changes = append(c.Changes, change(b.Lines[i], now.Lines[k], outcomes[now.Lines[k].Claim], b.Profile == now.Profile))
+			c.Changes = append(c.Changes, c.change(b.Lines[i], now.Lines[k], outcomes[now.Lines[k].Claim], now))
 			i, k = i+1, k+1
 		}
 	}
@@ -121,8 +128,12 @@ func badReasons(o ClaimOutcome) []string {
 	return append(append(rs, o.Problems...), o.Weak...)
 }
 
-func change(old, now BaselineLine, o ClaimOutcome, sameProfile bool) Change {
+// change compares two states of a claim.
+func (c *Comparison) change(old, now BaselineLine, o ClaimOutcome, run *Baseline) Change {
 	ch := Change{Claim: now.Claim, Kind: Same, Old: old, New: now, Info: o.Info}
+	sameProfile := c.Baseline.Profile == run.Profile
+	// Other claims beside it change the level, and with it how many trials are drawn.
+	sameDraws := sameProfile && c.Baseline.Seed == run.Seed && c.Baseline.Engine == run.Engine && old.Trials == now.Trials
 	worse := func(format string, args ...any) {
 		ch.Kind = Regressed
 		ch.Reasons = append(ch.Reasons, fmt.Sprintf(format, args...))
@@ -130,11 +141,15 @@ func change(old, now BaselineLine, o ClaimOutcome, sameProfile bool) Change {
 	if now.Verdict == Refuted && old.Verdict != Refuted {
 		worse("refuted, was %s: %s", old.Verdict, o.Reason)
 	}
-	if len(o.Problems) > 0 && now.Caught < now.Controls && old.Caught == old.Controls {
-		worse("%d of %d controls caught, were %d of %d", now.Caught, now.Controls, old.Caught, old.Controls)
+	if now.Verdict == Vacuous && old.Verdict != Vacuous {
+		worse("vacuous, was %s: %s", old.Verdict, o.Reason)
 	}
-	if broken := brokenInstances(o); broken != "" {
-		worse("%s", broken)
+	compareControls(old, now, o, worse)
+	if sameProfile {
+		if now.Inside < old.Inside {
+			worse("%d of %d instances inside the hypotheses, were %d of %d", now.Inside, now.Instances, old.Inside, old.Instances)
+		}
+		compareDetects(&ch, sameDraws, worse)
 	}
 	if old.Version != now.Version {
 		if ch.Kind == Same {
@@ -143,11 +158,8 @@ func change(old, now BaselineLine, o ClaimOutcome, sameProfile bool) Change {
 		ch.Reasons = append(ch.Reasons, fmt.Sprintf("claim version %d against %d: its slack is not comparable", now.Version, old.Version))
 		return ch
 	}
-	if now.Verdict == Vacuous && old.Verdict != Vacuous {
-		worse("vacuous, was %s: %s", old.Verdict, o.Reason)
-	}
 	if sameProfile {
-		compareNumbers(&ch, worse)
+		compareNumbers(&ch, sameDraws, worse)
 	}
 	if ch.Kind == Same && now.Verdict == Undecided && old.Verdict == Holds {
 		if o.Info.Form == (Always{}).Name() {
@@ -157,24 +169,49 @@ func change(old, now BaselineLine, o ClaimOutcome, sameProfile bool) Change {
 			ch.Reasons = append(ch.Reasons, "undecided, was HOLDS, and chance could explain it: "+o.Reason)
 		}
 	}
-	if ch.Kind == Same && now.Verdict == Holds && old.Verdict != Holds {
-		ch.Kind = Improved
-		ch.Reasons = append(ch.Reasons, fmt.Sprintf("HOLDS, was %s", old.Verdict))
+	if ch.Kind == Same {
+		improve(&ch, sameProfile, sameDraws)
 	}
 	return ch
+}
+
+func improve(ch *Change, sameProfile, sameDraws bool) {
+	switch {
+	case ch.New.Verdict == Holds && ch.Old.Verdict != Holds:
+		ch.Reasons = append(ch.Reasons, fmt.Sprintf("HOLDS, was %s", ch.Old.Verdict))
+	case sameProfile && sharpened(ch.Old.Detects, ch.New.Detects, sameDraws):
+		ch.Reasons = append(ch.Reasons, fmt.Sprintf("detects %s, was %s", formatDetects(ch.New.Detects), formatDetects(ch.Old.Detects)))
+	default:
+		return
+	}
+	ch.Kind = Improved
+}
+
+func compareControls(old, now BaselineLine, o ClaimOutcome, worse func(string, ...any)) {
+	if now.Controls < old.Controls {
+		worse("%d controls, were %d: a control is gone", now.Controls, old.Controls)
+	}
+	if len(o.Problems) > 0 && now.Caught < now.Controls && old.Caught == old.Controls {
+		worse("%d of %d controls caught, were %d of %d", now.Caught, now.Controls, old.Caught, old.Controls)
+	}
+	if broken := brokenInstances(o); broken != "" {
+		worse("%s", broken)
+	}
+	for _, w := range o.Weak {
+		worse("%s", w)
+	}
 }
 
 // rounding is the relative change that the last digits of a baseline allow.
 const rounding = 2e-5
 
-func compareNumbers(ch *Change, worse func(string, ...any)) {
+func compareNumbers(ch *Change, sameDraws bool, worse func(string, ...any)) {
 	old, now := ch.Old, ch.New
 	switch {
 	case now.Hi < old.Lo*(1-rounding):
 		worse("slack %.4g in [%.4g, %.4g], was %.4g in [%.4g, %.4g]", now.Slack, now.Lo, now.Hi, old.Slack, old.Lo, old.Hi)
-	case now.Lo > old.Hi*(1+rounding) && ch.Kind == Same:
-		ch.Kind = Improved
-		ch.Reasons = append(ch.Reasons, fmt.Sprintf("slack %.4g in [%.4g, %.4g], was %.4g in [%.4g, %.4g]", now.Slack, now.Lo, now.Hi, old.Slack, old.Lo, old.Hi))
+	case sameDraws && now.Slack < old.Slack*0.995:
+		worse("slack %.4g, was %.4g at the same seed", now.Slack, old.Slack)
 	}
 	if now.FailLo > old.FailHi*(1+rounding) {
 		worse("violation probability in [%.3g, %.3g], was in [%.3g, %.3g]", now.FailLo, now.FailHi, old.FailLo, old.FailHi)

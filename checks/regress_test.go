@@ -128,11 +128,58 @@ func TestRegressionsAreFound(t *testing.T) {
 			}
 		}
 	})
-	t.Run("slack doubles", func(t *testing.T) {
-		for _, ch := range mustCompare(t, b, gateRecords(t, gateSources(4, 0.25), 9)).Changes {
-			if ch.Kind != Improved {
+	t.Run("bound twice as loose", func(t *testing.T) {
+		for _, ch := range mustCompare(t, b, gateRecords(t, gateSources(4, 0.5), 9)).Changes {
+			if ch.Kind != Regressed || !strings.Contains(strings.Join(ch.Reasons, " "), "detects") {
 				t.Errorf("%s: %s %v", ch.Claim, ch.Kind, ch.Reasons)
 			}
+		}
+	})
+	t.Run("bound a fiftieth looser, observation a fiftieth larger, same seed", func(t *testing.T) {
+		for _, factor := range []float64{0.98, 1.02} {
+			for _, ch := range mustCompare(t, b, gateRecords(t, gateSources(4, factor), 1)).Changes {
+				if ch.Kind != Regressed {
+					t.Errorf("factor %v: %s: %s %v", factor, ch.Claim, ch.Kind, ch.Reasons)
+				}
+			}
+		}
+	})
+	t.Run("smaller errors found", func(t *testing.T) {
+		ss := gateSources(1, 1)
+		c := ss[0].Claims[0].(Claim[float64])
+		c.Grid = append(c.Grid, 0.99)
+		ss[0].Claims[0] = c
+		ch := find(mustCompare(t, mustBaseline(t, gateRecords(t, gateSources(1, 1), 1), 0.05), gateRecords(t, ss, 1)), "gate/c00")
+		if ch.Kind != Regressed { // the new instance has less slack: that is for a maintainer to accept
+			t.Errorf("%s %v", ch.Kind, ch.Reasons)
+		}
+	})
+	for what, change := range map[string]func(*Claim[float64]){
+		"an instance is gone": func(c *Claim[float64]) { c.Grid = c.Grid[1:] },
+		"a control is gone":   func(c *Claim[float64]) { c.Controls = c.Controls[:1] },
+	} {
+		t.Run(what, func(t *testing.T) {
+			before, after := gateSources(1, 1), gateSources(1, 1)
+			for i, ss := range [][]Source{before, after} {
+				c := ss[0].Claims[0].(Claim[float64])
+				c.Controls = append(c.Controls, Control[float64]{Name: "twentyfold", Why: "twenty times", At: []float64{200}})
+				if c.Version = 1 + i; i == 1 { // a new version of the claim excuses neither
+					change(&c)
+				}
+				ss[0].Claims[0] = c
+			}
+			ch := find(mustCompare(t, mustBaseline(t, gateRecords(t, before, 1), 0.05), gateRecords(t, after, 1)), "gate/c00")
+			if ch.Kind != Regressed {
+				t.Errorf("%s %v", ch.Kind, ch.Reasons)
+			}
+		})
+	}
+	t.Run("refuted runs are marked", func(t *testing.T) {
+		if len(b.Bad) > 0 {
+			t.Errorf("a good run is bad: %q", b.Bad)
+		}
+		if bad := mustBaseline(t, gateRecords(t, gateSources(2, 3), 1), 0.05).Bad; len(bad) != 2 || !strings.Contains(bad[0], "gate/c00: refuted") {
+			t.Errorf("bad: %q", bad)
 		}
 	})
 	t.Run("claim removed and added", func(t *testing.T) {
@@ -184,7 +231,7 @@ func TestRegressionsAreFound(t *testing.T) {
 
 func TestParseBaselineErrors(t *testing.T) {
 	head := baselineHeader + "\n# alpha=0.01 seed=1 profile=quick engine=1 code=-\n"
-	good := "a/b v1 HOLDS 1/1 10 1.5 [1,2] [NaN,NaN]\n"
+	good := "a/b v1 HOLDS 1/1 2/3 10 1.5 [1,2] [NaN,NaN] :x1.2,a+part:±0.1\n"
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":         {"", "no claims"},
 		"other file":    {"hello\n", "baseline.txt:1"},
@@ -192,8 +239,10 @@ func TestParseBaselineErrors(t *testing.T) {
 		"fields":        {head + "a/b v1 HOLDS\n", "3 fields"},
 		"verdict":       {head + strings.Replace(good, "HOLDS", "FINE", 1), `"FINE" is no verdict`},
 		"interval":      {head + strings.Replace(good, "[1,2]", "[2,1]", 1), "exchanged"},
-		"order":         {head + "b/b v1 HOLDS 1/1 10 1.5 [1,2] [NaN,NaN]\n" + good, "sorted"},
+		"order":         {head + strings.Replace(good, "a/b", "b/b", 1) + good, "sorted"},
 		"controls":      {head + strings.Replace(good, "1/1", "2/1", 1), "cannot be"},
+		"inside":        {head + strings.Replace(good, "2/3", "4/3", 1), "cannot be"},
+		"detects":       {head + strings.Replace(good, "±0.1", "0.1", 1), "part:x1.2"},
 		"identifier":    {head + strings.Replace(good, "a/b", "A b", 1), "fields"},
 		"alpha outside": {strings.Replace(head, "0.01", "7", 1) + good, "baseline.txt:2"},
 	} {
