@@ -70,8 +70,12 @@ type ControlOutcome struct {
 
 // Bad reports whether the claim fails a gate: refuted, or unfit as a check
 // because something in it failed or it would find large errors alone.
-func (c ClaimOutcome) Bad() bool {
-	return c.Verdict == Refuted || len(c.Problems) > 0 || len(c.Weak) > 0
+func (c ClaimOutcome) Bad() bool { return c.Verdict == Refuted || len(c.Faults()) > 0 }
+
+// Faults are what makes the claim unfit as a check: its problems, and the
+// constants that could be wrong without its noticing.
+func (c ClaimOutcome) Faults() []string {
+	return append(c.Problems[:len(c.Problems):len(c.Problems)], c.Weak...)
 }
 
 // Verdict returns the worst verdict of the run's claims.

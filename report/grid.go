@@ -68,9 +68,10 @@ func grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
 	}
 	for _, k := range c.Controls {
 		for _, o := range k.Instances {
-			t.Add(gridRow(c, o, k.Name, common, n)...)
+			t.Add(gridRow(c, o, "control "+k.Name, common, n)...)
 		}
 	}
+	constantRows(t, c, common, n)
 	wrapInstances(t)
 	return t
 }
@@ -205,10 +206,10 @@ func gridRow(c checks.ClaimOutcome, o checks.InstanceOutcome, control string, co
 		name = Compact(o.Params)
 	}
 	if control != "" {
-		name = "control " + control + ": " + name
+		name = control + ": " + name
 	}
 	cells := map[string]table.Cell{
-		"instance": table.Text(name), "control": text(control), "margin": number(checks.Float(leastMargin(o.Hypotheses))),
+		"instance": table.Text(name), "control": text(strings.TrimPrefix(control, "control ")), "margin": number(checks.Float(leastMargin(o.Hypotheses))),
 		"trials": table.Count(r.Trials), "worst": observed(form, r), "relation": relationCell(form, r.Relation),
 		"predicted": number(r.Predicted), "median": number(r.ObservedMedian), "part": text(r.Part),
 		"slack": slackCell(r.SlackWorst), "slack_median": medianSlack(r), "estimate": estimate(r), "target": number(r.Target),

@@ -40,7 +40,7 @@ func Overview(s *checks.Summary) *table.Table {
 // overviewColumns names the columns that most readers want: those of widths
 // where a width is recorded, and references beside the name.
 func overviewColumns(t *table.Table) []string {
-	keys := []string{"claim", "reference", "inside", "dear", "trials", "observed", "relation", "predicted", "median", "slack", "violations"}
+	keys := []string{"claim", "reference", "inside", "dear", "trials", "observed", "relation", "predicted", "median", "slack", "detects", "violations"}
 	for _, key := range []string{"required", "run"} {
 		if j, err := column(t, key); err == nil && !emptyColumn(t, j) {
 			keys = append(keys, key)
@@ -72,6 +72,7 @@ func overview(s *checks.Summary) *table.Table {
 		table.Column{Key: "predicted", Head: "predicted"},
 		table.Column{Key: "median", Head: "median observed"},
 		table.Column{Key: "slack", Head: "slack"},
+		table.Column{Key: "detects", Head: "detects", Align: table.Right},
 		table.Column{Key: "violations", Head: "violations", Align: table.Right},
 		table.Column{Key: "violated", Head: "violated", Align: table.Right},
 		table.Column{Key: "upper", Head: "upper end"},
@@ -115,6 +116,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 		{"observed", `Observed and predicted are those of the instance with the least slack, brackets the interval at its share of $\alpha$.`},
 		{"worst", "Observed and predicted are those of the instance with the least slack."},
 		{"slack", "Slack is prediction over observation, turned so that at least 1 means that the claim held."},
+		{"detects", "Detects: the smallest factor on a constant of the claim, or shift of an exponent, that this run would have refuted."},
 		{"violations", "Violations: trials that broke the claim, of all inside" + table.Inline(probable) + "."},
 		{"violated", "Violated: trials that broke the claim, of all inside."},
 		{"controls", "Caught: sabotaged variants that the check refuted, as it must."},
@@ -166,7 +168,7 @@ func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
 		"reference": table.Text(c.Info.Reference), "form": table.Text(c.Info.Form), "basis": table.Text(c.Info.Basis),
 		"convention": text(c.Info.Convention), "inside": table.Text(fmt.Sprintf("%d/%d", inside, len(c.Instances))),
 		"dear": table.Count(dear), "trials": table.Count(claimTrials(c)), "verdict": verdict, "controls": controlMark(c, n),
-		"problems": text(strings.Join(c.Problems, "; ")),
+		"problems": text(strings.Join(c.Faults(), "; ")), "detects": detectsCell(c),
 	}
 	if tight != nil {
 		r := tight.Result
@@ -417,11 +419,11 @@ func controlMark(c checks.ClaimOutcome, n *notes) table.Cell {
 	if caught < len(c.Controls) {
 		m.Class = table.Bad
 	}
-	if len(c.Problems) == 0 {
+	if len(c.Faults()) == 0 {
 		return m
 	}
 	m.Class = table.Bad
-	return n.on(m, c.Info.ID+": "+strings.Join(c.Problems, "; "))
+	return n.on(m, c.Info.ID+": "+strings.Join(c.Faults(), "; "))
 }
 
 // notes numbers the remarks of a table.

@@ -34,7 +34,7 @@ func (p *page) claim(c checks.ClaimOutcome) (section, error) {
 	if c.Verdict != checks.Holds && c.Reason != "" {
 		fmt.Fprintf(&b, "<p class=reason>%s\n", esc(c.Reason))
 	}
-	for _, problem := range c.Problems {
+	for _, problem := range c.Faults() {
 		fmt.Fprintf(&b, "<p class=warn>%s\n", esc(problem))
 	}
 	if i.Statement != "" {
@@ -42,6 +42,7 @@ func (p *page) claim(c checks.ClaimOutcome) (section, error) {
 	}
 	b.WriteString(gridHTML(t))
 	var a strings.Builder
+	writeDetects(&a, c)
 	writeSearch(&a, c.Search)
 	writeControls(&a, c)
 	writeWitness(&a, c.Witness)
@@ -215,6 +216,18 @@ func writeSearch(b *strings.Builder, s *checks.SearchRecord) {
 		fmt.Fprintf(b, "; %s", esc(s.Error))
 	}
 	b.WriteString(".\n")
+}
+
+func writeDetects(b *strings.Builder, c checks.ClaimOutcome) {
+	lines := report.DetectLines(c)
+	if len(lines) == 0 {
+		return
+	}
+	b.WriteString("<ul class=detects>")
+	for _, line := range lines {
+		fmt.Fprintf(b, "<li>%s", esc(line))
+	}
+	b.WriteString("</ul>\n")
 }
 
 func writeControls(b *strings.Builder, c checks.ClaimOutcome) {

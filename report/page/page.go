@@ -218,7 +218,7 @@ func tally(s *checks.Summary) string {
 	counts, broken := map[checks.Verdict]int{}, 0
 	for _, c := range s.Claims {
 		counts[c.Verdict]++
-		if len(c.Problems) > 0 {
+		if len(c.Faults()) > 0 {
 			broken++
 		}
 	}

@@ -157,7 +157,7 @@ func Small() *checks.Summary {
 	b := instance("du2019/gram", 1, `{"data":{"kind":"sphere","n":40},"m":2048}`, false, checks.Result{Verdict: checks.Vacuous})
 	b.Skip, b.Detail = "cost", "needs 3e+11 operations, the profile quick allows 1e+09 an instance"
 	cs = append(cs, checks.ClaimOutcome{Info: info("du2019/gram", "λ₀ of the Gram matrix (Schröder, σ² → ∞)", "Lemma 3.1", "probably"), Verdict: checks.Holds,
-		Instances: []checks.InstanceOutcome{a, b}, Controls: caught("du2019/gram", `{"data":{"kind":"sphere","n":10},"m":4}`)})
+		Instances: []checks.InstanceOutcome{a, b}, Detects: []checks.Detect{{Name: "eigenvalue", Kind: checks.Factor, Size: 1.0583, From: "trials", Params: a.Params, Allowed: 1.25}, {Name: "width", Kind: checks.Factor, Size: 4, From: "rerun", Params: a.Params, Allowed: 4}}, Controls: caught("du2019/gram", `{"data":{"kind":"sphere","n":10},"m":4}`)})
 
 	v := instance("du2019/convergence", 0, `{"n":10,"m":2048}`, false, result(checks.Holds, 0.31, 0.92, checks.AtMost))
 	v.Hypotheses = []checks.Hypothesis{checks.Require("width", 2048, checks.AtLeast, 1.06e17)}
@@ -171,7 +171,8 @@ func Small() *checks.Summary {
 	s.Result.IntervalKind = "slope, Student over 24 trials at α=1e-05"
 	s.Series = ladder()
 	cs = append(cs, checks.ClaimOutcome{Info: info("arora2019/slope", "movement falls like $m^{-1/2}$ & <b>more</b>", "Lemma 5.3; card 06_2", "scaling"), Verdict: checks.Holds,
-		Instances: []checks.InstanceOutcome{s}, Controls: caught("arora2019/slope", `{"rungs":5,"from":1}`)})
+		Instances: []checks.InstanceOutcome{s}, Detects: []checks.Detect{{Kind: checks.Shift, Size: 0.123, From: "trials", Params: s.Params, Allowed: 0.1}},
+		Weak: []string{"the prediction detects only ±0.12 where ±0.1 is declared"}, Controls: caught("arora2019/slope", `{"rungs":5,"from":1}`)})
 
 	r := instance("arora2019/false", 0, `{"n":3,"labels":"sign"}`, true, result(checks.Refuted, 2.5, 1, checks.AtMost))
 	r.Result.Violated, r.Result.Held, r.Result.FirstViolation, r.Result.Reason = 1, 7, 2, "trial 2 violates it"
