@@ -1,11 +1,11 @@
-// Package theorems holds the claims, one file per source: first the source
-// with its BibTeX entry, then its claims in the order of the paper.
+// Package theorems lists the sources of claims, one package per source: first
+// the source with its BibTeX entry, then its claims in the order of the paper.
 //
-// To add a source, add one file with a method
+// To add a source, add a package with a function
 //
-//	func (sources) Author2024() checks.Source
+//	func Source() checks.Source
 //
-// and one function per claim that returns a [checks.Claim]. The doc comment of
+// to the list in All, and to the package one function per claim that returns a [checks.Claim]. The doc comment of
 // that function is the statement that "convergo show" prints, so it states the
 // claim whole, under these headings, each opening a paragraph:
 //

@@ -1,0 +1,236 @@
+package basics
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"convergo/checks"
+	"convergo/nets/data"
+)
+
+// Source are the base facts that every convergence proof of the catalogue
+// rests on. Most are tight, so that they test the library as much as the
+// mathematics; they come before every paper.
+//
+// Classical references behind the derivations: Horn and Johnson, Matrix
+// Analysis (Weyl, Hoffman-Wielandt, Gershgorin, Schur, Oppenheim, Cauchy);
+// Polyak 1963 and 1964 (gradient dominance, heavy ball); Karimi, Nutini and
+// Schmidt 2016 (PL inequality); Lessard, Recht and Packard 2016 (Nesterov on
+// quadratics); Cho and Saul 2009, Williams 1997 (kernels); Tropp 2012 (matrix
+// Chernoff); Hoeffding 1963.
+func Source() checks.Source {
+	return checks.Source{
+		Key:     "basics",
+		Title:   "Base facts used by every convergence proof",
+		Authors: "Convergo",
+		BibTeX: `@misc{basics,
+  title = {Base facts used by every convergence proof, derived with explicit constants},
+  author = {{Convergo}},
+  note = {Derivations in the statements of the claims basics/...}
+}`,
+		Claims: []checks.Checkable{
+			// 90.1
+			quadraticContraction(), quadraticBestStep(), quadraticDivergence(),
+			// 90.2
+			heavyBallRadius(), heavyBallTransient(), companionPower(),
+			// 90.3
+			nesterovRadius(), nesterovTransient(), nesterovStability(),
+			// 90.4
+			gronwall(),
+			// 90.5
+			plConstant(), descentLemma(), plRate(), plFlow(), plPath(),
+			// 90.6
+			gaussNewton(),
+			// 90.7
+			linearDescent(), linearFlow(), flowGap(),
+			// 90.8
+			weyl(), gershgorin(), schurProduct(), oppenheim(), interlacing(),
+			khatriRao(), matrixNorms(),
+			// 90.9
+			kernelForms(), kernelMean(),
+			// 90.10
+			powerSeries(), hadamardLower(), gershgorinLower(),
+			// 90.11
+			separationLower(), pairUpper(), halfCircle(), halfCircleScaling(),
+			// 90.12
+			equicorrelated(), circle(), orthogonal(),
+			// 90.13
+			gramVariance(), gramHoeffding(), gramChernoff(), gramChernoffMax(),
+			gramChernoffSmooth(), gramScaling(),
+			// 90.14
+			antiConcentration(), flipInclusion(), flipMean(), flipCount(), gramStability(),
+			// 90.15
+			euler(), balanceDrift(), flipCorrection(),
+			// 90.16
+			flowInherited(), flowThreshold(),
+		},
+	}
+}
+
+// unit is the unit roundoff of float64.
+const unit = 1.0 / (1 << 53)
+
+// underflow is a size below which nothing has relative accuracy.
+const underflow = 1e-290
+
+// gaussian fills a rows x cols matrix with standard normals.
+func gaussian(r *rand.Rand, rows, cols int) *mat.Dense {
+	a := mat.NewDense(rows, cols, nil)
+	for i := range rows {
+		row := a.RawRowView(i)
+		for j := range row {
+			row[j] = r.NormFloat64()
+		}
+	}
+	return a
+}
+
+// vector draws a standard normal vector.
+func vector(r *rand.Rand, n int) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = r.NormFloat64()
+	}
+	return v
+}
+
+// rotation draws an orthogonal matrix.
+func rotation(r *rand.Rand, n int) *mat.Dense {
+	var qr mat.QR
+	qr.Factorize(gaussian(r, n, n))
+	q := new(mat.Dense)
+	qr.QTo(q)
+	return q
+}
+
+// rotated is Q diag(values) Q^T, exactly symmetric.
+func rotated(q *mat.Dense, values []float64) *mat.SymDense {
+	n := len(values)
+	var ql, h mat.Dense
+	ql.Apply(func(_, j int, v float64) float64 { return v * values[j] }, q)
+	h.Mul(&ql, q.T())
+	return symmetric(&h, n)
+}
+
+func symmetric(a mat.Matrix, n int) *mat.SymDense {
+	s := mat.NewSymDense(n, nil)
+	for i := range n {
+		for j := i; j < n; j++ {
+			s.SetSym(i, j, (a.At(i, j)+a.At(j, i))/2)
+		}
+	}
+	return s
+}
+
+func scaled(c float64, v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = c * x
+	}
+	return out
+}
+
+// column copies column j.
+func column(a *mat.Dense, j int) []float64 { return mat.Col(nil, j, a) }
+
+// fact names a number for the report.
+func fact(name string, v float64) checks.Fact {
+	return checks.Fact{Name: name, Value: checks.Float(v)}
+}
+
+// curve is a series with its axes named.
+func curve(name, style, xName, yName string, logX, logY bool, x, y []float64) checks.Series {
+	s := checks.NewSeries(name, style, x, y)
+	s.XName, s.YName, s.LogX, s.LogY = xName, yName, logX, logY
+	return s
+}
+
+// size returns the rows and columns of a data set before it is built, for
+// cost estimates; a user's file counts as rows of 784 columns.
+func size(s data.Spec) (n, d float64) {
+	n, d = float64(max(s.N, s.Load.Rows)), float64(s.D)
+	switch {
+	case len(s.Points) > 0:
+		n, d = float64(len(s.Points)), float64(len(s.Points[0]))
+	case len(s.Rows) > 0:
+		n, d = float64(len(s.Rows)), float64(len(s.Rows[0]))
+	case len(s.Angles) > 0:
+		n, d = float64(len(s.Angles)), math.Max(2, d)
+	case s.Kind == data.File || d == 0 && s.Kind != data.Circle && s.Kind != data.HalfCircle:
+		d = 784
+	case d == 0:
+		d = 2
+	}
+	return n, d
+}
+
+// images are small sets of built-in images: two classes of each kind.
+func images(n, d int) []data.Spec {
+	return []data.Spec{
+		{Kind: data.MNIST, N: n, D: d, Classes: [2]int{3, 8}},
+		{Kind: data.Fashion, N: n, D: d, Classes: [2]int{0, 6}},
+	}
+}
+
+// file is the first n rows of a user's file, or all if it has fewer, scaled
+// to unit norm, with random signs for labels: the user's own may be classes of
+// any scale, and no base fact depends on them.
+func file(f checks.DataFile, n int) data.Spec {
+	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, Labels: data.Sign, Load: data.Options{Label: f.Label, Rows: n}}
+}
+
+// A spectrum describes the spectrum of a quadratic with largest
+// eigenvalue 1; the scale is a choice of unit.
+type spectrum struct {
+	N     int     `json:"n"`
+	Kappa float64 `json:"kappa"` // condition number, ignored for n = 1
+	Shape string  `json:"shape"` // geometric, linear, top (one small), bottom (one large)
+}
+
+func shapes() []string { return []string{"geometric", "linear", "top", "bottom"} }
+
+// values returns the eigenvalues, ascending.
+func (s spectrum) values() ([]float64, error) {
+	if s.N < 1 || !(s.Kappa >= 1) {
+		return nil, fmt.Errorf("spectrum with n=%d, kappa=%v: give n >= 1 and kappa >= 1", s.N, s.Kappa)
+	}
+	v := make([]float64, s.N)
+	for i := range v {
+		u := 1.0 // position from the bottom, 0..1
+		if s.N > 1 {
+			u = float64(i) / float64(s.N-1)
+		}
+		switch s.Shape {
+		case "geometric":
+			v[i] = math.Pow(s.Kappa, u-1)
+		case "linear":
+			v[i] = 1/s.Kappa + u*(1-1/s.Kappa)
+		case "top":
+			v[i] = 1
+		case "bottom":
+			v[i] = 1 / s.Kappa
+		default:
+			return nil, fmt.Errorf("unknown shape %q: use one of %v", s.Shape, shapes())
+		}
+	}
+	if s.N > 1 {
+		v[0] = 1 / s.Kappa
+	}
+	v[s.N-1] = 1
+	return v, nil
+}
+
+// spectra draws spectra with n up to maxN and kappa up to 1e6.
+func spectra(maxN int) *rapid.Generator[spectrum] {
+	return rapid.Custom(func(t *rapid.T) spectrum {
+		return spectrum{
+			N:     rapid.IntRange(1, maxN).Draw(t, "n"),
+			Kappa: math.Pow(10, rapid.Float64Range(0, 6).Draw(t, "log10 kappa")),
+			Shape: rapid.SampledFrom(shapes()).Draw(t, "shape"),
+		}
+	})
+}
