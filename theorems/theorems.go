@@ -1,17 +1,43 @@
+// Package theorems lists the sources of claims: one package per paper, named by
+// its key, and basics, the facts that every proof rests on.
+//
+// To add a source is to add a folder and a line in [All]. The file named by the
+// key, theorems/author2024/author2024.go, opens with what the paper proves, its
+// setting and a table of the paper's symbols and the code's, and holds
+//
+//	//go:embed *.go
+//	var files embed.FS
+//
+//	func Source() checks.Source
+//
+// which lists the claims in the order of the paper and gives files as Files.
+// One file per section of the paper follows, with one function per claim that
+// returns a [checks.Claim]. The doc comment of that function is the statement
+// that "convergo show" prints, so it states the claim whole, under these
+// headings, each opening a paragraph:
+//
+//	Setting:     data, network, initialisation, loss
+//	Hypotheses:  what must hold on an instance or a draw
+//	Conclusion:  what is then claimed, with all constants
+//	Constants:   where they come from; a proof sketch where they are ours
+//	Convention:  scaling, sum or mean loss, initialisation scale
+//	Reference:   paper and theorem number, or derived here
+//	Control:     what is sabotaged, and why it must be caught
+//
+// The tests refuse a claim whose comment lacks one of them.
+//
+// A source imports no other source. What several of them need is in internal
+// or, where it is mathematics, in package bounds or nets:
+//
+//	internal/twolayer  data with the limit kernel of a two-layer network, its certified eigenvalues and costs
+//	internal/images    grids of built-in images
+//	internal/userfile  data that the user brings
+//	internal/curve     the curves that a trial draws
 package theorems
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"path"
-	"strconv"
-	"strings"
 
 	"convergo/checks"
 	"convergo/theorems/arora2019fine"
@@ -22,17 +48,15 @@ import (
 	"convergo/theorems/nguyen2021"
 )
 
-//go:embed *.go */*.go
-var code embed.FS
+// internal is what the sources share: it counts for the digest of each.
+//
+//go:embed internal
+var internal embed.FS
 
 // All returns the sources, base facts first, then by year and key, each claim
 // with its statement taken from its doc comment.
 func All() ([]checks.Source, error) {
-	docs, err := statements()
-	if err != nil {
-		return nil, err
-	}
-	all := []checks.Source{
+	sources := []checks.Source{
 		basics.Source(),
 		arora2019fine.Source(),
 		du2019.Source(),
@@ -40,103 +64,11 @@ func All() ([]checks.Source, error) {
 		liao2022.Source(),
 		munteanu2022.Source(),
 	}
-	for _, s := range all {
-		for k, c := range s.Claims {
-			d := docs[c.Info().ID]
-			s.Claims[k] = c.Documented(d.text, d.file, d.line)
+	for i, s := range sources {
+		var err error
+		if sources[i], err = checks.Document(s, path.Join("theorems", s.Key), internal); err != nil {
+			return nil, err
 		}
 	}
-	return all, nil
-}
-
-// Digest identifies the code of the claims: records of other code are not
-// mixed with new ones.
-func Digest() (string, error) {
-	names, err := files()
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	for _, name := range names {
-		src, err := code.ReadFile(name)
-		if err != nil {
-			return "", fmt.Errorf("theorems: %w", err)
-		}
-		fmt.Fprintln(h, name, len(src))
-		h.Write(src)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8]), nil
-}
-
-// files are the names of the sources' files, without tests.
-func files() ([]string, error) {
-	var names []string
-	err := fs.WalkDir(code, ".", func(name string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && !strings.HasSuffix(name, "_test.go") {
-			names = append(names, name)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("theorems: %w", err)
-	}
-	return names, nil
-}
-
-// A statement is the doc comment of a claim and where it stands.
-type statement struct {
-	text string
-	file string
-	line int
-}
-
-// statements reads the doc comments of all claims out of the package's own
-// source, by the ID in the function that each comment stands above.
-func statements() (map[string]statement, error) {
-	names, err := files()
-	if err != nil {
-		return nil, err
-	}
-	docs := map[string]statement{}
-	for _, name := range names {
-		src, err := code.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("theorems: %w", err)
-		}
-		fset := token.NewFileSet()
-		file, err := parser.ParseFile(fset, name, src, parser.ParseComments)
-		if err != nil {
-			return nil, fmt.Errorf("theorems: %w", err)
-		}
-		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok {
-				continue
-			}
-			for _, id := range claimIDs(f) {
-				docs[id] = statement{f.Doc.Text(), path.Join("theorems", name), fset.Position(f.Pos()).Line}
-			}
-		}
-	}
-	return docs, nil
-}
-
-// claimIDs returns the literals of the key ID in a function.
-func claimIDs(f *ast.FuncDecl) []string {
-	var ids []string
-	ast.Inspect(f, func(n ast.Node) bool {
-		kv, ok := n.(*ast.KeyValueExpr)
-		if !ok {
-			return true
-		}
-		key, isName := kv.Key.(*ast.Ident)
-		lit, isLiteral := kv.Value.(*ast.BasicLit)
-		if isName && isLiteral && key.Name == "ID" && lit.Kind == token.STRING {
-			if id, err := strconv.Unquote(lit.Value); err == nil {
-				ids = append(ids, id)
-			}
-		}
-		return true
-	})
-	return ids
+	return sources, nil
 }

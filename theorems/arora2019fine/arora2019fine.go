@@ -1,6 +1,7 @@
 package arora2019fine
 
 import (
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,10 +12,15 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
+	"convergo/theorems/internal/twolayer"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
+
+//go:embed *.go
+var files embed.FS
 
 // Source is the fine-grained analysis of two-layer ReLU networks near their infinite-width limit:
 // training curves from the eigenvectors of H^inf, the distance travelled, and the generalisation measure
@@ -36,6 +42,7 @@ func Source() checks.Source {
   eprint    = {1901.08584},
   archiveprefix = {arXiv}
 }`,
+		Files: files,
 		Claims: []checks.Checkable{
 			trajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
 			gramHoeffding(), gramChernoff(),
@@ -63,15 +70,12 @@ type problem struct {
 }
 
 func build(spec data.Spec) (problem, error) {
-	set, err := spec.Build()
+	in, err := twolayer.Build(spec)
 	if err != nil {
 		return problem{}, err
 	}
-	f := problem{x: set.X, y: set.Y}
-	f.span, _ = nets.InSpan(set.X)
-	if f.h, err = kernel.ReLU().Gram(set.X); err != nil {
-		return f, err
-	}
+	set := in.Set
+	f := problem{x: set.X, span: in.Span, y: set.Y, h: in.Limit}
 	top := 0.0
 	for _, v := range data.RowNorms(set.X) {
 		top = math.Max(top, v)
@@ -131,20 +135,10 @@ func (f problem) initial(net *nets.Network) *nets.Batch {
 	return b
 }
 
-func fact(name string, v float64) checks.Fact {
-	return checks.Fact{Name: name, Value: checks.Float(v)}
-}
-
 // size returns n and min(n, d), the dimension that training costs.
 func size(s data.Spec) (n, span float64) {
-	rows, cols := max(s.N, s.Load.Rows), s.D
-	if len(s.Points) > 0 {
-		rows, cols = len(s.Points), len(s.Points[0])
-	}
-	if cols == 0 { // a file, or points in the plane
-		cols = rows
-	}
-	return float64(rows), float64(min(rows, cols))
+	n, d := twolayer.Size(s)
+	return n, min(n, d)
 }
 
 // setupWork is the price of build: the kernel and three eigenvalue problems.
@@ -153,17 +147,12 @@ func setupWork(s data.Spec) float64 {
 	return 100*n*n + 40*n*n*n + 2*n*n*float64(s.D)
 }
 
-// file describes a user's file by its first n rows, or all where it has fewer.
-func file(f checks.DataFile, n int) data.Spec {
-	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, Load: data.Options{Label: f.Label, Rows: n}}
-}
-
 // fileRun describes a run on a user's file, with random signs for labels where the file has no column of them: the
 // claims on runs hold for any.
 func fileRun(f checks.DataFile, n, m int, kappa, step float64, t int) []run {
-	spec := file(f, n)
-	if f.Label == data.LabelNone {
-		spec.Labels, spec.Seed = data.Sign, 1
+	spec := userfile.Labelled(f, n)
+	if spec.Labels == data.Sign {
+		spec.Seed = 1
 	}
 	return []run{{spec, m, kappa, step, t}}
 }
@@ -189,12 +178,6 @@ func (w *worst) add(m checks.Measurement) {
 func (w *worst) result(part string) checks.Measurement {
 	w.m.Part = part
 	return w.m
-}
-
-func curve(name, style, xName, yName string, x, y []float64, logX bool) checks.Series {
-	s := checks.NewSeries(name, style, x, y)
-	s.XName, s.YName, s.LogX, s.LogY = xName, yName, logX, true
-	return s
 }
 
 // apart is ||a - b||.

@@ -10,6 +10,7 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -41,7 +42,7 @@ func rademacherDetermined() checks.Claim[classP] {
 		Space: classes(), Grid: []classP{
 			wide,
 			{data.Spec{Kind: data.Sphere, N: 6, D: 3, Seed: 2}, 200, 1, 1, 3, 0.2},
-			{data.Spec{Kind: data.MNIST, N: 6, D: 49, Classes: [2]int{0, 1}}, 500, 1, 0.3, 1.5, 0.2},
+			{images.Easy(data.MNIST, 6, 49), 500, 1, 0.3, 1.5, 0.2},
 		},
 		Cost:  classP.cost,
 		Setup: func(p classP) (checks.Instance, error) { return startComplexity(p, 1) },
@@ -195,7 +196,7 @@ func rademacherClass() checks.Claim[classP] {
 		Space: classes(), Grid: []classP{
 			{data.Spec{Kind: data.Sphere, N: 4, D: 5, Seed: 1}, 1000, 1, 0.1, 1.5, 0.3},
 			{data.Spec{Kind: data.Sphere, N: 5, D: 3, Seed: 2}, 200, 1, 1, 3, 0.3},
-			{data.Spec{Kind: data.Fashion, N: 4, D: 49, Classes: [2]int{0, 1}}, 500, 1, 0.3, 1.5, 0.3},
+			{images.Easy(data.Fashion, 4, 49), 500, 1, 0.3, 1.5, 0.3},
 		},
 		Cost:  classP.cost,
 		Setup: func(p classP) (checks.Instance, error) { return classComplexity(p, 1) },
@@ -213,7 +214,7 @@ func classComplexity(p classP, share float64) (checks.Instance, error) {
 	}
 	bound := bounds.RademacherClass(share*p.B, p.r(), p.Kappa, f.n(), p.M, p.Delta)
 	return checks.Instance{
-		Facts: []checks.Fact{fact("printed bound", bounds.PrintedRademacherClass(p.B, p.r(), p.Kappa, f.n(), p.M, p.Delta)), fact("R", p.r())},
+		Facts: []checks.Fact{checks.NewFact("printed bound", bounds.PrintedRademacherClass(p.B, p.r(), p.Kappa, f.n(), p.M, p.Delta)), checks.NewFact("R", p.r())},
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net := f.network(p.M, p.Kappa, nets.Independent, r)

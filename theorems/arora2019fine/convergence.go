@@ -11,6 +11,7 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
 
 	"pgregory.net/rapid"
 )
@@ -35,7 +36,7 @@ import (
 // steps is what is measured.
 func linearConvergence() checks.Claim[convergeP] {
 	grid := convergeP{run{data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 1000, 1, 1, 25}, 0.2}
-	images := convergeP{run{data.Spec{Kind: data.MNIST, N: 15, D: 196, Classes: [2]int{0, 1}}, 2000, 1, 1, 100}, 0.2}
+	images := convergeP{run{images.Easy(data.MNIST, 15, 196), 2000, 1, 1, 100}, 0.2}
 	large := convergeP{run{data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1, Labels: data.Const}, 400, 1, 2.5, 10}, 0.2}
 	return checks.Claim[convergeP]{
 		ID: "arora2019fine/linear-convergence", Title: "linear rate of the loss", Reference: "Theorem 3.1 (card 06.3)",
@@ -65,7 +66,7 @@ func convergeSetup(p convergeP) (checks.Instance, error) {
 	rate := 1 - eta*f.low.Value/2
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified(), checks.Require("width (order)", float64(p.M), checks.AtLeast, width)},
-		Facts:      []checks.Fact{fact("lambda_0", f.low.Value), fact("required width (published)", width), fact("width run", float64(p.M))},
+		Facts:      []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("required width (published)", width), checks.NewFact("width run", float64(p.M))},
 		Terms:      checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, p.Kappa, nets.Independent, r), eta)
@@ -118,8 +119,8 @@ func certifiedConvergence() checks.Claim[run] {
 		Grid: []run{
 			small,
 			{data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 2}, 1000, 1e4, 0.55, 30},
-			{data.Spec{Kind: data.MNIST, N: 6, D: 196, Classes: [2]int{0, 1}}, 3000, 1e6, 0.55, 30},
-			{data.Spec{Kind: data.Fashion, N: 6, D: 196, Classes: [2]int{0, 1}}, 3000, 1e6, 0.55, 30},
+			{images.Easy(data.MNIST, 6, 196), 3000, 1e6, 0.55, 30},
+			{images.Easy(data.Fashion, 6, 196), 3000, 1e6, 0.55, 30},
 		},
 		OnData: func(f checks.DataFile) []run { return fileRun(f, 6, 3000, 1e6, 0.55, 30) },
 		Cost:   run.measuredCost,
@@ -148,7 +149,7 @@ func certifiedSetup(p run, faster float64) (checks.Instance, error) {
 	rate := 1 - faster*eta*lambda/2
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified()},
-		Facts:      []checks.Fact{fact("lambda_0", f.low.Value), fact("radius R", cert.Radius), fact("flip budget", cert.FlipBudget), fact("width run", float64(p.M))},
+		Facts:      []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("radius R", cert.Radius), checks.NewFact("flip budget", cert.FlipBudget), checks.NewFact("width run", float64(p.M))},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net := f.network(p.M, p.Kappa, nets.Antisymmetric, r)
 			d, err := f.descent(net, eta)

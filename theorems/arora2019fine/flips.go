@@ -10,6 +10,8 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -42,8 +44,8 @@ func flipSet() checks.Claim[run] {
 		Grid: []run{
 			{sphere, 300, 0.1, 1, 40},
 			{sphere, 300, 1, 1, 40},
-			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{3, 5}}, 300, 0.1, 1, 40},
-			{data.Spec{Kind: data.Fashion, N: 20, D: 49, Classes: [2]int{2, 4}}, 300, 0.1, 1, 40},
+			{images.Classes(data.MNIST, 20, 49, 3, 5), 300, 0.1, 1, 40},
+			{images.Classes(data.Fashion, 20, 49, 2, 4), 300, 0.1, 1, 40},
 		},
 		OnData: func(f checks.DataFile) []run { return fileRun(f, 20, 300, 0.1, 1, 40) },
 		Cost:   run.measuredCost,
@@ -62,7 +64,7 @@ func flipSetup(p run, share float64) (checks.Instance, error) {
 	}
 	eta, n := f.step(p.Step), f.n()
 	return checks.Instance{
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value)},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, p.Kappa, nets.Independent, r), eta)
 			if err != nil {
@@ -150,10 +152,10 @@ func flipLaw() checks.Claim[flipP] {
 		Grid: []flipP{
 			sphere,
 			{draw{data.Spec{Kind: data.Sphere, N: 1, D: 3, Seed: 1}, 100, 0.1}, 0.5, 0.5},
-			{draw{data.Spec{Kind: data.Fashion, N: 20, D: 49, Classes: [2]int{0, 1}}, 500, 0.2}, 0.1, 1},
+			{draw{images.Easy(data.Fashion, 20, 49), 500, 0.2}, 0.1, 1},
 		},
 		OnData: func(f checks.DataFile) []flipP {
-			return []flipP{{draw{file(f, 20), 500, 0.2}, 0.1, 1}}
+			return []flipP{{draw{userfile.Rows(f, 20), 500, 0.2}, 0.1, 1}}
 		},
 		Cost:  func(p flipP) checks.Cost { return p.cost() },
 		Setup: func(p flipP) (checks.Instance, error) { return flipLawSetup(p, 1) },
@@ -178,7 +180,7 @@ func flipLawSetup(p flipP, scale float64) (checks.Instance, error) {
 	share := bounds.FlipProbability(p.R / p.Kappa)
 	bound := bounds.HoeffdingFlips(share, f.n(), p.M, p.Delta)
 	return checks.Instance{
-		Facts: []checks.Fact{fact("p", share), fact("exact quantile", bounds.BinomialFlips(share, f.n(), p.M, p.Delta))},
+		Facts: []checks.Fact{checks.NewFact("p", share), checks.NewFact("exact quantile", bounds.BinomialFlips(share, f.n(), p.M, p.Delta))},
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net := f.network(p.M, scale*p.Kappa, nets.Independent, r)
@@ -244,7 +246,7 @@ func featureStability() checks.Claim[ladder] {
 // stability completes a claim on how far something is from its start after T steps, on a ladder of widths.
 func stability(c checks.Claim[ladder], terms checks.Terms, value func(s *train.State, h0 *mat.SymDense) float64) checks.Claim[ladder] {
 	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 12, Trials: 32}
-	images := ladder{Data: data.Spec{Kind: data.MNIST, N: 15, D: 49, Classes: [2]int{0, 1}}, Widths: []int{256, 1024, 4096, 16384}, Kappa: 0.5, Step: 1, T: 28, Trials: 32}
+	images := ladder{Data: images.Easy(data.MNIST, 15, 49), Widths: []int{256, 1024, 4096, 16384}, Kappa: 0.5, Step: 1, T: 28, Trials: 32}
 	control := grid
 	control.Widths, control.Trials, control.Growth = []int{64, 256, 1024}, 24, 0.5
 	c.Setup = func(p ladder) (checks.Instance, error) {
@@ -262,7 +264,7 @@ func stability(c checks.Claim[ladder], terms checks.Terms, value func(s *train.S
 			}
 			return value(s, h0)
 		})
-		return checks.Instance{Hypotheses: []checks.Hypothesis{f.certified()}, Facts: []checks.Fact{fact("lambda_0", f.low.Value)}, Terms: terms, Trial: trial}, nil
+		return checks.Instance{Hypotheses: []checks.Hypothesis{f.certified()}, Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value)}, Terms: terms, Trial: trial}, nil
 	}
 	c.Convention, c.Basis, c.Form, c.Version = convention, checks.Derived, checks.Scaling{}, 1
 	c.Grid, c.Cost = []ladder{grid, images}, ladder.cost

@@ -13,6 +13,7 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -324,12 +325,8 @@ func noiseSetup(p sample, reciprocal bool) (checks.Instance, error) {
 				return checks.Measurement{Hypotheses: []checks.Hypothesis{ok}}
 			}
 			m := checks.Measurement{Observed: spearman(measures, errors), Predicted: 0.9, Relation: checks.AtLeast, Tolerance: 1e-12, Hypotheses: []checks.Hypothesis{ok}}
-			m.Series = []checks.Series{
-				checks.NewSeries("measure", "bound", portions, measures), checks.NewSeries("0-1 error", "measured", portions, errors),
-			}
-			for i := range m.Series {
-				m.Series[i].XName, m.Series[i].YName = "portion of random labels", "measure and test error"
-			}
+			axes := curve.Axes{X: "portion of random labels", Y: "measure and test error"}
+			m.Series = []checks.Series{axes.Bound("measure", portions, measures), axes.Measured("0-1 error", portions, errors)}
 			return m
 		},
 	}, nil

@@ -11,6 +11,8 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -63,10 +65,10 @@ func gramHoeffding() checks.Claim[draw] {
 		Grid: []draw{
 			{data.Spec{Kind: data.Sphere, N: 2, D: 2, Seed: 1}, 50, 0.1},
 			{data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 1}, 1000, 0.1},
-			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 1000, 0.2},
-			{data.Spec{Kind: data.Fashion, N: 20, D: 196, Classes: [2]int{0, 1}}, 1000, 0.2},
+			{images.Easy(data.MNIST, 20, 49), 1000, 0.2},
+			{images.Easy(data.Fashion, 20, 196), 1000, 0.2},
 		},
-		OnData: func(f checks.DataFile) []draw { return []draw{{file(f, 20), 1000, 0.2}} },
+		OnData: func(f checks.DataFile) []draw { return []draw{{userfile.Rows(f, 20), 1000, 0.2}} },
 		Cost:   draw.cost,
 		Setup:  func(p draw) (checks.Instance, error) { return gramSetup(p, false) },
 		Controls: []checks.Control[draw]{{
@@ -90,7 +92,7 @@ func gramSetup(p draw, stretch bool) (checks.Instance, error) {
 	}
 	bound := bounds.HoeffdingDeviation(f.n(), p.M, gram, p.Delta)
 	return checks.Instance{
-		Facts: []checks.Fact{fact("root mean square (exact)", math.Sqrt(second)), fact("bound with n for ||XX'||_F", bound*float64(f.n())/gram)},
+		Facts: []checks.Fact{checks.NewFact("root mean square (exact)", math.Sqrt(second)), checks.NewFact("bound with n for ||XX'||_F", bound*float64(f.n())/gram)},
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net := f.network(p.M, 1, nets.Independent, r)
@@ -131,10 +133,10 @@ func gramChernoff() checks.Claim[draw] {
 		Grid: []draw{
 			{data.Spec{Kind: data.Orthonormal, N: 5, D: 6, Seed: 1}, 60, 0.2},
 			{data.Spec{Kind: data.Sphere, N: 8, D: 8, Seed: 2}, 1000, 0.2},
-			{data.Spec{Kind: data.MNIST, N: 8, D: 196, Classes: [2]int{0, 1}}, 2000, 0.2},
-			{data.Spec{Kind: data.Fashion, N: 6, D: 784, Classes: [2]int{0, 1}}, 4000, 0.2},
+			{images.Easy(data.MNIST, 8, 196), 2000, 0.2},
+			{images.Easy(data.Fashion, 6, 784), 4000, 0.2},
 		},
-		OnData: func(f checks.DataFile) []draw { return []draw{{file(f, 8), 4000, 0.2}} },
+		OnData: func(f checks.DataFile) []draw { return []draw{{userfile.Rows(f, 8), 4000, 0.2}} },
 		Cost:   draw.cost,
 		Setup:  chernoffSetup,
 		Controls: []checks.Control[draw]{{
@@ -151,7 +153,7 @@ func chernoffSetup(p draw) (checks.Instance, error) {
 	width := bounds.ChernoffWidth(f.n(), 0.5, f.low.Lower(), f.s, p.Delta)
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified(), checks.Require("width", float64(p.M), checks.AtLeast, width)},
-		Facts:      []checks.Fact{fact("lambda_0", f.low.Value), fact("required width (derived)", width), fact("width run", float64(p.M))},
+		Facts:      []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("required width (derived)", width), checks.NewFact("width run", float64(p.M))},
 		Terms:      checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net := f.network(p.M, 1, nets.Independent, r)

@@ -9,97 +9,14 @@ import (
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
-	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-	"pgregory.net/rapid"
 )
-
-// worstLabel says which labels the kernel limit learns most slowly.
-//
-// Setting: any unit inputs, the recursion e(k+1) = (I - eta H^inf) e(k) from labels y.
-//
-// Hypotheses: 0 < eta <= 1/lambda_max.
-//
-// Conclusion: ||(I - eta H^inf)^k y|| <= (1 - eta lambda_0)^k ||y|| for all y and k, with equality for the eigenvector of lambda_0.
-//
-// Constants: derived: the eigenvalues of I - eta H^inf lie in [0, 1 - eta lambda_0].
-//
-// Convention: kernel limit of gradient descent on a summed loss.
-//
-// Reference: section 4 (discussion of Figure 1); card 06.10. Tolerance: rounding of k steps; the certificate of
-// lambda_0 enters both parts through its k-fold effect.
-//
-// Control: the rate of the second smallest eigenvalue.
-func worstLabel() checks.Claim[recursionP] {
-	sphere := recursionP{data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 1}, 1, 60}
-	return checks.Claim[recursionP]{
-		ID: "arora2019fine/worst-labels", Title: "the slowest labels", Reference: "Section 4, Figure 1 (card 06.10)",
-		Formula:    `\lVert (I-\eta H^\infty)^k y \rVert \le (1-\eta\lambda_0)^k \lVert y \rVert`,
-		Convention: "kernel of the first layer, loss a sum", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
-		Space: rapid.Custom(func(t *rapid.T) recursionP {
-			return recursionP{gen.Specs(gen.Range{MinN: 1, MaxN: 10, MinD: 1, MaxD: 6}).Draw(t, "data"), rapid.Float64Range(0.01, 1).Draw(t, "step"), rapid.IntRange(1, 60).Draw(t, "k")}
-		}),
-		Grid: []recursionP{
-			sphere, {data.Spec{Kind: data.MNIST, N: 60, D: 49, Classes: [2]int{0, 1}}, 1, 100}, {data.Spec{Kind: data.Fashion, N: 60, D: 784, Classes: [2]int{0, 1}}, 1, 100},
-		},
-		OnData: func(f checks.DataFile) []recursionP { return []recursionP{{file(f, 60), 1, 100}} },
-		Cost: func(p recursionP) checks.Cost {
-			n, _ := size(p.Data)
-			return checks.Cost{Setup: setupWork(p.Data) + 20*n*n*n, Trial: 4 * float64(p.K) * n * n, Size: fmt.Sprintf("n=%.0f", n)}
-		},
-		Setup: func(p recursionP) (checks.Instance, error) { return recursionSetup(p, 0) },
-		Controls: []checks.Control[recursionP]{{
-			Name: "second-eigenvalue", Why: "the eigenvector of lambda_0 decays more slowly than that", At: []recursionP{sphere},
-			Setup: func(p recursionP) (checks.Instance, error) { return recursionSetup(p, 1) },
-		}},
-	}
-}
-
-type recursionP struct {
-	Data data.Spec `json:"data"`
-	Step float64   `json:"step"`
-	K    int       `json:"k"`
-}
-
-func recursionSetup(p recursionP, which int) (checks.Instance, error) {
-	f, err := build(p.Data)
-	if err != nil {
-		return checks.Instance{}, err
-	}
-	lin, err := train.NewLinear(f.h)
-	if err != nil {
-		return checks.Instance{}, err
-	}
-	eta, n := f.step(p.Step), f.n()
-	// The stored matrix is iterated: its lambda_0 is within Err of the certified one, and a k-fold product of factors
-	// in [0, 1] changes by at most k eta Err.
-	tol := float64(p.K)*eta*2*f.low.Err + float64(p.K*(n+10))*0x1p-52
-	rate := bounds.WorstLabelRate(eta, f.floor(), p.K)
-	if which > 0 {
-		rate = bounds.WorstLabelRate(eta, lin.Values[which], p.K)
-	}
-	worst := mat.Col(nil, 0, lin.Vectors)
-	after := func(y []float64) float64 {
-		path := train.Linearised(f.h, y, eta, p.K)
-		return floats.Norm(path[p.K], 2) / floats.Norm(y, 2)
-	}
-	return checks.Instance{
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("lambda_max", f.high.Value)},
-		Trial: func(r *rand.Rand) checks.Measurement {
-			y := make([]float64, n)
-			for i := range y {
-				y[i] = r.NormFloat64()
-			}
-			return checks.All(
-				checks.Measurement{Part: "random labels", Observed: after(y), Predicted: rate, Tolerance: tol},
-				checks.Measurement{Part: "worst labels", Observed: after(worst), Predicted: rate, Relation: checks.Equal, Tolerance: tol},
-			)
-		},
-	}, nil
-}
 
 // The three kinds of labels that Figure 1 compares. The claims on them put these names into their facts and series, where
 // the report finds them.
@@ -138,7 +55,7 @@ func labelled(spec data.Spec, k int) (labels, error) {
 	if norm == 0 {
 		return labels{}, fmt.Errorf("all labels are zero; there is nothing to learn")
 	}
-	f.y = scaledBy(math.Sqrt(float64(f.n()))/norm, f.y)
+	f.y = floats.ScaleTo(make([]float64, len(f.y)), math.Sqrt(float64(f.n()))/norm, f.y)
 	lin, err := train.NewLinear(f.h)
 	return labels{f, lin, f.step(1), k}, err
 }
@@ -153,7 +70,9 @@ func (l labels) signs(r *rand.Rand) []float64 {
 }
 
 func (l labels) worst() []float64 {
-	return scaledBy(math.Sqrt(float64(l.n())), mat.Col(nil, 0, l.lin.Vectors))
+	y := mat.Col(nil, 0, l.lin.Vectors)
+	floats.Scale(math.Sqrt(float64(l.n())), y)
+	return y
 }
 
 // shares returns (v_i . y)^2/||y||^2 for the eigenvectors, eigenvalues ascending.
@@ -166,7 +85,7 @@ func (l labels) shares(y []float64) []float64 {
 		out[i] = c.AtVec(i) * c.AtVec(i)
 		total += out[i]
 	}
-	return scaledBy(1/total, out)
+	return floats.ScaleTo(make([]float64, len(out)), 1/total, out)
 }
 
 // even are the expected shares of random labels.
@@ -237,7 +156,7 @@ func (l labels) facts() []checks.Fact {
 	n := float64(l.n())
 	own := l.inv.Form(l.y)
 	trace, traceErr := l.traceInverse()
-	out := []checks.Fact{fact("n", n), fact("lambda_0", l.low.Value), fact("lambda_0 error", l.low.Err), fact("lambda_max", l.high.Value), fact("K", float64(l.k))}
+	out := []checks.Fact{checks.NewFact("n", n), checks.NewFact("lambda_0", l.low.Value), checks.NewFact("lambda_0 error", l.low.Err), checks.NewFact("lambda_max", l.high.Value), checks.NewFact("K", float64(l.k))}
 	for _, t := range []struct {
 		name      string
 		form, err float64
@@ -249,11 +168,11 @@ func (l labels) facts() []checks.Fact {
 	} {
 		measure := bounds.LabelMeasure(t.form, l.n())
 		out = append(out,
-			fact("measure, "+t.name+" labels", measure),
-			fact("measure error, "+t.name+" labels", bounds.LabelMeasure(t.form+t.err, l.n())-measure),
-			fact("alignment, "+t.name+" labels", l.top(t.shares)),
-			fact("steps to 10%, "+t.name+" labels", l.steps(t.shares)),
-			fact("kernel loss after K, "+t.name+" labels", l.loss(t.shares, float64(l.k))))
+			checks.NewFact("measure, "+t.name+" labels", measure),
+			checks.NewFact("measure error, "+t.name+" labels", bounds.LabelMeasure(t.form+t.err, l.n())-measure),
+			checks.NewFact("alignment, "+t.name+" labels", l.top(t.shares)),
+			checks.NewFact("steps to 10%, "+t.name+" labels", l.steps(t.shares)),
+			checks.NewFact("kernel loss after K, "+t.name+" labels", l.loss(t.shares, float64(l.k))))
 	}
 	return out
 }
@@ -275,7 +194,7 @@ func (l labels) curves() []checks.Series {
 				x, y = append(x, k), append(y, l.loss(t.shares, k))
 			}
 		}
-		out = append(out, curve(t.name+" labels", "measured", "step", "relative loss, kernel limit", x, y, true))
+		out = append(out, curve.Axes{X: "step", Y: "relative loss, kernel limit", LogX: true, LogY: true}.Measured(t.name+" labels", x, y))
 		var q, cumulative []float64
 		sum, stride := 0.0, (n+49)/50
 		for i := range n {
@@ -284,7 +203,7 @@ func (l labels) curves() []checks.Series {
 				q, cumulative = append(q, float64(i+1)), append(cumulative, math.Min(1, sum))
 			}
 		}
-		s := curve(t.name+" labels, projections", "measured", "eigenvectors, largest eigenvalue first", "share of the labels", q, cumulative, false)
+		s := curve.Axes{X: "eigenvectors, largest eigenvalue first", Y: "share of the labels", LogY: true}.Measured(t.name+" labels, projections", q, cumulative)
 		s.LogY = false
 		projections = append(projections, s)
 	}
@@ -293,10 +212,10 @@ func (l labels) curves() []checks.Series {
 
 func labelGrid(k int, delta float64) []labelP {
 	return []labelP{
-		{data.Spec{Kind: data.MNIST, N: 100, D: 784, Classes: [2]int{0, 1}}, k, delta},
-		{data.Spec{Kind: data.MNIST, N: 100, D: 196, Classes: [2]int{3, 5}}, k, delta},
-		{data.Spec{Kind: data.Fashion, N: 100, D: 784, Classes: [2]int{0, 1}}, k, delta},
-		{data.Spec{Kind: data.Fashion, N: 100, D: 196, Classes: [2]int{2, 4}}, k, delta},
+		{images.Easy(data.MNIST, 100, 784), k, delta},
+		{images.Classes(data.MNIST, 100, 196, 3, 5), k, delta},
+		{images.Easy(data.Fashion, 100, 784), k, delta},
+		{images.Classes(data.Fashion, 100, 196, 2, 4), k, delta},
 	}
 }
 
@@ -360,7 +279,7 @@ func labelFile(f checks.DataFile) []labelP {
 	if f.Label == data.LabelNone {
 		return nil
 	}
-	return []labelP{{file(f, 100), 100, 0.1}}
+	return []labelP{{userfile.Rows(f, 100), 100, 0.1}}
 }
 
 // labelSteps is the order of the training times on images.
@@ -436,10 +355,10 @@ func labelSteps() checks.Claim[labelP] {
 // Control: the true and the worst-case labels exchanged.
 func labelTraining() checks.Claim[trainP] {
 	grid := []trainP{
-		{labelP{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 16, 0.3}, 64},
-		{labelP{data.Spec{Kind: data.Fashion, N: 20, D: 49, Classes: [2]int{0, 1}}, 16, 0.3}, 64},
-		{labelP{data.Spec{Kind: data.MNIST, N: 40, D: 196, Classes: [2]int{0, 1}}, 60, 0.3}, 256},
-		{labelP{data.Spec{Kind: data.Fashion, N: 40, D: 196, Classes: [2]int{0, 1}}, 60, 0.3}, 256},
+		{labelP{images.Easy(data.MNIST, 20, 49), 16, 0.3}, 64},
+		{labelP{images.Easy(data.Fashion, 20, 49), 16, 0.3}, 64},
+		{labelP{images.Easy(data.MNIST, 40, 196), 60, 0.3}, 256},
+		{labelP{images.Easy(data.Fashion, 40, 196), 60, 0.3}, 256},
 	}
 	return checks.Claim[trainP]{
 		ID: "arora2019fine/label-training", Title: "networks on true, random and worst-case labels", Reference: "Section 4, Figure 1 (card 06.10)",
@@ -450,7 +369,7 @@ func labelTraining() checks.Claim[trainP] {
 			if f.Label == data.LabelNone {
 				return nil
 			}
-			return []trainP{{labelP{file(f, 20), 16, 0.3}, 64}}
+			return []trainP{{labelP{userfile.Rows(f, 20), 16, 0.3}, 64}}
 		},
 		Cost: func(p trainP) checks.Cost {
 			c := p.labelP.cost()
@@ -480,7 +399,7 @@ func trainSetup(p trainP, exchange bool) (checks.Instance, error) {
 		return checks.Instance{Hypotheses: []checks.Hypothesis{l.certified()}}, nil
 	}
 	return checks.Instance{
-		Hypotheses: []checks.Hypothesis{l.certified()}, Facts: append(l.facts(), fact("width run", float64(p.M))),
+		Hypotheses: []checks.Hypothesis{l.certified()}, Facts: append(l.facts(), checks.NewFact("width run", float64(p.M))),
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			start := l.network(p.M, 1, nets.Antisymmetric, r)

@@ -13,6 +13,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/images"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -44,8 +45,8 @@ func neuronMovement() checks.Claim[run] {
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 80, 30),
 		Grid: []run{
 			{data.Spec{Kind: data.Sphere, N: 8, D: 8, Seed: 1}, 500, 1, 1, 100},
-			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 300, 1, 1, 100},
-			{data.Spec{Kind: data.Fashion, N: 20, D: 196, Classes: [2]int{2, 4}}, 300, 1, 1, 100},
+			{images.Easy(data.MNIST, 20, 49), 300, 1, 1, 100},
+			{images.Classes(data.Fashion, 20, 196, 2, 4), 300, 1, 1, 100},
 		},
 		OnData: func(f checks.DataFile) []run { return fileRun(f, 20, 300, 1, 1, 100) },
 		Cost:   run.measuredCost,
@@ -64,7 +65,7 @@ func neuronSetup(p run, share float64) (checks.Instance, error) {
 	}
 	eta := f.step(p.Step)
 	return checks.Instance{
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("||X||", f.s)},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("||X||", f.s)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, p.Kappa, nets.Independent, r), eta)
 			if err != nil {
@@ -120,8 +121,8 @@ func movementIdentity() checks.Claim[run] {
 		}),
 		Grid: []run{
 			{sphere, 64, 1e3, 1, 100},
-			{data.Spec{Kind: data.MNIST, N: 12, D: 49, Classes: [2]int{0, 1}}, 200, 1e4, 1, 200},
-			{data.Spec{Kind: data.Fashion, N: 12, D: 49, Classes: [2]int{0, 1}}, 200, 1e4, 1, 200},
+			{images.Easy(data.MNIST, 12, 49), 200, 1e4, 1, 200},
+			{images.Easy(data.Fashion, 12, 49), 200, 1e4, 1, 200},
 		},
 		OnData: func(f checks.DataFile) []run { return fileRun(f, 12, 200, 1e4, 1, 200) },
 		Cost:   run.cost,
@@ -139,7 +140,7 @@ func identitySetup(p run) (checks.Instance, error) {
 	}
 	eta := p.Step / (f.s * f.s)
 	return checks.Instance{
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("||X||", f.s)},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("||X||", f.s)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, p.Kappa, nets.Antisymmetric, r), eta)
 			if err != nil {
@@ -205,7 +206,7 @@ func movementRate() checks.Claim[ladder] {
 	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 6, Seed: 2}, Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 20, Trials: 48}
 	control := grid
 	control.Data, control.Widths, control.Trials = data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 2, Labels: data.Planted}, []int{128, 512, 2048}, 32
-	images := ladder{Data: data.Spec{Kind: data.MNIST, N: 5, D: 49, Classes: [2]int{0, 1}}, Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 30, Trials: 48}
+	images := ladder{Data: images.Easy(data.MNIST, 5, 49), Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 30, Trials: 48}
 	return checks.Claim[ladder]{
 		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "Lemma 5.3 (card 06.4)",
 		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| = O(m^{-1/4})`,
@@ -236,8 +237,8 @@ func movementLadder(p ladder, reverse bool) (checks.Instance, error) {
 	q := f.inv.Form(f.y)
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified()},
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("sqrt(y'H^-1 y)", math.Sqrt(q.Value)),
-			fact(fmt.Sprintf("limit after %d steps", p.T), limit)},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("sqrt(y'H^-1 y)", math.Sqrt(q.Value)),
+			checks.NewFact(fmt.Sprintf("limit after %d steps", p.T), limit)},
 		Terms: checks.Terms{Trials: p.Trials, Exponent: -0.25, Relation: checks.AtMost, Resolution: 0.1},
 		Trial: p.climb(f, nets.Antisymmetric, func(d *train.Descent, _ int) float64 {
 			for range p.T {

@@ -10,6 +10,8 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -54,7 +56,7 @@ func (f problem) direction(norm float64, r *rand.Rand) []float64 {
 			beta[k] = r.NormFloat64()
 		}
 	}
-	return scaledBy(norm/floats.Norm(beta, 2), beta)
+	return floats.ScaleTo(make([]float64, len(beta)), norm/floats.Norm(beta, 2), beta)
 }
 
 // rootForm is sqrt(y^T H^{-1} y) with a bound on its error when every label is known to within slip: by the
@@ -78,7 +80,7 @@ func (p target) setup(labels func(f problem, r *rand.Rand) (y []float64, slip fl
 	}
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified()},
-		Facts:      []checks.Fact{fact("lambda_0", f.low.Value), fact("condition of H^inf", f.high.Value/f.low.Value)},
+		Facts:      []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("condition of H^inf", f.high.Value/f.low.Value)},
 		Terms:      checks.Terms{Trials: 20},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			y, slip, limits := labels(f, r)
@@ -141,11 +143,11 @@ func monomial() checks.Claim[target] {
 		Space: targets([]int{1, 2, 4, 6, 8, 10, 20}, nil, 3),
 		Grid: []target{
 			{Data: sphere(50, 4), P: 1, Beta: 1}, {Data: sphere(50, 3), P: 2, Beta: 1}, {Data: sphere(60, 3), P: 6, Beta: 2},
-			{Data: data.Spec{Kind: data.MNIST, N: 100, D: 49}, P: 2, Beta: 1}, {Data: data.Spec{Kind: data.Fashion, N: 100, D: 196}, P: 4, Beta: 1},
+			{Data: images.All(data.MNIST, 100, 49), P: 2, Beta: 1}, {Data: images.All(data.Fashion, 100, 196), P: 4, Beta: 1},
 			{Data: sphere(300, 4), P: 2, Beta: 1},
 		},
 		OnData: func(f checks.DataFile) []target {
-			return []target{{Data: file(f, 100), P: 1, Beta: 1}, {Data: file(f, 100), P: 2, Beta: 1}}
+			return []target{{Data: userfile.Rows(f, 100), P: 1, Beta: 1}, {Data: userfile.Rows(f, 100), P: 2, Beta: 1}}
 		},
 		Cost:  target.cost,
 		Setup: func(p target) (checks.Instance, error) { return setup(p, bounds.MonomialCost) },
@@ -194,7 +196,7 @@ func monomialPrinted() checks.Claim[target] {
 		Space: targets([]int{1, 2, 4, 6, 8, 10, 20}, nil, 3),
 		Grid:  []target{{Data: sphere, P: 1, Beta: 1}, {Data: sphere, P: 2, Beta: 1}, {Data: sphere, P: 10, Beta: 1.5}},
 		OnData: func(f checks.DataFile) []target {
-			return []target{{Data: file(f, 100), P: 2, Beta: 1}}
+			return []target{{Data: userfile.Rows(f, 100), P: 2, Beta: 1}}
 		},
 		Cost:  target.cost,
 		Setup: func(p target) (checks.Instance, error) { return setup(p, 1) },
@@ -246,9 +248,9 @@ func polynomialSum() checks.Claim[target] {
 		Convention: "kernel of the first layer, unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: targets(nil, nil, 2),
 		Grid: []target{
-			{Data: sphere, Beta: 1}, {Data: data.Spec{Kind: data.MNIST, N: 60, D: 49}, Beta: 1}, {Data: data.Spec{Kind: data.Fashion, N: 60, D: 49}, Beta: 1},
+			{Data: sphere, Beta: 1}, {Data: images.All(data.MNIST, 60, 49), Beta: 1}, {Data: images.All(data.Fashion, 60, 49), Beta: 1},
 		},
-		OnData: func(f checks.DataFile) []target { return []target{{Data: file(f, 100), Beta: 1}} },
+		OnData: func(f checks.DataFile) []target { return []target{{Data: userfile.Rows(f, 100), Beta: 1}} },
 		Cost:   target.cost,
 		Setup:  func(p target) (checks.Instance, error) { return setup(p, []int{1, 2, 4, 6}, 1) },
 		Controls: []checks.Control[target]{{
@@ -286,10 +288,10 @@ func smooth() checks.Claim[target] {
 		Space: targets(nil, []string{"cos", "arctan"}, 1),
 		Grid: []target{
 			{Data: sphere, Phi: "cos", Beta: 1}, {Data: sphere, Phi: "cos", Beta: 4}, {Data: sphere, Phi: "arctan", Beta: 1},
-			{Data: data.Spec{Kind: data.MNIST, N: 60, D: 49}, Phi: "cos", Beta: 2}, {Data: data.Spec{Kind: data.Fashion, N: 60, D: 49}, Phi: "arctan", Beta: 1},
+			{Data: images.All(data.MNIST, 60, 49), Phi: "cos", Beta: 2}, {Data: images.All(data.Fashion, 60, 49), Phi: "arctan", Beta: 1},
 		},
 		OnData: func(f checks.DataFile) []target {
-			return []target{{Data: file(f, 100), Phi: "cos", Beta: 2}}
+			return []target{{Data: userfile.Rows(f, 100), Phi: "cos", Beta: 2}}
 		},
 		Cost:  target.cost,
 		Setup: smoothSetup,

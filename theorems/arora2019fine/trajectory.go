@@ -12,6 +12,8 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/images"
 )
 
 // trajectory is the published form of the main theorem on optimisation, whose width is out of reach.
@@ -37,7 +39,7 @@ import (
 // what the hypothesis on kappa forbids.
 func trajectory() checks.Claim[trajectoryP] {
 	grid := trajectoryP{run{data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, 2048, 0, 1, 20}, 0.2, 0.5}
-	images := trajectoryP{run{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 1024, 0, 1, 100}, 0.2, 0.5}
+	images := trajectoryP{run{images.Easy(data.MNIST, 20, 49), 1024, 0, 1, 100}, 0.2, 0.5}
 	control := grid
 	control.Kappa = 3
 	return checks.Claim[trajectoryP]{
@@ -86,7 +88,7 @@ func trajectorySetup(p trajectoryP) (checks.Instance, error) {
 			checks.Require("kappa (order)", kappa, checks.AtMost, need),
 			checks.Require("width (order)", float64(p.M), checks.AtLeast, width),
 		},
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("required width (published)", width), fact("width run", float64(p.M))},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("required width (published)", width), checks.NewFact("width run", float64(p.M))},
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, kappa, nets.Independent, r), eta)
@@ -114,7 +116,11 @@ func steps(name, style, yName string, y []float64) checks.Series {
 	for k := 0; k < len(y); k += stride {
 		xs, ys = append(xs, float64(k)), append(ys, y[k])
 	}
-	return curve(name, style, "step", yName, xs, ys, false)
+	axes := curve.Axes{X: "step", Y: yName, LogY: true}
+	if style == "bound" {
+		return axes.Bound(name, xs, ys)
+	}
+	return axes.Measured(name, xs, ys)
 }
 
 // trajectoryRate is the limit of the main theorem, with its rate.
@@ -145,7 +151,7 @@ func trajectoryRate() checks.Claim[ladder] {
 	small.Widths, small.Trials = []int{32, 128, 512}, 24
 	flips := small
 	flips.Kappa = 1e-3
-	images := ladder{Data: data.Spec{Kind: data.Fashion, N: 12, D: 49, Classes: [2]int{0, 1}}, Widths: []int{256, 1024, 4096, 16384}, Kappa: 1, Step: 1, T: 42, Trials: 36}
+	images := ladder{Data: images.Easy(data.Fashion, 12, 49), Widths: []int{256, 1024, 4096, 16384}, Kappa: 1, Step: 1, T: 42, Trials: 36}
 	with := func(decay decay) func(ladder) (checks.Instance, error) {
 		return func(p ladder) (checks.Instance, error) { return trajectoryLadder(p, decay) }
 	}
@@ -200,7 +206,7 @@ func (p ladder) climb(f problem, pairs nets.Symmetry, value func(d *train.Descen
 		var m checks.Measurement
 		for _, width := range p.Widths {
 			scaled := f
-			scaled.y = scaledBy(math.Pow(float64(width), p.Growth), f.y)
+			scaled.y = floats.ScaleTo(make([]float64, len(f.y)), math.Pow(float64(width), p.Growth), f.y)
 			d, err := scaled.descent(f.network(width, p.Kappa, pairs, r), eta)
 			if err != nil {
 				return checks.Failed(err)
@@ -226,11 +232,11 @@ func trajectoryLadder(p ladder, decay decay) (checks.Instance, error) {
 	eta, norm := f.step(p.Step), floats.Norm(f.y, 2)
 	predicted := make([][]float64, p.T+1) // of u - y, which starts at -y
 	for k := range predicted {
-		predicted[k] = lin.Apply(scaledBy(-1, f.y), func(lambda float64) float64 { return decay(f, eta, lambda, k) })
+		predicted[k] = lin.Apply(floats.ScaleTo(make([]float64, len(f.y)), -1, f.y), func(lambda float64) float64 { return decay(f, eta, lambda, k) })
 	}
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{f.certified()},
-		Facts:      []checks.Fact{fact("lambda_0", f.low.Value), fact("lambda_max", f.high.Value)},
+		Facts:      []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("lambda_max", f.high.Value)},
 		Terms:      checks.Terms{Trials: p.Trials, Exponent: -0.5, Relation: checks.Equal, Resolution: 0.2},
 		Trial: p.climb(f, nets.Antisymmetric, func(d *train.Descent, _ int) float64 {
 			off := 0.0
@@ -241,14 +247,6 @@ func trajectoryLadder(p ladder, decay decay) (checks.Instance, error) {
 			return off / norm
 		}),
 	}, nil
-}
-
-func scaledBy(c float64, v []float64) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = c * x
-	}
-	return out
 }
 
 // aPosteriori is what the proof of the main theorem shows without any assumption.
@@ -279,8 +277,8 @@ func aPosteriori() checks.Claim[run] {
 		Grid: []run{
 			{sphere, 200, 1, 1, 40},
 			{data.Spec{Kind: data.Antipodal, N: 6, D: 4, Seed: 1}, 50, 0.1, 1, 40},
-			{data.Spec{Kind: data.MNIST, N: 20, D: 49, Classes: [2]int{0, 1}}, 500, 1, 1, 60},
-			{data.Spec{Kind: data.Fashion, N: 20, D: 196, Classes: [2]int{0, 1}}, 500, 0.1, 1, 60},
+			{images.Easy(data.MNIST, 20, 49), 500, 1, 1, 60},
+			{images.Easy(data.Fashion, 20, 196), 500, 0.1, 1, 60},
 		},
 		OnData: func(f checks.DataFile) []run { return fileRun(f, 20, 500, 1, 1, 60) },
 		Cost:   run.cost,
@@ -299,7 +297,7 @@ func aPosterioriSetup(p run, share float64) (checks.Instance, error) {
 	}
 	eta, n := f.step(p.Step), f.n()
 	return checks.Instance{
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("lambda_max", f.high.Value)},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("lambda_max", f.high.Value)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, p.Kappa, nets.Independent, r), eta)
 			if err != nil {
@@ -360,8 +358,8 @@ func stepResidual() checks.Claim[run] {
 		Grid: []run{
 			{sphere, 100, 0.01, 1, 20},
 			{sphere, 200, 1, 1, 20},
-			{data.Spec{Kind: data.MNIST, N: 15, D: 49, Classes: [2]int{3, 5}}, 200, 0.1, 1, 20},
-			{data.Spec{Kind: data.Fashion, N: 15, D: 49, Classes: [2]int{2, 4}}, 200, 0.1, 1, 20},
+			{images.Classes(data.MNIST, 15, 49, 3, 5), 200, 0.1, 1, 20},
+			{images.Classes(data.Fashion, 15, 49, 2, 4), 200, 0.1, 1, 20},
 		},
 		OnData: func(f checks.DataFile) []run { return fileRun(f, 15, 200, 0.1, 1, 20) },
 		Cost:   run.measuredCost,
@@ -380,7 +378,7 @@ func stepResidualSetup(p run, flipTerm bool) (checks.Instance, error) {
 	}
 	eta, n := f.step(p.Step), f.n()
 	return checks.Instance{
-		Facts: []checks.Fact{fact("lambda_0", f.low.Value), fact("||X||", f.s)},
+		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("||X||", f.s)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, err := f.descent(f.network(p.M, p.Kappa, nets.Independent, r), eta)
 			if err != nil {

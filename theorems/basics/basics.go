@@ -1,16 +1,23 @@
 package basics
 
 import (
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
 	"convergo/checks"
+	"convergo/nets"
 	"convergo/nets/data"
+	"convergo/theorems/internal/images"
 )
+
+//go:embed *.go
+var files embed.FS
 
 // Source are the base facts that every convergence proof of the catalogue
 // rests on. Most are tight, so that they test the library as much as the
@@ -32,6 +39,7 @@ func Source() checks.Source {
   author = {{Convergo}},
   note = {Derivations in the statements of the claims basics/...}
 }`,
+		Files: files,
 		Claims: []checks.Checkable{
 			// 90.1
 			quadraticContraction(), quadraticBestStep(), quadraticDivergence(),
@@ -77,18 +85,6 @@ const unit = 1.0 / (1 << 53)
 // underflow is a size below which nothing has relative accuracy.
 const underflow = 1e-290
 
-// gaussian fills a rows x cols matrix with standard normals.
-func gaussian(r *rand.Rand, rows, cols int) *mat.Dense {
-	a := mat.NewDense(rows, cols, nil)
-	for i := range rows {
-		row := a.RawRowView(i)
-		for j := range row {
-			row[j] = r.NormFloat64()
-		}
-	}
-	return a
-}
-
 // vector draws a standard normal vector.
 func vector(r *rand.Rand, n int) []float64 {
 	v := make([]float64, n)
@@ -101,7 +97,7 @@ func vector(r *rand.Rand, n int) []float64 {
 // rotation draws an orthogonal matrix.
 func rotation(r *rand.Rand, n int) *mat.Dense {
 	var qr mat.QR
-	qr.Factorize(gaussian(r, n, n))
+	qr.Factorize(nets.Gaussian(n, n, r))
 	q := new(mat.Dense)
 	qr.QTo(q)
 	return q
@@ -127,60 +123,22 @@ func symmetric(a mat.Matrix, n int) *mat.SymDense {
 }
 
 func scaled(c float64, v []float64) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = c * x
-	}
-	return out
-}
-
-// column copies column j.
-func column(a *mat.Dense, j int) []float64 { return mat.Col(nil, j, a) }
-
-// fact names a number for the report.
-func fact(name string, v float64) checks.Fact {
-	return checks.Fact{Name: name, Value: checks.Float(v)}
-}
-
-// curve is a series with its axes named.
-func curve(name, style, xName, yName string, logX, logY bool, x, y []float64) checks.Series {
-	s := checks.NewSeries(name, style, x, y)
-	s.XName, s.YName, s.LogX, s.LogY = xName, yName, logX, logY
-	return s
+	return floats.ScaleTo(make([]float64, len(v)), c, v)
 }
 
 // size returns the rows and columns of a data set before it is built, for
 // cost estimates; a user's file counts as rows of 784 columns.
 func size(s data.Spec) (n, d float64) {
-	n, d = float64(max(s.N, s.Load.Rows)), float64(s.D)
-	switch {
-	case len(s.Points) > 0:
-		n, d = float64(len(s.Points)), float64(len(s.Points[0]))
-	case len(s.Rows) > 0:
-		n, d = float64(len(s.Rows)), float64(len(s.Rows[0]))
-	case len(s.Angles) > 0:
-		n, d = float64(len(s.Angles)), math.Max(2, d)
-	case s.Kind == data.File || d == 0 && s.Kind != data.Circle && s.Kind != data.HalfCircle:
-		d = 784
-	case d == 0:
-		d = 2
+	rows, columns := s.Size()
+	if s.Kind == data.File || columns == 0 {
+		columns = 784
 	}
-	return n, d
+	return float64(rows), float64(columns)
 }
 
-// images are small sets of built-in images: two classes of each kind.
-func images(n, d int) []data.Spec {
-	return []data.Spec{
-		{Kind: data.MNIST, N: n, D: d, Classes: [2]int{3, 8}},
-		{Kind: data.Fashion, N: n, D: d, Classes: [2]int{0, 6}},
-	}
-}
-
-// file is the first n rows of a user's file, or all if it has fewer, scaled
-// to unit norm, with random signs for labels: the user's own may be classes of
-// any scale, and no base fact depends on them.
-func file(f checks.DataFile, n int) data.Spec {
-	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, Labels: data.Sign, Load: data.Options{Label: f.Label, Rows: n}}
+// pictures are small sets of built-in images: two classes of each kind.
+func pictures(n, d int) []data.Spec {
+	return []data.Spec{images.Hard(data.MNIST, n, d), images.Hard(data.Fashion, n, d)}
 }
 
 // A spectrum describes the spectrum of a quadratic with largest

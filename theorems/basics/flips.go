@@ -16,6 +16,7 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/userfile"
 )
 
 // A ball is the distance that a neuron may move.
@@ -195,7 +196,7 @@ func flipInclusion() checks.Claim[attack] {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Facts: []checks.Fact{fact("mean of S_i/m", bounds.FlipProbability(p.R))},
+				Facts: []checks.Fact{checks.NewFact("mean of S_i/m", bounds.FlipProbability(p.R))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					moved, err := p.run(set, multiple, r)
 					if err != nil {
@@ -214,7 +215,7 @@ func flipInclusion() checks.Claim[attack] {
 		{data.Spec{Kind: data.Sphere, N: 5, D: 5}, 2000, 0.03, "across"}, {data.Spec{Kind: data.Sphere, N: 10, D: 20}, 2000, 0.1, "fragile"},
 		{data.Spec{Kind: data.Circle, N: 8}, 1000, 0.3, "across"}, {data.Spec{Kind: data.Sphere, N: 10, D: 20}, 1000, 0.1, "random"},
 	}
-	for _, s := range images(20, 49) {
+	for _, s := range pictures(20, 49) {
 		grid = append(grid, attack{s, 1000, 0.02, "across"})
 	}
 	return checks.Claim[attack]{
@@ -226,7 +227,7 @@ func flipInclusion() checks.Claim[attack] {
 		Space: attacked(attacks()...),
 		Grid:  grid,
 		OnData: func(f checks.DataFile) []attack {
-			return []attack{{file(f, 10), 500, 0.02, "across"}}
+			return []attack{{userfile.Signed(f, 10), 500, 0.02, "across"}}
 		},
 		Cost:  attack.cost,
 		Setup: setup(1),
@@ -298,7 +299,7 @@ func flipMean() checks.Claim[fragile] {
 		return fragile{Data: data.Spec{Kind: data.Sphere, N: n, D: d}, Width: m, R: r}
 	}
 	grid := []fragile{sphere(5, 5, 4000, 0.03), sphere(5, 5, 1000, 0.3), sphere(10, 20, 1, 1.5)}
-	for _, s := range images(20, 49) {
+	for _, s := range pictures(20, 49) {
 		grid = append(grid, fragile{Data: s, Width: 1000, R: 0.3})
 	}
 	return checks.Claim[fragile]{
@@ -309,7 +310,7 @@ func flipMean() checks.Claim[fragile] {
 		Basis:      checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: grid,
 		OnData: func(f checks.DataFile) []fragile {
-			return []fragile{{Data: file(f, 10), Width: 200, R: 0.3}}
+			return []fragile{{Data: userfile.Signed(f, 10), Width: 200, R: 0.3}}
 		},
 		Cost:  fragile.cost,
 		Setup: setup(1),
@@ -349,9 +350,9 @@ func flipCount() checks.Claim[fragile] {
 			inst := checks.Instance{
 				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 				Facts: []checks.Fact{
-					fact("mean of S_i", float64(p.Width)*bounds.FlipProbability(p.R)),
-					fact("Bernstein's bound", float64(p.Width)*bounds.BernsteinFlips(bounds.FlipProbability(p.R), set.N(), p.Width, p.Delta)),
-					fact("Markov's bound on the sum", bounds.MarkovFlips(set.N(), p.Width, p.R, p.Delta)),
+					checks.NewFact("mean of S_i", float64(p.Width)*bounds.FlipProbability(p.R)),
+					checks.NewFact("Bernstein's bound", float64(p.Width)*bounds.BernsteinFlips(bounds.FlipProbability(p.R), set.N(), p.Width, p.Delta)),
+					checks.NewFact("Markov's bound on the sum", bounds.MarkovFlips(set.N(), p.Width, p.R, p.Delta)),
 				},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					largest := 0
@@ -371,7 +372,7 @@ func flipCount() checks.Claim[fragile] {
 		return fragile{data.Spec{Kind: data.Sphere, N: n, D: d}, m, r, 0.2}
 	}
 	grid := []fragile{sphere(1, 1, 100, 0.2), sphere(10, 20, 1000, 0.003), sphere(10, 20, 1000, 0.2), sphere(5, 5, 4000, 0.03)}
-	for _, s := range images(20, 49) {
+	for _, s := range pictures(20, 49) {
 		grid = append(grid, fragile{s, 1000, 0.1, 0.2})
 	}
 	return checks.Claim[fragile]{
@@ -389,7 +390,7 @@ func flipCount() checks.Claim[fragile] {
 			}
 		}),
 		Grid:   grid,
-		OnData: func(f checks.DataFile) []fragile { return []fragile{{file(f, 10), 200, 0.1, 0.2}} },
+		OnData: func(f checks.DataFile) []fragile { return []fragile{{userfile.Signed(f, 10), 200, 0.1, 0.2}} },
 		Cost:   fragile.cost,
 		Setup:  setup(1),
 		Controls: []checks.Control[fragile]{{
@@ -456,7 +457,7 @@ func gramStability() checks.Claim[attack] {
 		{data.Spec{Kind: data.Sphere, N: 5, D: 5}, 2000, 0.03, "off"}, {data.Spec{Kind: data.Sphere, N: 10, D: 20}, 2000, 0.1, "fragile"},
 		{data.Spec{Kind: data.Circle, N: 8}, 1000, 0.1, "across"}, {data.Spec{Kind: data.Orthonormal, N: 6, D: 10}, 1000, 0.2, "off"},
 	}
-	for _, s := range images(20, 49) {
+	for _, s := range pictures(20, 49) {
 		grid = append(grid, attack{s, 1000, 0.02, "off"})
 	}
 	return checks.Claim[attack]{
@@ -468,7 +469,7 @@ func gramStability() checks.Claim[attack] {
 		Space: attacked(attacks()...),
 		Grid:  grid,
 		OnData: func(f checks.DataFile) []attack {
-			return []attack{{file(f, 10), 500, 0.02, "off"}}
+			return []attack{{userfile.Signed(f, 10), 500, 0.02, "off"}}
 		},
 		Cost:  attack.cost,
 		Setup: setup(1),

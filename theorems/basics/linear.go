@@ -16,6 +16,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/userfile"
 )
 
 // A linearModel is a network linearised at its initialisation.
@@ -148,7 +149,7 @@ func linearDescent() checks.Claim[linearModel] {
 			{data.Spec{Kind: data.Sphere, N: 50, D: 50}, 100, 1, 50},
 		}, linearImages(20, 49, 40)...),
 		OnData: func(f checks.DataFile) []linearModel {
-			return []linearModel{{Data: file(f, 10), Width: 20, Step: 1, Steps: 50}}
+			return []linearModel{{Data: userfile.Signed(f, 10), Width: 20, Step: 1, Steps: 50}}
 		},
 		Cost: linearModel.cost,
 		Setup: setup(func(p linearModel, _ *data.Set, t *tangent) ([]float64, float64, error) {
@@ -175,7 +176,7 @@ func linearDescent() checks.Claim[linearModel] {
 
 func linearImages(n, d, m int) []linearModel {
 	var ps []linearModel
-	for _, s := range images(n, d) {
+	for _, s := range pictures(n, d) {
 		ps = append(ps, linearModel{Data: s, Width: m, Step: 1, Steps: 100})
 	}
 	return ps

@@ -12,6 +12,7 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/userfile"
 )
 
 // A step is one gradient step of a small network.
@@ -69,14 +70,14 @@ func stepGrid() []step {
 		{data.Spec{Kind: data.Basis, N: 1, D: 1}, 1, 0.5, "relu", ""}, {sphere, 50, 0.3, "relu", ""}, {sphere, 50, 1, "relu", "logistic"},
 		{sphere, 20, 0.3, "leaky", ""}, {sphere, 20, 0.3, "identity", ""}, {data.Spec{Kind: data.Gaussian, N: 8, D: 5, Raw: true}, 30, 0.1, "relu", ""},
 	}
-	for _, s := range images(20, 49) {
+	for _, s := range pictures(20, 49) {
 		grid = append(grid, step{s, 100, 0.1, "relu", ""})
 	}
 	return grid
 }
 
 func stepOnData(f checks.DataFile) []step {
-	return []step{{file(f, 10), 100, 0.1, "relu", ""}}
+	return []step{{userfile.Signed(f, 10), 100, 0.1, "relu", ""}}
 }
 
 // A gradients is a network with the gradients of its loss.

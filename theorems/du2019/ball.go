@@ -1,16 +1,13 @@
 package du2019
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 
-	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
-	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -41,7 +38,7 @@ func ballGrid() []ball {
 		{Data: data.Spec{Kind: data.Antipodal, N: 6, D: 4, Seed: 2}, M: 300, Radius: 0.3},
 		{Data: data.Spec{Kind: data.Duplicate, N: 5, D: 3, Seed: 3}, M: 300, Radius: 0.01},
 	}
-	for _, s := range images(10, 49) {
+	for _, s := range pictures(10, 49) {
 		grid = append(grid, ball{Data: s, M: 500, Radius: 0.05})
 	}
 	return grid
@@ -65,7 +62,7 @@ func setupBall(p ball, counted float64, what func(q *problem, a *attack, fragile
 		return checks.Instance{}, err
 	}
 	return checks.Instance{
-		Facts: q.facts(fact("width run", float64(p.M)), fact("radius", p.Radius)),
+		Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("radius", p.Radius)),
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net, b := q.draw(r, nets.NTK(p.M, q.k))
 			fragile := make([]int, q.n)
@@ -259,7 +256,7 @@ func gramEigenvalue() checks.Claim[ball] {
 		{Data: data.Spec{Kind: data.Sphere, N: 6, D: 20, Seed: 1}, M: 2000, Radius: 0.01},
 		{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, M: 1000, Radius: 0.05},
 	}
-	for _, s := range images(8, 49) {
+	for _, s := range pictures(8, 49) {
 		grid = append(grid, ball{Data: s, M: 2000, Radius: 0.001})
 	}
 	return checks.Claim[ball]{
@@ -312,14 +309,14 @@ func gramHalf() checks.Claim[ball] {
 			return m
 		})
 		inst.Hypotheses = []checks.Hypothesis{q.distinct()}
-		inst.Facts = append(inst.Facts, fact("allowed share of fragile neurons", budget))
+		inst.Facts = append(inst.Facts, checks.NewFact("allowed share of fragile neurons", budget))
 		return inst, err
 	}
 	grid := []ball{
 		{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, M: 1500, Radius: 0.007},
 		{Data: data.Spec{Kind: data.Sphere, N: 6, D: 30, Seed: 1}, M: 3000, Radius: 0.0012},
 	}
-	for _, s := range images(4, 49) {
+	for _, s := range pictures(4, 49) {
 		grid = append(grid, ball{Data: s, M: 4000, Radius: 0.0002})
 	}
 	return checks.Claim[ball]{
@@ -407,7 +404,7 @@ func gramStability() checks.Claim[stability] {
 		{Data: data.Spec{Kind: data.Basis, N: 2, D: 2}, M: 400, Delta: 0.3},
 		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 10, Seed: 1}, M: 300, Delta: 0.3},
 	}
-	for _, s := range images(4, 49) {
+	for _, s := range pictures(4, 49) {
 		grid = append(grid, stability{Data: s, M: 300, Delta: 0.3})
 	}
 	return checks.Claim[stability]{
@@ -433,329 +430,4 @@ func gramStability() checks.Claim[stability] {
 			Setup: func(p stability) (checks.Instance, error) { return setup(p, false) },
 		}},
 	}
-}
-
-func fragileCost(p ball) checks.Cost {
-	n, d := dims(p.Data)
-	k := min(n, d)
-	return checks.Cost{Setup: 60 * n * n * (n + d), Trial: float64(p.M) * (12*k + 2*n*k + 2*n + 40), Size: fmt.Sprintf("m=%d", p.M)}
-}
-
-func fragileSpace() *rapid.Generator[ball] {
-	return rapid.Custom(func(t *rapid.T) ball {
-		return ball{
-			Data:   gen.Specs(gen.Range{MinN: 1, MaxN: 6, MinD: 1, MaxD: 6}).Draw(t, "data"),
-			M:      rapid.IntRange(1, 200).Draw(t, "m"),
-			Radius: math.Pow(10, rapid.Float64Range(-2, 0).Draw(t, "log radius")),
-			Delta:  rapid.SampledFrom([]float64{0.2, 0.5}).Draw(t, "delta"),
-		}
-	})
-}
-
-func fragileGrid() []ball {
-	grid := []ball{
-		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 1000, Radius: 0.02, Delta: 0.1},
-		{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, M: 200, Radius: 0.1, Delta: 0.1},
-	}
-	for _, s := range images(10, 49) {
-		grid = append(grid, ball{Data: s, M: 1000, Radius: 0.02, Delta: 0.2})
-	}
-	return grid
-}
-
-func fragileOnData(f checks.DataFile) []ball {
-	return []ball{{Data: file(f, 20), M: 1000, Radius: 0.02, Delta: 0.2}}
-}
-
-// setupFragile measures the counts N_i(R) alone.
-func setupFragile(p ball, observe func(counts []int) float64, bound func(q *problem) float64) (checks.Instance, error) {
-	q, err := build(p.Data)
-	if err != nil {
-		return checks.Instance{}, err
-	}
-	limit := bound(q)
-	inst := checks.Instance{
-		Facts: q.facts(fact("p_R", bounds.FlipProbability(p.Radius)), fact("bound", limit), fact("width run", float64(p.M))),
-		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
-		Trial: func(r *rand.Rand) checks.Measurement {
-			net, b := q.draw(r, nets.NTK(p.M, q.k))
-			counts := make([]int, q.n)
-			b.Fragile(counts, net, p.Radius)
-			// Counts are integers: the tolerance only covers the rounding of the bound.
-			return checks.Measurement{Observed: observe(counts), Predicted: limit, Tolerance: 1e-12 * limit}
-		},
-	}
-	return inst, nil
-}
-
-// flipBernstein bounds the share of fragile neurons with a logarithm in place of 1/delta.
-//
-// Setting: w_r(0) ~ N(0, I) independent, N_i(R) = #{r : |w_r(0).x_i| <= R}, phat(R) = max_i N_i(R)/m, unit inputs.
-//
-// Hypotheses: none: any width, radius and delta.
-//
-// Conclusion: with probability at least 1 - delta, phat(R) <= p_R + sqrt(2 p_R l/m) + 2 l/(3m), p_R = erf(R/sqrt 2), l = ln(n/delta).
-//
-// Constants: derived; N_i is binomial(m, p_R); Bernstein's inequality and a union bound.
-//
-// Convention: w_r ~ N(0, I).
-//
-// Reference: card 00.4, derived; replaces the 1/delta of Lemma 4.1 of Du et al. (2019).
-//
-// Control: p_R without the deviation terms.
-func flipBernstein() checks.Claim[ball] {
-	setup := func(p ball, bound func(q *problem) float64) (checks.Instance, error) {
-		return setupFragile(p, func(c []int) float64 { return phat(c, p.M) }, bound)
-	}
-	return checks.Claim[ball]{
-		ID: "du2019/flip-bernstein", Title: "share of fragile neurons, Bernstein", Reference: "improves Lemma 4.1 (card 00.4)",
-		Formula:    `\Pr\left[\hat p(R) \le p_R + \sqrt{\frac{2 p_R \ell}{m}} + \frac{2\ell}{3m}\right] \ge 1-\delta,\quad p_R = \operatorname{erf}(R/\sqrt2),\ \ell = \ln(n/\delta)`,
-		Convention: "w_r ~ N(0, I), unit inputs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Space: fragileSpace(), Grid: fragileGrid(), OnData: fragileOnData, Cost: fragileCost,
-		Setup: func(p ball) (checks.Instance, error) {
-			return setup(p, func(q *problem) float64 {
-				return bounds.BernsteinFlips(bounds.FlipProbability(p.Radius), q.n, p.M, p.Delta)
-			})
-		},
-		Controls: []checks.Control[ball]{{
-			Name: "no-deviation", Why: "the largest of ten shares exceeds their mean nearly always",
-			At: []ball{{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 1000, Radius: 0.02, Delta: 0.1}},
-			Setup: func(p ball) (checks.Instance, error) {
-				return setup(p, func(*problem) float64 { return bounds.FlipProbability(p.Radius) })
-			},
-		}},
-	}
-}
-
-// flipDoubling bounds the share of fragile neurons by twice its mean.
-//
-// Setting: as in flip-bernstein.
-//
-// Hypotheses: m >= 3 ln(n/delta)/p_R, the width at which the failure probability n exp(-m p_R/3) is delta.
-//
-// Conclusion: with probability at least 1 - delta, phat(R) < 2 p_R.
-//
-// Constants: derived; multiplicative Chernoff bound and a union bound. It is what descent-derived spends its width on.
-//
-// Convention: w_r ~ N(0, I).
-//
-// Reference: card 00.4, derived.
-//
-// Control: p_R itself in place of its double.
-func flipDoubling() checks.Claim[ball] {
-	setup := func(p ball, factor float64) (checks.Instance, error) {
-		inst, err := setupFragile(p, func(c []int) float64 { return phat(c, p.M) },
-			func(*problem) float64 { return factor * bounds.FlipProbability(p.Radius) })
-		if err != nil {
-			return inst, err
-		}
-		q, err := build(p.Data)
-		if err != nil {
-			return inst, err
-		}
-		failure := bounds.DoubleFlipsFailure(bounds.FlipProbability(p.Radius), q.n, p.M)
-		inst.Hypotheses = []checks.Hypothesis{checks.Require("failure probability at this width", failure, checks.AtMost, p.Delta)}
-		return inst, nil
-	}
-	sphere := ball{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 900, Radius: 0.02, Delta: 0.1}
-	grid := []ball{sphere, {Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, M: 120, Radius: 0.12, Delta: 0.1}}
-	for _, s := range images(10, 49) {
-		grid = append(grid, ball{Data: s, M: 800, Radius: 0.02, Delta: 0.2})
-	}
-	return checks.Claim[ball]{
-		ID: "du2019/flip-doubling", Title: "share of fragile neurons at most doubles", Reference: "card 00.4",
-		Formula:    `\Pr[\hat p(R) \ge 2p_R] \le n e^{-m p_R/3}`,
-		Convention: "w_r ~ N(0, I), unit inputs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Space: rapid.Custom(func(t *rapid.T) ball {
-			n := rapid.IntRange(1, 6).Draw(t, "n")
-			p := ball{
-				Data:   data.Spec{Kind: data.Sphere, N: n, D: rapid.IntRange(1, 6).Draw(t, "d"), Seed: rapid.Uint64Range(0, 1<<16).Draw(t, "seed")},
-				Radius: rapid.Float64Range(0.05, 1).Draw(t, "radius"), Delta: rapid.SampledFrom([]float64{0.2, 0.5}).Draw(t, "delta"),
-			}
-			p.M = ceil(3 * math.Log(float64(n)/p.Delta) / bounds.FlipProbability(p.Radius))
-			return p
-		}),
-		Grid: grid, OnData: func(f checks.DataFile) []ball {
-			return []ball{{Data: file(f, 10), M: 800, Radius: 0.02, Delta: 0.2}}
-		},
-		Cost: fragileCost, Setup: func(p ball) (checks.Instance, error) { return setup(p, 2) },
-		Controls: []checks.Control[ball]{{
-			Name: "not-doubled", Why: "the largest of ten shares exceeds their mean nearly always",
-			At:    []ball{sphere},
-			Setup: func(p ball) (checks.Instance, error) { return setup(p, 1) },
-		}},
-	}
-}
-
-// flipTotal is Lemma 4.1.
-//
-// Setting: S_i^perp is the set of neurons that sample i can flip within the radius R, of size N_i(R); w_r(0) ~ N(0, I).
-//
-// Hypotheses: none.
-//
-// Conclusion: with probability at least 1 - delta, sum_i |S_i^perp| <= C m n R/delta with C = 2/sqrt(2 pi) = 0.7979.
-//
-// Constants: the lemma hides C; its proof (E N_i <= 2 R m/sqrt(2 pi) and Markov's inequality) gives this one.
-//
-// Convention: w_r ~ N(0, I).
-//
-// Reference: Du et al. (2019), Lemma 4.1; card 00.4.
-//
-// Control: half the mean, that is the bound times delta/2.
-func flipTotal() checks.Claim[ball] {
-	setup := func(p ball, share float64) (checks.Instance, error) {
-		return setupFragile(p, func(counts []int) float64 {
-			total := 0
-			for _, c := range counts {
-				total += c
-			}
-			return float64(total)
-		}, func(q *problem) float64 { return share * bounds.MarkovFlips(q.n, p.M, p.Radius, p.Delta) })
-	}
-	return checks.Claim[ball]{
-		ID: "du2019/flip-total", Title: "total of fragile neurons", Reference: "Lemma 4.1 (card 00.4)",
-		Formula:    `\Pr\left[\sum_i |S_i^\perp| \le \frac{2}{\sqrt{2\pi}} \frac{mnR}{\delta}\right] \ge 1-\delta`,
-		Convention: "w_r ~ N(0, I), unit inputs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Space: fragileSpace(), Grid: fragileGrid(), OnData: fragileOnData, Cost: fragileCost,
-		Setup: func(p ball) (checks.Instance, error) { return setup(p, 1) },
-		Controls: []checks.Control[ball]{{
-			Name: "half-the-mean", Why: "the total is close to its mean, not below half of it",
-			At:    []ball{{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 1000, Radius: 0.02, Delta: 0.1}},
-			Setup: func(p ball) (checks.Instance, error) { return setup(p, p.Delta/2) },
-		}},
-	}
-}
-
-// A attack is a point of the ball around W(0), with what it does to patterns and Gram matrix.
-type attack struct {
-	name        string
-	patterns    *nets.Patterns
-	flips       []int         // against W(0), a sample each
-	gram, start *mat.SymDense // H(W) and H(0)
-	least       eig.Certified // lambda_min(H(0))
-	inner       *mat.SymDense // XX^T
-
-	startPatterns, otherPatterns *nets.Patterns // those of W(0) and of the attack before
-}
-
-const attackCount = 5
-
-func (a *attack) width() int { _, m := a.patterns.Dims(); return m }
-
-// attacks moves every neuron by the radius in directions that flip many patterns and shows the results one by one.
-// The batch holds the evaluation of net, which stays as it is.
-func (q *problem) attacks(r *rand.Rand, net *nets.Network, b *nets.Batch, radius float64, look func(*attack)) {
-	m := net.Width()
-	a := &attack{
-		startPatterns: nets.NewPatterns(q.n, m), otherPatterns: nets.NewPatterns(q.n, m), patterns: nets.NewPatterns(q.n, m),
-		flips: make([]int, q.n), gram: mat.NewSymDense(q.n, nil), start: mat.NewSymDense(q.n, nil), inner: b.K,
-	}
-	b.Patterns(a.startPatterns)
-	b.Patterns(a.otherPatterns)
-	b.Gram(a.start, net, nets.FirstLayer)
-	a.least, _ = eig.Min(a.start) // on failure not OK, with an infinite error: no bound follows
-	target := r.IntN(q.n)
-	moved, after := net.Clone(), nets.NewBatch(q.x, m)
-	for _, attack := range []struct {
-		name string
-		aim  func(direction, z []float64)
-	}{
-		{"random", func(v, _ []float64) {
-			for c := range v {
-				v[c] = r.NormFloat64()
-			}
-		}},
-		{"one sample", func(v, z []float64) { against(v, q.x.RawRowView(target), z[target]) }},
-		{"nearest boundary", func(v, z []float64) {
-			near := 0
-			for i, t := range z {
-				if math.Abs(t) < math.Abs(z[near]) {
-					near = i
-				}
-			}
-			against(v, q.x.RawRowView(near), z[near])
-		}},
-		{"majority", func(v, z []float64) {
-			for i, t := range z {
-				if math.Abs(t) <= radius {
-					against(v, q.x.RawRowView(i), t)
-				}
-			}
-		}},
-		{"switch off", func(v, _ []float64) { against(v, q.x.RawRowView(target), 1) }},
-	} {
-		v := make([]float64, q.k)
-		for i := range m {
-			clear(v)
-			attack.aim(v, b.Z.RawRowView(i))
-			norm := math.Sqrt(dot(v, v))
-			to := moved.W.RawRowView(i)
-			for c, w := range net.W.RawRowView(i) {
-				to[c] = w
-				if norm > 0 {
-					to[c] += radius * v[c] / norm
-				}
-			}
-		}
-		a.name = attack.name
-		after.Forward(moved)
-		after.Patterns(a.patterns)
-		a.patterns.Flips(a.flips, a.startPatterns)
-		after.Gram(a.gram, moved, nets.FirstLayer)
-		look(a)
-		a.patterns, a.otherPatterns = a.otherPatterns, a.patterns
-	}
-}
-
-// against adds to v the direction along x that moves a preactivation z towards its boundary and beyond.
-func against(v, x []float64, z float64) {
-	side := 1.0
-	if z >= 0 {
-		side = -1
-	}
-	for c, e := range x {
-		v[c] += side * e
-	}
-}
-
-// jacobianChange is ||J - J'||_2 for two activation patterns. Its square is the largest eigenvalue of
-// (1/m)(D D^T) o (X X^T), D the difference of the patterns.
-func (a *attack) jacobianChange(p, other *nets.Patterns) float64 {
-	n, m := p.Dims()
-	g := mat.NewSymDense(n, nil)
-	d := make([]float64, n)
-	for r := range m {
-		any := false
-		for i := range d {
-			d[i] = 0
-			if p.Active(i, r) != other.Active(i, r) {
-				any = true
-				d[i] = 1
-				if other.Active(i, r) {
-					d[i] = -1
-				}
-			}
-		}
-		if any {
-			g.SymRankOne(g, 1/float64(m), mat.NewVecDense(n, d))
-		}
-	}
-	for i := range n {
-		for j := i; j < n; j++ {
-			g.SetSym(i, j, g.At(i, j)*a.inner.At(i, j))
-		}
-	}
-	return math.Sqrt(max(0, largestEigenvalue(g)))
-}
-
-// ballBound bounds ||H(W) - H(0)||_2 over the whole ball, by the Frobenius norm of gram-entries.
-func ballBound(a *attack, fragile []int) float64 {
-	var sum float64
-	for i, f := range fragile {
-		for j, g := range fragile {
-			e := bounds.GramEntryShift(math.Abs(a.inner.At(i, j)), f, g, a.width())
-			sum += e * e
-		}
-	}
-	return math.Sqrt(sum)
 }

@@ -46,7 +46,7 @@ func certifiedGrid(fill float64) []certified {
 		{Data: data.Spec{Kind: data.Basis, N: 4, D: 4, LabelScale: 0.1}, M: 40000, Theta: bounds.BestTheta, Step: 0.2, Steps: 100},
 		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1, LabelScale: 0.01}, M: 20000, Theta: bounds.BestTheta, Step: 0.2, Steps: 100},
 	}
-	for _, s := range images(6, 49) {
+	for _, s := range pictures(6, 49) {
 		grid = append(grid, certified{Data: s, M: 2000, Theta: bounds.BestTheta, Step: 0.5, Fill: fill, Steps: 60})
 	}
 	return grid
@@ -127,8 +127,8 @@ func setupCertificate(p certified, unstable float64, trials int) (checks.Instanc
 	y := q.labels(math.Sqrt(p.Fill*float64(p.M)*math.Pi/8) * c * p.Theta * p.Theta * math.Pow(q.lambda0.Value, 2) / (s2 * q.s))
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{q.distinct()},
-		Facts: q.facts(fact("label norm", mat.Norm(mat.NewVecDense(q.n, y), 2)), fact("width run", float64(p.M)),
-			fact("required width (expected)", bounds.CertificateWidth(q.s, mat.Norm(mat.NewVecDense(q.n, y), 2), q.lambda0.Value, p.Theta))),
+		Facts: q.facts(checks.NewFact("label norm", mat.Norm(mat.NewVecDense(q.n, y), 2)), checks.NewFact("width run", float64(p.M)),
+			checks.NewFact("required width (expected)", bounds.CertificateWidth(q.s, mat.Norm(mat.NewVecDense(q.n, y), 2), q.lambda0.Value, p.Theta))),
 		Terms: checks.Terms{Trials: trials},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net, b := q.draw(r, q.antisymmetric(p.M))
@@ -234,7 +234,7 @@ func certificatePaper() checks.Claim[certified] {
 		y := q.labels(p.Fill * allowed * math.Sqrt(math.Pi/2) * math.Sqrt(float64(p.M)) * q.lambda0.Value / (4 * q.s))
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{q.distinct()},
-			Facts:      q.facts(fact("label norm", mat.Norm(mat.NewVecDense(q.n, y), 2)), fact("width run", float64(p.M))),
+			Facts:      q.facts(checks.NewFact("label norm", mat.Norm(mat.NewVecDense(q.n, y), 2)), checks.NewFact("width run", float64(p.M))),
 			Terms:      checks.Terms{Trials: trials},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				net, b := q.draw(r, q.antisymmetric(p.M))
@@ -270,7 +270,7 @@ func certificatePaper() checks.Claim[certified] {
 		{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 8, Seed: 1}, M: 4000, Step: 1, Fill: 0.4, Steps: 60},
 		{Data: data.Spec{Kind: data.Sphere, N: 4, D: 30, Seed: 1}, M: 6000, Step: 0.8, Fill: 0.4, Steps: 60},
 	}
-	for _, s := range images(3, 49) {
+	for _, s := range pictures(3, 49) {
 		grid = append(grid, certified{Data: s, M: 10000, Step: 1, Fill: 0.2, Steps: 40})
 	}
 	return checks.Claim[certified]{

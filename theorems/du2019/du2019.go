@@ -1,8 +1,13 @@
 package du2019
 
 import (
+	"embed"
+
 	"convergo/checks"
 )
+
+//go:embed *.go
+var files embed.FS
 
 // Source is the paper that card 00 describes: gradient descent on a wide two-layer ReLU network drives the
 // training loss to zero at a linear rate governed by lambda_0, the smallest eigenvalue of a kernel matrix
@@ -22,6 +27,7 @@ func Source() checks.Source {
   eprint        = {1810.02054},
   archivePrefix = {arXiv}
 }`,
+		Files: files,
 		Claims: []checks.Checkable{
 			kernelPositive(), kernelBoundary(), eigenvalueSeries(), eigenvalueClosed(), eigenvaluePair(),
 			gramConcentration(), gramMoment(), gramHoeffding(), gramChernoff(), gramWidth(), gramRate(),

@@ -148,7 +148,7 @@ func gramMoment() checks.Claim[draws] {
 		in := nets.NTK(p.M, q.k)
 		in.Symmetry = symmetry
 		return checks.Instance{
-			Facts: q.facts(fact("width run", float64(p.M))), Terms: checks.Terms{Resolution: 0.2},
+			Facts: q.facts(checks.NewFact("width run", float64(p.M))), Terms: checks.Terms{Resolution: 0.2},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var sum float64
 				h := mat.NewSymDense(q.n, nil)
@@ -169,7 +169,7 @@ func gramMoment() checks.Claim[draws] {
 		Space: drawsSpace(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}, 200),
 		Grid: []draws{
 			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 200}, {Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 20},
-			{Data: images(12, 49)[0], M: 200}, {Data: images(12, 49)[1], M: 200},
+			{Data: pictures(12, 49)[0], M: 200}, {Data: pictures(12, 49)[1], M: 200},
 		},
 		OnData: func(f checks.DataFile) []draws { return []draws{{Data: file(f, 20), M: 200}} },
 		Cost: func(p draws) checks.Cost {
@@ -209,7 +209,7 @@ func gramHoeffding() checks.Claim[draws] {
 		}
 		bound := share * bounds.HoeffdingDeviation(q.n, p.M, mat.Norm(q.inner(), 2), p.Delta)
 		return checks.Instance{
-			Facts: q.facts(fact("width run", float64(p.M)), fact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			Trial: q.gramTrial(p.M, func(h *mat.SymDense) checks.Measurement {
 				return checks.Measurement{Observed: distance(h, q.limit), Predicted: bound, Tolerance: 1e-12 * float64(q.n)}
 			}),
@@ -222,7 +222,7 @@ func gramHoeffding() checks.Claim[draws] {
 		Space: drawsSpace(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}, 200, 0.1, 0.3),
 		Grid: []draws{
 			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 300, Delta: 0.1}, {Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, M: 5, Delta: 0.1},
-			{Data: images(20, 49)[0], M: 300, Delta: 0.2}, {Data: images(20, 49)[1], M: 300, Delta: 0.2},
+			{Data: pictures(20, 49)[0], M: 300, Delta: 0.2}, {Data: pictures(20, 49)[1], M: 300, Delta: 0.2},
 		},
 		OnData: func(f checks.DataFile) []draws {
 			return []draws{{Data: file(f, 20), M: 300, Delta: 0.2}}
@@ -354,8 +354,8 @@ func gramWidth() checks.Claim[ladder] {
 		}
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{q.distinct()},
-			Facts: q.facts(fact("required width (published)", bounds.PrintedGramWidth(q.n, q.lambda0.Value, p.Delta)),
-				fact("required width (derived)", width(q)), fact("width run (largest)", float64(p.From<<(p.Rungs-1)))),
+			Facts: q.facts(checks.NewFact("required width (published)", bounds.PrintedGramWidth(q.n, q.lambda0.Value, p.Delta)),
+				checks.NewFact("required width (derived)", width(q)), checks.NewFact("width run (largest)", float64(p.From<<(p.Rungs-1)))),
 			Terms: checks.Terms{Trials: p.Trials, Level: checks.Float(1 - p.Delta), Location: checks.Float(width(q)), Relation: checks.AtMost},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var m checks.Measurement

@@ -13,6 +13,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
 )
 
 // inputs are the parameters of a claim about the inputs alone.
@@ -64,10 +65,10 @@ func kernelPositive() checks.Claim[inputs] {
 		Formula:    `\lambda_0 = \lambda_{\min}(H^\infty) > 0`,
 		Convention: "unit inputs, relu'(0) = 1", Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: dataSpace(gen.Range{MinN: 2, MaxN: 30, MinD: 2, MaxD: 8}),
-		Grid: dataGrid(append(images(100, 49),
+		Grid: dataGrid(append(pictures(100, 49),
 			data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, data.Spec{Kind: data.HalfCircle, N: 24},
 			data.Spec{Kind: data.Cluster, N: 40, D: 5, Spread: 0.1, Seed: 2}, data.Spec{Kind: data.Sphere, N: 200, D: 10, Seed: 3},
-			data.Spec{Kind: data.MNIST, N: 400, D: 784}, data.Spec{Kind: data.Fashion, N: 400, D: 784})...),
+			images.All(data.MNIST, 400, 784), images.All(data.Fashion, 400, 784))...),
 		OnData: onData,
 		Cost:   dataCost,
 		Setup:  setupPositive,
@@ -102,7 +103,7 @@ func setupPositive(p inputs) (checks.Instance, error) {
 			checks.RequireThat("no two inputs parallel", separation.Both > 0),
 			checks.Require("explicit lower bound against rounding", floor, checks.AtLeast, 2*q.lambda0.Err),
 		},
-		Facts: q.facts(fact("separation", separation.Both), fact("explicit lower bound", floor)),
+		Facts: q.facts(checks.NewFact("separation", separation.Both), checks.NewFact("explicit lower bound", floor)),
 		Terms: checks.Terms{Trials: 1},
 		Trial: func(*rand.Rand) checks.Measurement {
 			return checks.Measurement{Observed: q.lambda0.Value, Predicted: q.lambda0.Err, Relation: checks.AtLeast}
@@ -259,7 +260,7 @@ func eigenvalueSeries() checks.Claim[inputs] {
 		Formula:    `\lambda_0 \ge \frac14 \lambda_{\min}(XX^\top) + \sum_{j=2,4,\ldots} \alpha_j \max(0, 1-(n-1)\rho^j)`,
 		Convention: "unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: dataSpace(gen.Range{MinN: 2, MaxN: 24, MinD: 2, MaxD: 16}),
-		Grid: dataGrid(append(images(100, 196),
+		Grid: dataGrid(append(pictures(100, 196),
 			data.Spec{Kind: data.Basis, N: 6, D: 6}, data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1},
 			data.Spec{Kind: data.Simplex, N: 9, D: 8}, data.Spec{Kind: data.Duplicate, N: 8, D: 5, Sep: 0.05, Seed: 4},
 			data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.1, Seed: 5})...),
@@ -290,7 +291,7 @@ func setupSeries(p inputs, share float64) (checks.Instance, error) {
 	bound := bounds.SeriesLowerBound(q.n, share*separation.Rho, max(0, linear.Lower()))
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{checks.RequireThat("rho < 1", separation.Both > 0)},
-		Facts:      q.facts(fact("rho", separation.Rho), fact("separation", separation.Both), fact("bound", bound)),
+		Facts:      q.facts(checks.NewFact("rho", separation.Rho), checks.NewFact("separation", separation.Both), checks.NewFact("bound", bound)),
 		Terms:      checks.Terms{Trials: 1},
 		Trial: func(*rand.Rand) checks.Measurement {
 			// The bound is a sum of at most a few thousand positive terms below 1/2.
@@ -323,7 +324,7 @@ func eigenvalueClosed() checks.Claim[inputs] {
 		Formula:    `\lambda_0 \ge \frac{1}{4\pi^{3/2}\sqrt{K-1/2}},\quad K = \max(1, \lceil \frac{\ln(2(n-1))}{2\ln(1/\rho)} \rceil)`,
 		Convention: "unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: dataSpace(gen.Range{MinN: 2, MaxN: 24, MinD: 2, MaxD: 16}),
-		Grid: dataGrid(append(images(100, 196),
+		Grid: dataGrid(append(pictures(100, 196),
 			data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, data.Spec{Kind: data.Duplicate, N: 2, D: 3, Sep: 0.01, Seed: 4},
 			data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.1, Seed: 5}, data.Spec{Kind: data.HalfCircle, N: 50})...),
 		OnData: onData, Cost: dataCost,
@@ -349,8 +350,8 @@ func setupClosed(p inputs, share float64) (checks.Instance, error) {
 	bound := bounds.ClosedLowerBound(q.n, share*separation.Rho)
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{checks.RequireThat("rho < 1", separation.Both > 0)},
-		Facts: q.facts(fact("separation", separation.Both), fact("bound", bound),
-			fact("bound separation/(16 n^2)", bounds.SimpleSeparationLowerBound(q.n, min(separation.Both, math.Sqrt2)))),
+		Facts: q.facts(checks.NewFact("separation", separation.Both), checks.NewFact("bound", bound),
+			checks.NewFact("bound separation/(16 n^2)", bounds.SimpleSeparationLowerBound(q.n, min(separation.Both, math.Sqrt2)))),
 		Terms: checks.Terms{Trials: 1},
 		Trial: func(*rand.Rand) checks.Measurement {
 			return checks.Measurement{Observed: q.lambda0.Value, Predicted: bound, Relation: checks.AtLeast, Error: q.lambda0.Err}
@@ -389,7 +390,7 @@ func eigenvaluePair() checks.Claim[pair] {
 		s := p.Distance
 		want := s*s/4 + linear*math.Asin(s/2)*(1-s*s/2)/math.Pi
 		return checks.Instance{
-			Facts: q.facts(fact("lambda_0/distance", q.lambda0.Value/s), fact("limit of it", 1/(2*math.Pi))),
+			Facts: q.facts(checks.NewFact("lambda_0/distance", q.lambda0.Value/s), checks.NewFact("limit of it", 1/(2*math.Pi))),
 			Terms: checks.Terms{Trials: 1},
 			Trial: func(*rand.Rand) checks.Measurement {
 				// The points are placed at the distance to a few units of rounding, which moves lambda_0 by as little.

@@ -39,7 +39,7 @@ func jointGram() checks.Claim[draws] {
 		in := nets.NTK(p.M, q.k)
 		in.Output = nets.GaussianOutput
 		return checks.Instance{
-			Facts: q.facts(fact("width run", float64(p.M))),
+			Facts: q.facts(checks.NewFact("width run", float64(p.M))),
 			Trial: func(r *rand.Rand) checks.Measurement {
 				net, b := q.draw(r, in)
 				h, g, sum := mat.NewSymDense(q.n, nil), mat.NewSymDense(q.n, nil), mat.NewSymDense(q.n, nil)
@@ -59,7 +59,7 @@ func jointGram() checks.Claim[draws] {
 		}, nil
 	}
 	grid := []draws{{Data: data.Spec{Kind: data.Sphere, N: 8, D: 16, Seed: 1}, M: 300}, {Data: data.Spec{Kind: data.Basis, N: 2, D: 2}, M: 50}}
-	for _, s := range images(10, 49) {
+	for _, s := range pictures(10, 49) {
 		grid = append(grid, draws{Data: s, M: 300})
 	}
 	return checks.Claim[draws]{
@@ -152,7 +152,7 @@ func jointFlow() checks.Claim[descentRun] {
 	sphere := descentRun{Data: data.Spec{Kind: data.Sphere, N: 5, D: 10, Seed: 1}, M: 300, Step: 0.04, Steps: 150}
 	orthonormal := descentRun{Data: data.Spec{Kind: data.Basis, N: 3, D: 3, Labels: data.Alternate}, M: 400, Step: 0.05, Steps: 150}
 	grid := []descentRun{sphere, orthonormal}
-	for _, s := range images(4, 49) {
+	for _, s := range pictures(4, 49) {
 		grid = append(grid, descentRun{Data: s, M: 300, Step: 0.04, Steps: 150})
 	}
 	return checks.Claim[descentRun]{
@@ -194,7 +194,7 @@ func setupJoint(p descentRun, speed float64) (checks.Instance, error) {
 	top := largestEigenvalue(both)
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{q.distinct()},
-		Facts:      q.facts(fact("width run", float64(p.M)), fact("rate of the theorem", lambda0), fact("rate of the linear theory", 2*smallestEigenvalue(both))),
+		Facts:      q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("rate of the theorem", lambda0), checks.NewFact("rate of the linear theory", 2*smallestEigenvalue(both))),
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net, _ := p.start(q, r)
 			h, root := p.Step/top, math.Sqrt(float64(p.M))
@@ -290,8 +290,8 @@ func jointTheorem() checks.Claim[theorem] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{q.distinct(),
 				checks.Require("R_w'", radii.ReachedW, checks.AtMost, radii.AllowedW), checks.Require("R_a'", radii.ReachedA, checks.AtMost, radii.AllowedA)},
-			Facts: q.facts(fact("required width (published, constant set to 1)", order),
-				fact("required width (published, R_w)", float64(p.M)*math.Pow(radii.ReachedW/radii.AllowedW, 2)), fact("width run", float64(p.M))),
+			Facts: q.facts(checks.NewFact("required width (published, constant set to 1)", order),
+				checks.NewFact("required width (published, R_w)", float64(p.M)*math.Pow(radii.ReachedW/radii.AllowedW, 2)), checks.NewFact("width run", float64(p.M))),
 			Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				net := nets.NTK(p.M, q.k).Draw(r)
@@ -354,7 +354,7 @@ func jointBalance() checks.Claim[descentRun] {
 			return checks.Instance{}, err
 		}
 		return checks.Instance{
-			Facts: q.facts(fact("width run", float64(p.M))),
+			Facts: q.facts(checks.NewFact("width run", float64(p.M))),
 			Trial: func(r *rand.Rand) checks.Measurement {
 				in := nets.NTK(p.M, q.k)
 				in.Act = act
@@ -392,7 +392,7 @@ func jointBalance() checks.Claim[descentRun] {
 		}, nil
 	}
 	grid := []descentRun{{Data: data.Spec{Kind: data.Sphere, N: 5, D: 10, Seed: 1}, M: 100, Step: 0.5, Steps: 60}}
-	for _, s := range images(6, 49) {
+	for _, s := range pictures(6, 49) {
 		grid = append(grid, descentRun{Data: s, M: 100, Step: 0.3, Steps: 60})
 	}
 	return checks.Claim[descentRun]{

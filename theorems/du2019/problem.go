@@ -14,6 +14,10 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/twolayer"
+	"convergo/theorems/internal/userfile"
 )
 
 // A problem is a data set with what the claims need to know of it.
@@ -29,14 +33,12 @@ type problem struct {
 }
 
 func build(spec data.Spec) (*problem, error) {
-	set, err := spec.Build()
+	in, err := twolayer.Build(spec)
 	if err != nil {
 		return nil, err
 	}
-	q := &problem{set: set, n: set.N()}
-	if q.limit, err = kernel.ReLU().Gram(set.X); err != nil {
-		return nil, err
-	}
+	set := in.Set
+	q := &problem{set: set, x: in.Span, n: set.N(), limit: in.Limit}
 	if q.lambda0, err = kernel.ReLU().Lambda0(set.X); err != nil {
 		return nil, err
 	}
@@ -46,7 +48,6 @@ func build(spec data.Spec) (*problem, error) {
 	}
 	q.s = s.Upper()
 	q.top = largestEigenvalue(q.limit)
-	q.x, _ = nets.InSpan(set.X)
 	_, q.k = q.x.Dims()
 	if set.Y != nil {
 		q.labelNorm = mat.Norm(mat.NewVecDense(q.n, set.Y), 2)
@@ -69,11 +70,11 @@ func (q *problem) distinct() checks.Hypothesis {
 
 // facts are the numbers of the data with those of the claim.
 func (q *problem) facts(more ...checks.Fact) []checks.Fact {
-	return append([]checks.Fact{fact("lambda_0", q.lambda0.Value), fact("||X||^2", q.s*q.s)}, more...)
+	return append([]checks.Fact{checks.NewFact("lambda_0", q.lambda0.Value), checks.NewFact("||X||^2", q.s*q.s)}, more...)
 }
 
 func (q *problem) widthFacts(published, derived float64, m int) []checks.Fact {
-	return q.facts(fact("required width (published)", published), fact("required width (derived)", derived), fact("width run", float64(m)))
+	return q.facts(checks.NewFact("required width (published)", published), checks.NewFact("required width (derived)", derived), checks.NewFact("width run", float64(m)))
 }
 
 // inner is XX^T.
@@ -172,11 +173,7 @@ func phat(counts []int, m int) float64 {
 func inflate(radius float64) float64 { return radius*(1+1e-12) + 1e-12 }
 
 func lossSeries(xName string, x, loss, bound []float64) []checks.Series {
-	series := []checks.Series{checks.NewSeries("squared residual", "measured", x, loss), checks.NewSeries("bound", "bound", x, bound)}
-	for i := range series {
-		series[i].XName, series[i].YName, series[i].LogY = xName, "||u - y||^2", true
-	}
-	return series
+	return curve.Axes{X: xName, Y: "||u - y||^2", LogY: true}.Against("squared residual", x, loss, bound)
 }
 
 // spectral and distance are ||a - b|| in the spectral and the Frobenius norm.
@@ -232,15 +229,7 @@ func ceil(width float64) int {
 
 // dims is the size that a spec announces, without building it.
 func dims(s data.Spec) (n, d float64) {
-	n, d = float64(s.N), float64(s.D)
-	switch {
-	case len(s.Points) > 0:
-		n, d = float64(len(s.Points)), float64(len(s.Points[0]))
-	case s.Kind == data.File:
-		n, d = float64(s.Load.Rows), float64(s.Load.Rows) // the span has no more dimensions than rows
-	case s.Kind == data.Angles:
-		n = float64(len(s.Angles))
-	}
+	n, d = twolayer.Size(s)
 	return n, max(d, 2)
 }
 
@@ -254,17 +243,14 @@ func gramCost(s data.Spec, m int) checks.Cost {
 	}
 }
 
-// images are n images of two classes each of MNIST and Fashion-MNIST, pooled to d pixels.
-func images(n, d int) []data.Spec {
-	return []data.Spec{
-		{Kind: data.MNIST, N: n, D: d, Classes: [2]int{3, 8}},
-		{Kind: data.Fashion, N: n, D: d, Classes: [2]int{0, 1}},
-	}
+// pictures are n images of two classes each of MNIST and Fashion-MNIST, pooled to d pixels.
+func pictures(n, d int) []data.Spec {
+	return []data.Spec{images.Hard(data.MNIST, n, d), images.Easy(data.Fashion, n, d)}
 }
 
 func widthImages(n, d int, delta float64) []width {
 	var grid []width
-	for _, s := range images(n, d) {
+	for _, s := range pictures(n, d) {
 		grid = append(grid, width{Data: s, Delta: delta})
 	}
 	return grid
@@ -272,7 +258,7 @@ func widthImages(n, d int, delta float64) []width {
 
 func ladderImages(p ladder, n int) []ladder {
 	var grid []ladder
-	for _, s := range images(n, 49) {
+	for _, s := range pictures(n, 49) {
 		p.Data = s
 		grid = append(grid, p)
 	}
@@ -282,12 +268,7 @@ func ladderImages(p ladder, n int) []ladder {
 // file are the first n rows of a user's file, scaled to unit norm, with random signs for labels: the claims are
 // about inputs, and a file need not have labels.
 func file(f checks.DataFile, n int) data.Spec {
-	return data.Spec{
-		Kind: data.File, Path: f.Path, SHA256: f.SHA256, Labels: data.Sign,
-		Load: data.Options{Rows: n, AllowDuplicates: true},
-	}
-}
-
-func fact(name string, value float64) checks.Fact {
-	return checks.Fact{Name: name, Value: checks.Float(value)}
+	s := userfile.Signed(f, n)
+	s.Load.Label, s.Load.AllowDuplicates = data.LabelNone, true
+	return s
 }

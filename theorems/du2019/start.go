@@ -63,7 +63,7 @@ func initialResidual() checks.Claim[initial] {
 		want := bounds.InitialLossMean(q.labelNorm, q.n, p.Kappa)
 		in := p.initial(q, output)
 		return checks.Instance{
-			Facts: q.facts(fact("width run", float64(p.M)), fact("bound of the paper", q.labelNorm*q.labelNorm+float64(q.n))),
+			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound of the paper", q.labelNorm*q.labelNorm+float64(q.n))),
 			Terms: checks.Terms{Resolution: 0.12},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var sum float64 // several starts a trial: the square of an output has heavy tails
@@ -82,7 +82,7 @@ func initialResidual() checks.Claim[initial] {
 	grid := []initial{
 		{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 1, Kappa: 1.7}, {Data: sphere, M: 2, Kappa: 1.7}, {Data: sphere, M: 5, Kappa: 1.7}, {Data: sphere, M: 50, Kappa: 1},
 	}
-	for _, s := range images(4, 49) {
+	for _, s := range pictures(4, 49) {
 		grid = append(grid, initial{Data: s, M: 20, Kappa: 1})
 	}
 	return checks.Claim[initial]{
@@ -133,7 +133,7 @@ func outputTail() checks.Claim[tail] {
 		x := mat.NewDense(1, 1, []float64{1})
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("t", p.T, checks.AtLeast, math.Sqrt(2*math.Ln2)*(1+1e-9))},
-			Facts:      []checks.Fact{fact("width run", float64(p.M)), fact("bound on the tail", bounds.OutputTail(p.T))},
+			Facts:      []checks.Fact{checks.NewFact("width run", float64(p.M)), checks.NewFact("bound on the tail", bounds.OutputTail(p.T))},
 			Terms:      checks.Terms{Delta: checks.Float(bounds.OutputTail(p.T))},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				return checks.Measurement{Observed: math.Abs(in.Draw(r).Output(x)[0]), Predicted: p.T}
@@ -181,7 +181,7 @@ func outputNorm() checks.Claim[initial] {
 		in := p.initial(q, output)
 		bound := bounds.OutputNorm(q.n, p.Delta)
 		return checks.Instance{
-			Facts: q.facts(fact("width run", float64(p.M)), fact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				return checks.Measurement{Observed: mat.Norm(mat.NewVecDense(q.n, in.Draw(r).Output(q.x)), 2), Predicted: bound}
 			},
@@ -189,7 +189,7 @@ func outputNorm() checks.Claim[initial] {
 	}
 	sphere := data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}
 	grid := []initial{{Data: sphere, M: 1, Kappa: 1, Delta: 0.1}, {Data: sphere, M: 100, Kappa: 1, Delta: 0.1}, {Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 3, Kappa: 1, Delta: 0.1}}
-	for _, s := range images(10, 49) {
+	for _, s := range pictures(10, 49) {
 		grid = append(grid, initial{Data: s, M: 50, Kappa: 1, Delta: 0.2})
 	}
 	return checks.Claim[initial]{

@@ -105,10 +105,10 @@ func (p theorem) setup(law law) (checks.Instance, error) {
 	shrink := law.factor(eta, lambda0)
 	return checks.Instance{
 		Hypotheses: hypotheses,
-		Facts: q.facts(fact("label norm", b.LabelNorm),
-			fact("required width (published, flow)", bounds.LiteralFlowWidth(b)), fact("required width (published, descent)", bounds.LiteralDescentWidth(b)),
-			fact("required width (derived)", bounds.ImprovedWidth(b)), fact("width run", float64(m)), fact("step size", eta),
-			fact("rate of the theorem", shrink), fact("rate of the linear theory", math.Pow(1-eta*q.lambda0.Value, 2))),
+		Facts: q.facts(checks.NewFact("label norm", b.LabelNorm),
+			checks.NewFact("required width (published, flow)", bounds.LiteralFlowWidth(b)), checks.NewFact("required width (published, descent)", bounds.LiteralDescentWidth(b)),
+			checks.NewFact("required width (derived)", bounds.ImprovedWidth(b)), checks.NewFact("width run", float64(m)), checks.NewFact("step size", eta),
+			checks.NewFact("rate of the theorem", shrink), checks.NewFact("rate of the linear theory", math.Pow(1-eta*q.lambda0.Value, 2))),
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			l := newLazy(q, m, y, radius, law.antisymmetric, r)
@@ -293,7 +293,7 @@ func descentAntisymmetric() checks.Claim[theorem] {
 		{Data: data.Spec{Kind: data.Sphere, N: 8, D: 16, Seed: 1}, Delta: 0.3, Fit: true, Steps: 60},
 		{Data: data.Spec{Kind: data.Basis, N: 2, D: 2}, Delta: 0.1, Steps: 60}, // labels +-1
 	}
-	for _, s := range images(4, 49) {
+	for _, s := range pictures(4, 49) {
 		grid = append(grid, theorem{Data: s, Delta: 0.5, Fit: true, Steps: 60})
 	}
 	return checks.Claim[theorem]{
@@ -356,8 +356,8 @@ func criticalWidth() checks.Claim[ladder] {
 		b := q.bounds(p.Delta)
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{q.distinct()},
-			Facts: q.facts(fact("required width (published)", bounds.LiteralDescentWidth(b)), fact("required width (derived)", bounds.ImprovedWidth(b)),
-				fact("width run (largest)", float64(p.From<<(p.Rungs-1)))),
+			Facts: q.facts(checks.NewFact("required width (published)", bounds.LiteralDescentWidth(b)), checks.NewFact("required width (derived)", bounds.ImprovedWidth(b)),
+				checks.NewFact("width run (largest)", float64(p.From<<(p.Rungs-1)))),
 			Terms: checks.Terms{Trials: p.Trials, Level: checks.Float(1 - p.Delta), Location: checks.Float(location(b)), Relation: checks.AtMost},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var m checks.Measurement
@@ -435,7 +435,7 @@ func criticalGrowth() checks.Claim[growth] {
 		published := math.Log(bounds.LiteralDescentWidth(last)/bounds.LiteralDescentWidth(first)) / span
 		derived := math.Log(bounds.ImprovedWidth(last)/bounds.ImprovedWidth(first)) / span
 		return checks.Instance{
-			Facts: []checks.Fact{fact("exponent of n (published)", published), fact("exponent of n (derived)", derived)},
+			Facts: []checks.Fact{checks.NewFact("exponent of n (published)", published), checks.NewFact("exponent of n (derived)", derived)},
 			Terms: checks.Terms{Trials: p.Trials, Exponent: checks.Float(exponent(derived)), Relation: checks.AtMost, Resolution: 0.1},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var m checks.Measurement

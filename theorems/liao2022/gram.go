@@ -12,6 +12,8 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/twolayer"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -106,7 +108,7 @@ func gramMean() checks.Claim[gramP] {
 		}
 		v := g.limit.Vectors.ColView(0)
 		return checks.Instance{
-			Facts: []checks.Fact{{Name: "lambda_0", Value: checks.Float(g.lambda0.Value)}, {Name: "width run", Value: checks.Float(p.M)}},
+			Facts: []checks.Fact{checks.NewFact("lambda_0", g.lambda0.Value), checks.NewFact("width run", float64(p.M))},
 			Terms: checks.Terms{Trials: 300, Resolution: 0.1},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				net := nets.NTK(p.M, g.dim()).Draw(rng)
@@ -188,10 +190,10 @@ func gramConcentration() checks.Claim[gramP] {
 				checks.Require("width", float64(m), checks.AtLeast, need),
 			},
 			Facts: []checks.Fact{
-				{Name: "lambda_0", Value: checks.Float(l0)},
-				{Name: "width run", Value: checks.Float(m)},
-				{Name: "required width (derived)", Value: checks.Float(need)},
-				{Name: "required width (recalled, constant 1)", Value: checks.Float(float64(g.n*g.n) * math.Log(nkp/p.Delta) / (claimed * l0 * l0))},
+				checks.NewFact("lambda_0", l0),
+				checks.NewFact("width run", float64(m)),
+				checks.NewFact("required width (derived)", need),
+				checks.NewFact("required width (recalled, constant 1)", float64(g.n*g.n)*math.Log(nkp/p.Delta)/(claimed*l0*l0)),
 			},
 			Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			Trial: func(rng *rand.Rand) checks.Measurement {
@@ -227,8 +229,8 @@ func gramConcentration() checks.Claim[gramP] {
 			{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 4, Seed: 1}, Xi: 0.25, P: 2, Rounds: 5, Law: "bernoulli", Delta: 0.2},
 			{Data: data.Spec{Kind: data.Sphere, N: 8, D: 16, Seed: 1}, Xi: 0.1, P: 1, Rounds: 4, Law: "bernoulli", Delta: 0.3},
 			{Data: data.Spec{Kind: data.Sphere, N: 8, D: 16, Seed: 1}, Xi: 0.25, P: 4, Rounds: 2, Law: "partition", Delta: 0.2},
-			{Data: data.Spec{Kind: data.MNIST, N: 4, D: 49, Classes: [2]int{3, 8}}, Xi: 0.5, P: 2, Rounds: 2, Law: "partition", Delta: 0.3},
-			{Data: data.Spec{Kind: data.Fashion, N: 4, D: 49, Classes: [2]int{0, 9}}, Xi: 0.5, P: 2, Rounds: 2, Law: "bernoulli", Delta: 0.3},
+			{Data: images.Hard(data.MNIST, 4, 49), Xi: 0.5, P: 2, Rounds: 2, Law: "partition", Delta: 0.3},
+			{Data: images.Classes(data.Fashion, 4, 49, 0, 9), Xi: 0.5, P: 2, Rounds: 2, Law: "bernoulli", Delta: 0.3},
 		},
 		OnData: func(f checks.DataFile) []gramP {
 			return []gramP{{
@@ -372,7 +374,7 @@ func gramMovement() checks.Claim[moveP] {
 		Grid: []moveP{
 			{Data: data.Spec{Kind: data.Sphere, N: 1, D: 3, Seed: 1}, M: 200, Xi: 0.5, Radius: 0.3, Attack: "off"},
 			{Data: data.Spec{Kind: data.Sphere, N: 5, D: 10, Seed: 1}, M: 2000, Xi: 0.5, Radius: 0.01, Attack: "nearest"},
-			{Data: data.Spec{Kind: data.MNIST, N: 6, D: 49}, M: 2000, Xi: 0.25, Radius: 0.002, Attack: "nearest"},
+			{Data: images.All(data.MNIST, 6, 49), M: 2000, Xi: 0.25, Radius: 0.002, Attack: "nearest"},
 		},
 		OnData: func(f checks.DataFile) []moveP {
 			return []moveP{{
@@ -381,7 +383,7 @@ func gramMovement() checks.Claim[moveP] {
 			}}
 		},
 		Cost: func(p moveP) checks.Cost {
-			n := samples(p.Data)
+			n, _ := twolayer.Size(p.Data)
 			return checks.Cost{Trial: float64(p.M)*(6*n*n+60*n) + 60*n*n*n, Size: fmt.Sprintf("m=%d", p.M)}
 		},
 		Setup: func(p moveP) (checks.Instance, error) { return setup(p, 1) },

@@ -1,6 +1,7 @@
 package liao2022
 
 import (
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,9 +13,14 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
+	"convergo/theorems/internal/twolayer"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/mat"
 )
+
+//go:embed *.go
+var files embed.FS
 
 // Source trains a two-layer network through randomly masked sub-networks:
 // dropout, multi-sample dropout and independent subnet training.
@@ -31,6 +37,7 @@ func Source() checks.Source {
   year    = {2022},
   note    = {arXiv:2112.02668}
 }`,
+		Files: files,
 		Claims: []checks.Checkable{
 			gramMean(), gramConcentration(), gramMovement(),
 			objective(), fixedSize(), ridge(),
@@ -59,23 +66,20 @@ type ground struct {
 }
 
 func groundOn(spec data.Spec) (*ground, error) {
-	set, err := spec.Build()
+	in, err := twolayer.Build(spec)
 	if err != nil {
 		return nil, err
 	}
-	g := &ground{y: set.Y, n: set.N(), s: data.SpectralNorm(set.X)}
+	set := in.Set
+	g := &ground{x: in.Span, y: set.Y, n: set.N(), s: data.SpectralNorm(set.X)}
 	if g.y == nil {
 		return nil, fmt.Errorf("%v has no labels; name the column that holds them", spec)
-	}
-	h, err := kernel.ReLU().Gram(set.X)
-	if err != nil {
-		return nil, err
 	}
 	c1, err := kernel.ReLUFeature().Gram(set.X)
 	if err != nil {
 		return nil, err
 	}
-	if g.limit, err = bounds.NewMaskedLimit(h, c1); err != nil {
+	if g.limit, err = bounds.NewMaskedLimit(in.Limit, c1); err != nil {
 		return nil, err
 	}
 	if g.lambda0, err = kernel.ReLU().Lambda0(set.X); err != nil {
@@ -88,7 +92,6 @@ func groundOn(spec data.Spec) (*ground, error) {
 		}
 		g.rowSum = math.Max(g.rowSum, sum)
 	}
-	g.x, _ = nets.InSpan(set.X)
 	return g, nil
 }
 
@@ -105,16 +108,10 @@ func (g *ground) start(m int, kappa float64, rng *rand.Rand) *nets.Network {
 // file is at most the first n rows of a user's file, scaled to unit norm, with
 // the file's labels or, where it has none, seeded signs.
 func file(f checks.DataFile, n int, labelScale float64) data.Spec {
-	s := data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, LabelScale: labelScale, Load: data.Options{Label: f.Label, Rows: n}}
-	if f.Label == data.LabelNone {
-		s.Labels = data.Sign
-	}
+	s := userfile.Labelled(f, n)
+	s.LabelScale = labelScale
 	return s
 }
-
-// samples is the number of samples for counting costs, at least that of the
-// data.
-func samples(s data.Spec) float64 { return float64(max(s.N, s.Load.Rows, len(s.Points))) }
 
 func maskLaw(name string, xi float64) (train.MaskLaw, error) {
 	switch name {

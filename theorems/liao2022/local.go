@@ -11,6 +11,8 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/twolayer"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -61,8 +63,8 @@ func localCertificate() checks.Claim[localP] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda_0 > 0", g.lambda0.OK && g.lambda0.Value > 0)},
 			Facts: []checks.Fact{
-				{Name: "lambda_0", Value: checks.Float(g.lambda0.Value)}, {Name: "width run", Value: checks.Float(p.M)},
-				{Name: "required width (estimated)", Value: checks.Float(bounds.MaskedCertificateWidth(g.s, norm, g.lambda0.Value, bounds.BestTheta, p.Xi))},
+				checks.NewFact("lambda_0", g.lambda0.Value), checks.NewFact("width run", float64(p.M)),
+				checks.NewFact("required width (estimated)", bounds.MaskedCertificateWidth(g.s, norm, g.lambda0.Value, bounds.BestTheta, p.Xi)),
 			},
 			Terms: checks.Terms{Trials: trials},
 			Trial: func(rng *rand.Rand) checks.Measurement { return p.follow(g, rng) },
@@ -97,7 +99,7 @@ func localCertificate() checks.Claim[localP] {
 			}}
 		},
 		Cost: func(p localP) checks.Cost {
-			n := samples(p.Data)
+			n, _ := twolayer.Size(p.Data)
 			return checks.Cost{Setup: 100 * n * n * n, Trial: float64(p.Steps) * (float64(p.M)*(p.Xi*(4*n*n+30)+8*n) + 30*n*n*n), Size: fmt.Sprintf("m=%d", p.M)}
 		},
 		Setup: func(p localP) (checks.Instance, error) { return setup(p, 0) },
@@ -146,10 +148,8 @@ func (p localP) follow(g *ground, rng *rand.Rand) checks.Measurement {
 	}
 	moved, _ := s.Movement()
 	factor := checks.Measurement{Part: "factor per step", Observed: worst, Predicted: c.Rate, Tolerance: 1e-9, Hypotheses: []checks.Hypothesis{certified}}
-	factor.Series = []checks.Series{checks.NewSeries("masked loss", "measured", steps, norms), checks.NewSeries("certificate", "bound", steps, bound)}
-	for i := range factor.Series {
-		factor.Series[i].XName, factor.Series[i].YName, factor.Series[i].LogY = "local step", "squared error", true
-	}
+	axes := curve.Axes{X: "local step", Y: "squared error", LogY: true}
+	factor.Series = []checks.Series{axes.Measured("masked loss", steps, norms), axes.Bound("certificate", steps, bound)}
 	return checks.All(factor,
 		checks.Measurement{Part: "movement", Observed: moved, Predicted: c.Radius, Tolerance: 1e-12 * c.Radius},
 		checks.Measurement{Part: "smallest eigenvalue", Observed: least, Predicted: c.LambdaMin, Relation: checks.AtLeast, Tolerance: 1e-12 * g.s * g.s})

@@ -10,6 +10,8 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/twolayer"
 
 	"pgregory.net/rapid"
 )
@@ -78,10 +80,10 @@ func partitionNoise() checks.Claim[noiseP] {
 		}),
 		Grid: []noiseP{
 			{Data: data.Spec{Kind: data.Sphere, N: 5, D: 8, Seed: 1}, M: 1000, P: 4, Law: "partition"},
-			{Data: data.Spec{Kind: data.Fashion, N: 10, D: 49}, M: 300, P: 10, Law: "partition"},
+			{Data: images.All(data.Fashion, 10, 49), M: 300, P: 10, Law: "partition"},
 		},
 		Cost: func(p noiseP) checks.Cost {
-			n := samples(p.Data)
+			n, _ := twolayer.Size(p.Data)
 			return checks.Cost{Trial: float64(p.M*(p.P+3)) * (2*n*n + 30), Size: fmt.Sprintf("m=%d", p.M)}
 		},
 		Setup: setup,
@@ -126,7 +128,7 @@ func partitionFloor() checks.Claim[training] {
 		return checks.Instance{
 			Hypotheses: append(l.hypotheses(), checks.Require("row sum of |X X^T|", l.rowSum, checks.AtMost, 1+1e-9),
 				checks.Require("tau", float64(p.Tau), checks.AtMost, 1)),
-			Facts: append(l.facts(), checks.Fact{Name: "predicted floor to order 1/m", Value: checks.Float(want)}),
+			Facts: append(l.facts(), checks.NewFact("predicted floor to order 1/m", want)),
 			Terms: checks.Terms{Trials: 160, Resolution: 0.35},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, err := l.tail(rng)

@@ -10,6 +10,9 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/twolayer"
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
@@ -59,7 +62,7 @@ func rate() checks.Claim[training] {
 		allowed := l.law.FactorError(finite, h, p.Rounds)
 		return checks.Instance{
 			Hypotheses: l.hypotheses(),
-			Facts:      append(l.facts(), checks.Fact{Name: "finite-width allowance", Value: checks.Float(allowed)}),
+			Facts:      append(l.facts(), checks.NewFact("finite-width allowance", allowed)),
 			Terms:      checks.Terms{Trials: 200, Resolution: 0.25},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				var ratio float64
@@ -155,7 +158,7 @@ func errorRegion() checks.Claim[training] {
 		}
 		return checks.Instance{
 			Hypotheses: l.hypotheses(),
-			Facts:      append(l.facts(), checks.Fact{Name: "finite-width allowance", Value: checks.Float(allowed)}),
+			Facts:      append(l.facts(), checks.NewFact("finite-width allowance", allowed)),
 			Terms:      checks.Terms{Trials: 160, Resolution: 0.35},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				tail, seen, err := l.tail(rng)
@@ -211,14 +214,8 @@ func curves(x, seen, expected []float64) []checks.Series {
 		}
 		return out
 	}
-	s := []checks.Series{
-		checks.NewSeries("one run", "measured", pick(x), pick(seen)),
-		checks.NewSeries("expected", "bound", pick(x), pick(expected)),
-	}
-	for i := range s {
-		s[i].XName, s[i].YName, s[i].LogY = "round", "squared error", true
-	}
-	return s
+	axes := curve.Axes{X: "round", Y: "squared error", LogY: true}
+	return []checks.Series{axes.Measured("one run", pick(x), pick(seen)), axes.Bound("expected", pick(x), pick(expected))}
 }
 
 // formulaP are the parameters of the floor formula.
@@ -319,7 +316,7 @@ func floorFormula() checks.Claim[formulaP] {
 				checks.Require("eta xi lambda_max", p.Eta, checks.AtMost, 1),
 				checks.Require("1 - f^2", gap, checks.AtLeast, 1e-6),
 			},
-			Facts: []checks.Fact{{Name: "predicted floor", Value: checks.Float(floor)}},
+			Facts: []checks.Fact{checks.NewFact("predicted floor", floor)},
 			Terms: checks.Terms{Trials: 1},
 			Trial: func(*rand.Rand) checks.Measurement {
 				residual, trace, size := p.residualOfFixedPoint(g, c1, h)
@@ -346,7 +343,7 @@ func floorFormula() checks.Claim[formulaP] {
 		Grid: []formulaP{
 			{Data: data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1}, Xi: 0.5, P: 1, Tau: 1, Eta: 0.5, Kappa: 1},
 			{Data: data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1}, Xi: 0.3, P: 4, Tau: 5, Eta: 1, Kappa: 1},
-			{Data: data.Spec{Kind: data.MNIST, N: 8, D: 49}, Xi: 0.5, P: 2, Tau: 3, Eta: 0.9, Kappa: 1},
+			{Data: images.All(data.MNIST, 8, 49), Xi: 0.5, P: 2, Tau: 3, Eta: 0.9, Kappa: 1},
 		},
 		OnData: func(f checks.DataFile) []formulaP {
 			return []formulaP{{
@@ -355,7 +352,7 @@ func floorFormula() checks.Claim[formulaP] {
 			}}
 		},
 		Cost: func(p formulaP) checks.Cost {
-			n := samples(p.Data)
+			n, _ := twolayer.Size(p.Data)
 			return checks.Cost{Setup: 500 * n * n * n, Trial: 50 * n * n * n}
 		},
 		Setup: setup,
@@ -409,7 +406,7 @@ func regionOrder() checks.Claim[orderP] {
 			Hypotheses: append(append(small.hypotheses(), large.hypotheses()...),
 				checks.Require("ratio of the predicted regions", math.Max(a, b)/math.Min(a, b), checks.AtLeast, 1.4)),
 			Facts: []checks.Fact{
-				{Name: "predicted tail of the smaller", Value: checks.Float(a)}, {Name: "predicted tail of the larger", Value: checks.Float(b)},
+				checks.NewFact("predicted tail of the smaller", a), checks.NewFact("predicted tail of the larger", b),
 			},
 			Terms: checks.Terms{Trials: 120},
 			Trial: func(rng *rand.Rand) checks.Measurement {

@@ -8,6 +8,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/train"
+	"convergo/theorems/internal/twolayer"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -62,7 +63,7 @@ func (p training) kappa() float64 {
 // cost counts a neuron's visit as 40 operations beside its arithmetic: on few
 // samples that is what it takes.
 func (p training) cost() checks.Cost {
-	n := samples(p.Data)
+	n, _ := twolayer.Size(p.Data)
 	visits := float64(p.Rounds) * (1 + float64(p.P)*(1+p.Xi*float64(p.Tau)))
 	return checks.Cost{Setup: 100 * n * n * n, Trial: float64(p.M) * (visits*(2*n*n+40) + 30*n), Size: fmt.Sprintf("m=%d, %d rounds", p.M, p.Rounds)}
 }
@@ -115,12 +116,12 @@ func (l *lab) hypotheses() []checks.Hypothesis {
 // facts are what the table of the schemes is made of.
 func (l *lab) facts() []checks.Fact {
 	return []checks.Fact{
-		{Name: "lambda_0", Value: checks.Float(l.lambda0.Value)},
-		{Name: "step size", Value: checks.Float(l.eta)},
-		{Name: "theta", Value: checks.Float(l.law.Theta())},
-		{Name: "predicted rate", Value: checks.Float(l.law.SlowestFactor(l.eta, l.limit.Values))},
-		{Name: "predicted floor", Value: checks.Float(l.limit.Floor(l.law, l.eta, l.kappa()))},
-		{Name: "width run", Value: checks.Float(l.M)},
+		checks.NewFact("lambda_0", l.lambda0.Value),
+		checks.NewFact("step size", l.eta),
+		checks.NewFact("theta", l.law.Theta()),
+		checks.NewFact("predicted rate", l.law.SlowestFactor(l.eta, l.limit.Values)),
+		checks.NewFact("predicted floor", l.limit.Floor(l.law, l.eta, l.kappa())),
+		checks.NewFact("width run", float64(l.M)),
 	}
 }
 

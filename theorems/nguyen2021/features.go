@@ -13,8 +13,11 @@ import (
 	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
+	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 )
 
 // tower is a ladder of feature matrices F_k below and in one wide layer.
@@ -48,7 +51,7 @@ func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 		if l == p.K {
 			width = wide
 		}
-		f = layer(f, gaussian(width, f.RawMatrix().Cols, r))
+		f = layer(f, nets.Gaussian(width, f.RawMatrix().Cols, r))
 		formula *= float64(width)
 	}
 	var gram mat.SymDense
@@ -258,8 +261,12 @@ func featureChernoff() checks.Checkable {
 			q := f.frobenius * f.frobenius / f.features.Value
 			inst := checks.Instance{
 				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
-				Facts: facts("lambda", f.features.Value, "Q", q, "required width (derived)", need,
-					"required width (published, c = 1)", math.Max(float64(f.n), q*math.Max(1, math.Log(4*q))*math.Log(float64(f.n)/p.Delta))),
+				Facts: []checks.Fact{
+					checks.NewFact("lambda", f.features.Value),
+					checks.NewFact("Q", q),
+					checks.NewFact("required width (derived)", need),
+					checks.NewFact("required width (published, c = 1)", math.Max(float64(f.n), q*math.Max(1, math.Log(4*q))*math.Log(float64(f.n)/p.Delta))),
+				},
 				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			}
 			width := need
@@ -294,11 +301,11 @@ func featureChernoff() checks.Checkable {
 			{Data: data.Spec{Kind: data.Sphere, N: 2, D: 3, Seed: 1}, Delta: 0.1},
 			{Data: data.Spec{Kind: data.Orthonormal, N: 5, D: 5, Seed: 1}, Delta: 0.2},
 			{Data: data.Spec{Kind: data.Sphere, N: 5, D: 20, Seed: 3}, Delta: 0.2},
-			{Data: images(data.MNIST, 3, 49), Delta: 0.2},
+			{Data: images.Hard(data.MNIST, 3, 49), Delta: 0.2},
 			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1},
 		},
 		OnData: func(f checks.DataFile) []randomLayer {
-			return []randomLayer{{Data: file(f, 4), Delta: 0.2}}
+			return []randomLayer{{Data: userfile.Rows(f, 4), Delta: 0.2}}
 		},
 		Cost:  func(p randomLayer) checks.Cost { return p.cost(p.featureWidth) },
 		Setup: setup(false),
@@ -345,8 +352,12 @@ func featureWidth() checks.Checkable {
 			}
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
-				Facts:      facts("lambda", f.features.Value, "required width (derived)", need, "N", float64(f.n)),
-				Terms:      checks.Terms{Location: checks.Float(location), Relation: checks.AtMost, Level: checks.Float(1 - p.Delta), Trials: 160},
+				Facts: []checks.Fact{
+					checks.NewFact("lambda", f.features.Value),
+					checks.NewFact("required width (derived)", need),
+					checks.NewFact("N", float64(f.n)),
+				},
+				Terms: checks.Terms{Location: checks.Float(location), Relation: checks.AtMost, Level: checks.Float(1 - p.Delta), Trials: 160},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					sum, drawn := mat.NewSymDense(f.n, nil), 0
 					return ladderPass(8, func(i int) (size, value float64, err error) {
@@ -370,11 +381,11 @@ func featureWidth() checks.Checkable {
 		Grid: []randomLayer{
 			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 40, Seed: 3}, Delta: 0.1},
-			{Data: images(data.MNIST, 10, 49), Delta: 0.1},
-			{Data: images(data.Fashion, 10, 196), Delta: 0.1},
+			{Data: images.Hard(data.MNIST, 10, 49), Delta: 0.1},
+			{Data: images.Hard(data.Fashion, 10, 196), Delta: 0.1},
 		},
 		OnData: func(f checks.DataFile) []randomLayer {
-			return []randomLayer{{Data: file(f, 20), Delta: 0.1}}
+			return []randomLayer{{Data: userfile.Rows(f, 20), Delta: 0.1}}
 		},
 		Cost: func(p randomLayer) checks.Cost {
 			n, d := size(p.Data)
@@ -427,9 +438,12 @@ func gateChernoff() checks.Checkable {
 			}
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
-				Facts: facts("lambda", f.gates.Value, "required width (derived)", need,
-					"required width (entrywise Hoeffding)", bounds.HoeffdingWidth(f.n, mat.Norm(&xx, 2), f.gates.Value, p.Delta),
-					"required width (Du et al., published)", bounds.PrintedGramWidth(f.n, f.gates.Value, p.Delta)),
+				Facts: []checks.Fact{
+					checks.NewFact("lambda", f.gates.Value),
+					checks.NewFact("required width (derived)", need),
+					checks.NewFact("required width (entrywise Hoeffding)", bounds.HoeffdingWidth(f.n, mat.Norm(&xx, 2), f.gates.Value, p.Delta)),
+					checks.NewFact("required width (Du et al., published)", bounds.PrintedGramWidth(f.n, f.gates.Value, p.Delta)),
+				},
 				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					h := mat.NewSymDense(f.n, nil)
@@ -464,11 +478,11 @@ func gateChernoff() checks.Checkable {
 			{Data: data.Spec{Kind: data.HalfCircle, N: 3, D: 2}, Delta: 0.1},
 			{Data: data.Spec{Kind: data.Sphere, N: 12, D: 10, Seed: 1}, Delta: 0.1},
 			{Data: data.Spec{Kind: data.Sphere, N: 30, D: 15, Seed: 1}, Delta: 0.2},
-			{Data: images(data.MNIST, 8, 49), Delta: 0.2},
-			{Data: images(data.Fashion, 8, 196), Delta: 0.2},
+			{Data: images.Hard(data.MNIST, 8, 49), Delta: 0.2},
+			{Data: images.Hard(data.Fashion, 8, 196), Delta: 0.2},
 		},
 		OnData: func(f checks.DataFile) []randomLayer {
-			return []randomLayer{{Data: file(f, 10), Delta: 0.2}}
+			return []randomLayer{{Data: userfile.Rows(f, 10), Delta: 0.2}}
 		},
 		Cost:  func(p randomLayer) checks.Cost { return p.cost(p.gateWidth) },
 		Setup: setup(0),

@@ -13,7 +13,10 @@ import (
 	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
+	"convergo/nets"
 	"convergo/nets/data"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 )
 
 // power is a feature matrix F with a power.
@@ -61,7 +64,11 @@ func hermiteBound() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			bound *= sabotage(p, floats.Max(data.RowNorms(x)))
-			inst := checks.Instance{Facts: facts("lambda_min", lambda.Value, "lower bound", bound, "mu_r^2", math.Pow(kernel.HermiteReLU(p.R), 2))}
+			inst := checks.Instance{Facts: []checks.Fact{
+				checks.NewFact("lambda_min", lambda.Value),
+				checks.NewFact("lower bound", bound),
+				checks.NewFact("mu_r^2", math.Pow(kernel.HermiteReLU(p.R), 2)),
+			}}
 			if bound <= 0 {
 				inst.Trivial = "the bound is zero: (F F^T)^{o r} is singular to rounding, or mu_r = 0"
 			}
@@ -86,12 +93,12 @@ func hermiteBound() checks.Checkable {
 			{Data: data.Spec{Kind: data.Sphere, N: 30, D: 12, Seed: 1}, R: 2},
 			{Data: data.Spec{Kind: data.Sphere, N: 30, D: 12, Seed: 1}, R: 4},
 			{Data: data.Spec{Kind: data.Gaussian, N: 20, D: 15, Seed: 2, Raw: true}, R: 2},
-			{Data: images(data.MNIST, 20, 49), R: 1},
-			{Data: images(data.MNIST, 20, 49), R: 4},
+			{Data: images.Hard(data.MNIST, 20, 49), R: 1},
+			{Data: images.Hard(data.MNIST, 20, 49), R: 4},
 			{Data: data.Spec{Kind: data.Fashion, N: 20, D: 196, Raw: true}, R: 2},
 		},
 		OnData: func(f checks.DataFile) []power {
-			spec := file(f, 150)
+			spec := userfile.Rows(f, 150)
 			return []power{{Data: spec, R: 1}, {Data: spec, R: 2}, {Data: spec, R: 4}}
 		},
 		Cost: func(p power) checks.Cost {
@@ -154,7 +161,7 @@ func centring() checks.Checkable {
 			inst.Trial = func(r *rand.Rand) checks.Measurement {
 				mu := mean
 				if !p.Mean {
-					mu = gaussian(d, 1, r).ColView(0).(*mat.VecDense)
+					mu = nets.Gaussian(d, 1, r).ColView(0).(*mat.VecDense)
 				}
 				return centred(f, mu, p.R, corrected)
 			}
@@ -176,11 +183,11 @@ func centring() checks.Checkable {
 			{Data: data.Spec{Kind: data.Gaussian, N: 20, D: 8, Seed: 2, Raw: true}, R: 2, Mean: true},
 			{Data: data.Spec{Kind: data.Gaussian, N: 20, D: 8, Seed: 2, Raw: true}, R: 3},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 30, Seed: 1}, R: 4},
-			{Data: images(data.MNIST, 20, 49), R: 2, Mean: true},
-			{Data: images(data.Fashion, 20, 196), R: 4, Mean: true},
+			{Data: images.Hard(data.MNIST, 20, 49), R: 2, Mean: true},
+			{Data: images.Hard(data.Fashion, 20, 196), R: 4, Mean: true},
 		},
 		OnData: func(f checks.DataFile) []power {
-			spec := file(f, 100)
+			spec := userfile.Rows(f, 100)
 			return []power{{Data: spec, R: 1, Mean: true}, {Data: spec, R: 2, Mean: true}, {Data: spec, R: 4}}
 		},
 		Cost: func(p power) checks.Cost {
@@ -269,7 +276,7 @@ func (p hadamard) ratio(n int, r *rand.Rand) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	w := gaussian(d, d, r)
+	w := nets.Gaussian(d, d, r)
 	f := layer(x, w)
 	mu := mat.NewVecDense(d, data.RowNorms(w))
 	mu.ScaleVec(math.Sqrt(float64(d))*halfMean(d), mu)

@@ -14,172 +14,10 @@ import (
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets/data"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 )
-
-// growth is a ladder of sizes for random data.
-type growth struct {
-	Law  string `json:"law"` // sphere, gaussian or cube
-	L    int    `json:"l"`
-	N    []int  `json:"n"`              // one for all rungs, or one a rung
-	D    []int  `json:"d"`              // likewise
-	Unit bool   `json:"unit,omitempty"` // divide the rows by sqrt d: breaks Assumption 2.1
-}
-
-func (p growth) rungs() int { return max(len(p.N), len(p.D)) }
-
-func (p growth) size(i int) (n, d int) {
-	return p.N[min(i, len(p.N)-1)], p.D[min(i, len(p.D)-1)]
-}
-
-func (p growth) cost() checks.Cost {
-	c := checks.Cost{Size: fmt.Sprintf("N=%d", p.N[len(p.N)-1])}
-	for i := range p.rungs() {
-		n, d := p.size(i)
-		c.Trial += limitCost(n, d, p.L) + 20*float64(n*d)
-	}
-	return c
-}
-
-// room is the hypothesis that d is of larger order than N^{2/(r-0.5)} log N, at r = 4
-// and with 4 for the hidden constant.
-func (p growth) room() checks.Hypothesis {
-	least := math.Inf(1)
-	for i := range p.rungs() {
-		n, d := p.size(i)
-		least = min(least, float64(d)/room(n))
-	}
-	return checks.Require("d over 4 N^{2/(r-0.5)} log N at r = 4", least, checks.AtLeast, 1)
-}
-
-func room(n int) float64 { return 4 * math.Pow(float64(n), 2/3.5) * math.Log(float64(n)) }
-
-// lambdaMin draws the data of rung i and returns lambda_min(K^(L)).
-func (p growth) lambdaMin(i int, r *rand.Rand) (float64, error) {
-	n, d := p.size(i)
-	x, err := inputs(p.Law, n, d, r)
-	if err != nil {
-		return 0, err
-	}
-	if p.Unit {
-		x.Scale(1/math.Sqrt(float64(d)), x)
-	}
-	return positive(kernel.NTK(p.L - 1).Lambda0(x))
-}
-
-// limitLinear is the order of magnitude of Theorem 3.2 as a power law.
-//
-// Setting: N inputs drawn independently from a centred law with squared norm d in
-// mean (uniform on the sphere of radius sqrt d, N(0, I_d), or uniform on the cube
-// {-1,1}^d); the limit tangent kernel K^(L) of a ReLU network with L weight layers.
-//
-// Hypotheses: Assumptions 2.1 and 2.2, which the three laws satisfy, and d of larger
-// order than N^{2/(r-0.5)} log N for an even r; here d >= 4 N^{2/3.5} log N at r = 4,
-// where 4 stands for the hidden constant.
-//
-// Conclusion: lambda_min(K^(L)) is of order d: at fixed N its log-log slope in d is 1.
-// It is checked to within 0.1 on d = 20N .. 160N, because lambda_min/d still rises there,
-// by about sqrt(N/d).
-//
-// Constants: the exponent is stated, the resolution is ours. The constants of the two
-// sides are hidden in the paper and explicit in limit-lower and limit-upper.
-//
-// Convention: K^(L) is the limit of the tangent kernel divided by prod_l n_l/2 at
-// weight variance one.
-//
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2; card 04.1.
-//
-// Control: rows of norm one instead of sqrt d, against Assumption 2.1: the slope is then
-// near 0.
-func limitLinear() checks.Checkable {
-	ladder := []int{240, 480, 960, 1920}
-	return checks.Claim[growth]{
-		ID: "nguyen2021/limit-linear", Title: "limit kernel linear in d", Reference: "Theorem 3.2; card 04.1",
-		Formula: `\lambda_{\min}(K^{(L)}) = \Theta(d)`, Convention: limitConvention,
-		Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
-		Grid: []growth{
-			{Law: "sphere", L: 2, N: []int{12}, D: ladder},
-			{Law: "sphere", L: 5, N: []int{12}, D: ladder},
-			{Law: "gaussian", L: 3, N: []int{12}, D: ladder},
-			{Law: "cube", L: 3, N: []int{12}, D: ladder},
-			{Law: "sphere", L: 3, N: []int{100}, D: []int{2000, 4000, 8000, 16000}},
-		},
-		Cost: growth.cost,
-		Setup: func(p growth) (checks.Instance, error) {
-			return checks.Instance{
-				Hypotheses: []checks.Hypothesis{p.room()},
-				Terms:      checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.1, Trials: 20},
-				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(p.rungs(), func(i int) (size, value float64, err error) {
-						_, d := p.size(i)
-						lambda, err := p.lambdaMin(i, r)
-						return float64(d), lambda, err
-					})
-				},
-			}, nil
-		},
-		Controls: []checks.Control[growth]{{
-			Name: "unit-rows", Why: "without E||x||^2 of order d the kernel does not grow with d",
-			At: []growth{{Law: "sphere", L: 2, N: []int{12}, D: ladder, Unit: true}},
-		}},
-	}
-}
-
-// limitOrder is the lower side of Theorem 3.2 while N grows too.
-//
-// Setting: as in limit-linear, along a ladder of N with d = 4 N^{2/3.5} log N.
-//
-// Hypotheses: Assumptions 2.1 and 2.2; d of order N^{2/(r-0.5)} log N at least, r = 4.
-//
-// Conclusion: there is a constant C, independent of N, d and L, with
-// d <= C lambda_min(K^(L)). The ratio of the two sides is fitted on the small N and tested on the
-// large ones; a drift exponent up to 0.2 counts as none: N/d still rises along the ladder, and
-// with it goes the linear term of the kernel, which is gone at N = d while the others stay.
-//
-// Constants: hidden in the paper, so that nothing is refuted here; limit-sphere has them all.
-//
-// Convention: as in limit-linear.
-//
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2; card 04.1. (In the printed
-// proof the event should read max |<x_i,x_j>|^r <= (d N^{-1/(r-0.5)})^r, whence Gershgorin gives
-// order d^r, and a factor 2 of G = 2E[...] is dropped; the statement stands.)
-//
-// Control: d = 2 while N grows: points of a plane crowd, and lambda_min/d falls.
-func limitOrder() checks.Checkable {
-	rung := func(law string, l int, n ...int) growth {
-		p := growth{Law: law, L: l, N: n}
-		for _, v := range n {
-			p.D = append(p.D, int(math.Ceil(room(v))))
-		}
-		return p
-	}
-	return checks.Claim[growth]{
-		ID: "nguyen2021/limit-order", Title: "limit kernel of order d as N grows", Reference: "Theorem 3.2; card 04.1",
-		Formula: `\exists C\colon\; d \le C\,\lambda_{\min}(K^{(L)})`, Convention: limitConvention,
-		Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
-		Grid: []growth{
-			rung("sphere", 2, 12, 24, 48, 96), rung("gaussian", 4, 12, 24, 48, 96), rung("cube", 3, 12, 24, 48, 96),
-			rung("sphere", 3, 50, 100, 200, 400),
-		},
-		Cost: growth.cost,
-		Setup: func(p growth) (checks.Instance, error) {
-			return checks.Instance{
-				Hypotheses: []checks.Hypothesis{p.room()},
-				Terms:      checks.Terms{Resolution: drift, Trials: 10},
-				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(p.rungs(), func(i int) (size, value float64, err error) {
-						n, d := p.size(i)
-						lambda, err := p.lambdaMin(i, r)
-						return float64(n), float64(d) / lambda, err
-					})
-				},
-			}, nil
-		},
-		Controls: []checks.Control[growth]{{
-			Name: "plane", Why: "with d = 2 fixed the hypothesis on d fails and lambda_min/d tends to 0",
-			At: []growth{{Law: "sphere", L: 2, N: []int{6, 12, 24, 48}, D: []int{2}}},
-		}},
-	}
-}
 
 // limit is a data set with a depth.
 type limit struct {
@@ -199,8 +37,8 @@ func limitGrid(curves bool) []limit {
 		{Data: data.Spec{Kind: data.Gaussian, N: 32, D: 12, Seed: 3, Raw: true}, L: 3, Curve: "n"},
 		{Data: data.Spec{Kind: data.Antipodal, N: 16, D: 12, Seed: 4, Sep: 0.2}, L: 3},
 		{Data: data.Spec{Kind: data.Cluster, N: 12, D: 6, Seed: 5, Spread: 0.1}, L: 4},
-		{Data: images(data.MNIST, 24, 49), L: 3, Curve: "n"},
-		{Data: images(data.Fashion, 20, 196), L: 3, Curve: "l"},
+		{Data: images.Hard(data.MNIST, 24, 49), L: 3, Curve: "n"},
+		{Data: images.Hard(data.Fashion, 20, 196), L: 3, Curve: "l"},
 		{Data: data.Spec{Kind: data.MNIST, N: 24, D: 784, Raw: true}, L: 2},
 		{Data: data.Spec{Kind: data.Sphere, N: 60, D: 120, Seed: 6}, L: 2},
 		{Data: data.Spec{Kind: data.Sphere, N: 60, D: 120, Seed: 6}, L: 5},
@@ -221,7 +59,7 @@ func limitSpace() *rapid.Generator[limit] {
 }
 
 func limitOnData(f checks.DataFile) []limit {
-	spec := file(f, 100)
+	spec := userfile.Rows(f, 100)
 	return []limit{{Data: spec, L: 2}, {Data: spec, L: 3}, {Data: spec, L: 5}}
 }
 
@@ -358,9 +196,16 @@ func boundsOf(x *mat.Dense, l int) (b kernelBounds, err error) {
 }
 
 func (b kernelBounds) facts() []checks.Fact {
-	return facts("lambda_min", b.lambda.Value, "min norm squared", b.shortest,
-		"lower bound", b.lower, "lower bound by norm", b.byNorm, "Gershgorin bound", b.gershgorin, "upper bound", b.upper,
-		"lambda_min over lower bound", b.lambda.Value/b.lower, "upper bound over lambda_min", b.upper/b.lambda.Value)
+	return []checks.Fact{
+		checks.NewFact("lambda_min", b.lambda.Value),
+		checks.NewFact("min norm squared", b.shortest),
+		checks.NewFact("lower bound", b.lower),
+		checks.NewFact("lower bound by norm", b.byNorm),
+		checks.NewFact("Gershgorin bound", b.gershgorin),
+		checks.NewFact("upper bound", b.upper),
+		checks.NewFact("lambda_min over lower bound", b.lambda.Value/b.lower),
+		checks.NewFact("upper bound over lambda_min", b.upper/b.lambda.Value),
+	}
 }
 
 // curves follows lambda_min and its bounds, over the least squared norm, along the
@@ -408,16 +253,13 @@ func (p limit) curves() ([]checks.Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	series := []checks.Series{
-		checks.NewSeries("upper bound L", "bound", sizes, upper),
-		checks.NewSeries("smallest eigenvalue", "measured", sizes, lambda),
-		checks.NewSeries("lower bound", "bound", sizes, lower),
-		checks.NewSeries("lower bound by Gershgorin", "bound", sizes, gershgorin),
-	}
-	for i := range series {
-		series[i].XName, series[i].YName, series[i].LogX = name, "over the least squared norm", p.Curve != "l"
-	}
-	return series, nil
+	axes := curve.Axes{X: name, Y: "over the least squared norm", LogX: p.Curve != "l"}
+	return []checks.Series{
+		axes.Bound("upper bound L", sizes, upper),
+		axes.Measured("smallest eigenvalue", sizes, lambda),
+		axes.Bound("lower bound", sizes, lower),
+		axes.Bound("lower bound by Gershgorin", sizes, gershgorin),
+	}, nil
 }
 
 // limitUpper is the explicit upper bound of Theorem 3.2.
@@ -489,7 +331,12 @@ func upper(p limit, missing int) (checks.Instance, error) {
 	}
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{checks.Require("relative error of the diagonal", off, checks.AtMost, 8*float64(d+8*p.L)*unit)},
-		Facts:      facts("lambda_min", lambda.Value, "upper bound", upper, "trace over N", mean, "upper bound over lambda_min", upper/lambda.Value),
+		Facts: []checks.Fact{
+			checks.NewFact("lambda_min", lambda.Value),
+			checks.NewFact("upper bound", upper),
+			checks.NewFact("trace over N", mean),
+			checks.NewFact("upper bound over lambda_min", upper/lambda.Value),
+		},
 		Trial: func(*rand.Rand) checks.Measurement {
 			return checks.Measurement{Observed: lambda.Value, Predicted: upper, Error: lambda.Err}
 		},
@@ -577,8 +424,14 @@ func chain(p limit, factor float64) (checks.Instance, error) {
 		}
 		paper = max(paper, 2*c)
 	}
-	inst := checks.Instance{Facts: facts("lambda_min", lambda.Value, "sum of lambda_min(G^(l))", sum, "lambda_min(G^(2))", second.Value,
-		"best single power", best, "best r", float64(power), "best single power (published divisor)", paper)}
+	inst := checks.Instance{Facts: []checks.Fact{
+		checks.NewFact("lambda_min", lambda.Value),
+		checks.NewFact("sum of lambda_min(G^(l))", sum),
+		checks.NewFact("lambda_min(G^(2))", second.Value),
+		checks.NewFact("best single power", best),
+		checks.NewFact("best r", float64(power)),
+		checks.NewFact("best single power (published divisor)", paper),
+	}}
 	if sum <= doubt {
 		inst.Trivial = "the feature kernels are singular to rounding"
 	}
@@ -593,87 +446,4 @@ func chain(p limit, factor float64) (checks.Instance, error) {
 		return checks.All(parts...)
 	}
 	return inst, nil
-}
-
-type capInstance struct {
-	N     int     `json:"n"`
-	D     int     `json:"d"`
-	L     int     `json:"l"`
-	Delta float64 `json:"delta"`
-}
-
-// limitSphere is Theorem 3.2 with every constant explicit, for sphere data.
-//
-// Setting: x_1..x_N independent and uniform on the sphere of radius sqrt d; the limit kernel K^(L).
-//
-// Hypotheses: d > 2 log(N^2/delta), or else the bound is zero.
-//
-// Conclusion: with probability at least 1-delta over the data
-//
-//	lambda_min(K^(L)) >= d sum_{r>=1} c_r [1 - (N-1) t^{r/2}]_+,   t = 2 log(N^2/delta)/d,
-//
-// with c_r the Taylor coefficients of K^(L) on unit inputs (odd r included, tail as in
-// limit-lower). At N = 20, d = 100, L = 2 and delta = 0.05 this is 0.160 d.
-//
-// Constants: ours. P(|<x_i,x_j>| >= s d) <= 2 exp(-d s^2/2) (spherical cap), the union over the
-// N(N-1)/2 pairs, then Gershgorin for each power.
-//
-// Convention: as in limit-linear.
-//
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2, derived; card 04.3.
-//
-// Control: points of a random plane with d declared large.
-func limitSphere() checks.Checkable {
-	setup := func(law string) func(capInstance) (checks.Instance, error) {
-		return func(p capInstance) (checks.Instance, error) {
-			bound, err := bounds.DeepNTK{Hidden: p.L - 1}.Sphere(p.N, p.D, p.Delta)
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			d := float64(p.D)
-			inst := checks.Instance{
-				Hypotheses: []checks.Hypothesis{checks.Require("d over 2 log(N^2/delta)", d, checks.AtLeast, 2*math.Log(float64(p.N*p.N)/p.Delta))},
-				Facts:      facts("lower bound over d", bound/d, "upper bound over d", float64(p.L)),
-				Terms:      checks.Terms{Delta: checks.Float(p.Delta)},
-			}
-			if bound <= 0 {
-				inst.Trivial = "the bound is zero"
-			}
-			inst.Trial = func(r *rand.Rand) checks.Measurement {
-				x, err := inputs(law, p.N, p.D, r)
-				if err != nil {
-					return checks.Failed(err)
-				}
-				lambda, err := kernel.NTK(p.L - 1).Lambda0(x)
-				if err != nil {
-					return checks.Failed(err)
-				}
-				return checks.Measurement{Observed: lambda.Value, Predicted: bound, Relation: checks.AtLeast, Error: lambda.Err}
-			}
-			return inst, nil
-		}
-	}
-	return checks.Claim[capInstance]{
-		ID: "nguyen2021/limit-sphere", Title: "limit kernel on sphere data", Reference: "Theorem 3.2, explicit; card 04.3",
-		Formula:    `\lambda_{\min}(K^{(L)}) \ge d \sum_{r\ge 1} c_r \left[1-(N-1)\left(\frac{2}{d}\log\frac{N^2}{\delta}\right)^{r/2}\right]_+`,
-		Convention: limitConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Space: rapid.Custom(func(t *rapid.T) capInstance {
-			return capInstance{
-				N: rapid.IntRange(2, 6).Draw(t, "n"), D: rapid.IntRange(1, 80).Draw(t, "d"), L: rapid.IntRange(2, 5).Draw(t, "l"),
-				Delta: rapid.SampledFrom([]float64{0.2, 0.5, 0.9}).Draw(t, "delta"),
-			}
-		}),
-		Grid: []capInstance{
-			{N: 3, D: 14, L: 2, Delta: 0.5}, {N: 8, D: 60, L: 2, Delta: 0.2}, {N: 20, D: 100, L: 2, Delta: 0.1}, {N: 20, D: 100, L: 3, Delta: 0.1},
-			{N: 20, D: 400, L: 5, Delta: 0.2}, {N: 50, D: 300, L: 2, Delta: 0.2},
-		},
-		Cost: func(p capInstance) checks.Cost {
-			return checks.Cost{Setup: 1e5, Trial: limitCost(p.N, p.D, p.L) + 20*float64(p.N*p.D), Size: fmt.Sprintf("N=%d", p.N)}
-		},
-		Setup: setup("sphere"),
-		Controls: []checks.Control[capInstance]{{
-			Name: "plane", Why: "points of a plane are not spread over R^d: lambda_min/d <= 0.012 where 0.16 is claimed",
-			At: []capInstance{{N: 20, D: 100, L: 2, Delta: 0.1}}, Setup: setup("plane"),
-		}},
-	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"convergo/bounds"
 	"convergo/checks"
+	"convergo/nets"
 )
 
 // maps is the preactivation map g_2(x) = W_2 relu(W_1 x).
@@ -31,7 +32,7 @@ func (p maps) weights(r *rand.Rand) []*mat.Dense {
 func weights(sizes []int, aligned bool, r *rand.Rand) []*mat.Dense {
 	var ws []*mat.Dense
 	for l, in := range sizes[:len(sizes)-1] {
-		w := gaussian(sizes[l+1], in, r)
+		w := nets.Gaussian(sizes[l+1], in, r)
 		if aligned {
 			w.Apply(func(_, _ int, _ float64) float64 { return 1 }, w)
 		}
@@ -319,7 +320,7 @@ func lipschitzTwo() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Facts: facts("bound", bound, "log R", bounds.LogRegions(p.N1, p.D)),
+				Facts: []checks.Fact{checks.NewFact("bound", bound), checks.NewFact("log R", bounds.LogRegions(p.N1, p.D))},
 				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					ws := p.weights(r)

@@ -12,6 +12,9 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 )
 
 // memory is labelled data with a network.
@@ -132,7 +135,7 @@ func memoriseLinear() checks.Checkable {
 		Grid: []memory{
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{20, 20}},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{20, 20}, Tanh: true},
-			{Data: images(data.MNIST, 16, 49), Hidden: []int{30, 20}},
+			{Data: images.Hard(data.MNIST, 16, 49), Hidden: []int{30, 20}},
 			{Data: data.Spec{Kind: data.Sphere, N: 60, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{40, 40}},
 		},
 		Cost: memory.cost,
@@ -199,14 +202,14 @@ func memoriseNorm() checks.Checkable {
 		Grid: []memory{
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{20, 20}},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3, Labels: data.Normal}, Hidden: []int{20, 20}, Tanh: true},
-			{Data: images(data.MNIST, 30, 49), Hidden: []int{30, 20}},
-			{Data: images(data.Fashion, 30, 49), Hidden: []int{60}},
+			{Data: images.Hard(data.MNIST, 30, 49), Hidden: []int{30, 20}},
+			{Data: images.Hard(data.Fashion, 30, 49), Hidden: []int{60}},
 		},
 		OnData: func(f checks.DataFile) []memory {
 			if f.Label == "" {
 				return nil // nothing to memorise
 			}
-			return []memory{{Data: file(f, 40), Hidden: []int{60, 40}}}
+			return []memory{{Data: userfile.Rows(f, 40), Hidden: []int{60, 40}}}
 		},
 		Cost: memory.cost,
 		Setup: func(p memory) (checks.Instance, error) {
@@ -252,8 +255,7 @@ func (p memory) memorise(set *data.Set, r *rand.Rand) checks.Measurement {
 	}
 	m := checks.All(parts...)
 	m.Hypotheses = memoryHypotheses(memo)
-	series := checks.NewSeries("relative error of the difference quotient", "measured", steps, errors)
-	series.XName, series.YName, series.LogX, series.LogY = "step e", "error over ||Y||", true, true
-	m.Series = []checks.Series{series}
+	axes := curve.Axes{X: "step e", Y: "error over ||Y||", LogX: true, LogY: true}
+	m.Series = []checks.Series{axes.Measured("relative error of the difference quotient", steps, errors)}
 	return m
 }

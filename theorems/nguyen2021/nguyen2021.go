@@ -1,6 +1,7 @@
 package nguyen2021
 
 import (
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,10 +13,14 @@ import (
 
 	"convergo/bounds/eig"
 	"convergo/checks"
+	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
 )
+
+//go:embed *.go
+var files embed.FS
 
 // Source bounds the smallest eigenvalue of the tangent kernel of deep ReLU
 // networks, of infinite width and with a single wide layer: card 04. Its L counts
@@ -35,6 +40,7 @@ func Source() checks.Source {
   year      = {2021},
   note      = {arXiv:2012.11654; the statements follow version 5}
 }`,
+		Files: files,
 		Claims: []checks.Checkable{
 			limitLinear(), limitOrder(),
 			limitLower(), limitUpper(), limitChain(),
@@ -95,7 +101,7 @@ func drawLambda(law string, n int, config deep.Config, r *rand.Rand) (float64, e
 // inputs draws n independent rows of squared norm d, in mean: gaussian N(0, I_d); sphere, uniform on
 // the sphere of radius sqrt d; cube, uniform on {-1,1}^d; plane, uniform on the circle of radius sqrt d in a random plane.
 func inputs(law string, n, d int, r *rand.Rand) (*mat.Dense, error) {
-	x := gaussian(n, d, r)
+	x := nets.Gaussian(n, d, r)
 	switch law {
 	case "gaussian":
 		return x, nil
@@ -127,14 +133,6 @@ func inputs(law string, n, d int, r *rand.Rand) (*mat.Dense, error) {
 		floats.Scale(math.Sqrt(float64(d))/floats.Norm(row, 2), row)
 	}
 	return x, nil
-}
-
-func gaussian(rows, cols int, r *rand.Rand) *mat.Dense {
-	w := mat.NewDense(rows, cols, nil)
-	for i := range w.RawMatrix().Data {
-		w.RawMatrix().Data[i] = r.NormFloat64()
-	}
-	return w
 }
 
 // layer returns relu(F W^T).
@@ -175,39 +173,16 @@ func scale(t *rapid.T) float64 {
 	return rapid.SampledFrom([]float64{0, 0.01, 0.1, 3, 100}).Draw(t, "scale")
 }
 
-// images are images of two classes that are hard to tell apart.
-func images(kind string, n, d int) data.Spec {
-	classes := [2]int{3, 8}
-	if kind == data.Fashion {
-		classes = [2]int{0, 6}
-	}
-	return data.Spec{Kind: kind, N: n, D: d, Classes: classes}
-}
-
-// file is a user's data set, cut to its first rows when there are more than most.
-func file(f checks.DataFile, most int) data.Spec {
-	return data.Spec{Kind: data.File, Path: f.Path, SHA256: f.SHA256, Load: data.Options{Label: f.Label, Rows: most}}
-}
-
 // size returns the sizes of a data set, zero when it cannot be built.
 func size(spec data.Spec) (n, d int) {
-	if spec.N > 0 && spec.D > 0 {
-		return spec.N, spec.D
+	if n, d = spec.Size(); n > 0 && d > 0 {
+		return n, d
 	}
 	set, err := spec.Build()
 	if err != nil {
 		return 0, 0 // the setup reports it
 	}
 	return set.N(), set.D()
-}
-
-// facts pairs names with values.
-func facts(pairs ...any) []checks.Fact {
-	var facts []checks.Fact
-	for i := 0; i+1 < len(pairs); i += 2 {
-		facts = append(facts, checks.Fact{Name: pairs[i].(string), Value: checks.Float(pairs[i+1].(float64))})
-	}
-	return facts
 }
 
 // Operation counts, fitted to measured times: a certified eigenvalue, a limit kernel with its eigenvalue, and a network
