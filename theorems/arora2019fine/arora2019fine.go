@@ -1,3 +1,26 @@
+// Package arora2019fine checks Arora, Du, Hu, Li and Wang, "Fine-Grained Analysis of Optimization and Generalization for
+// Overparameterized Two-Layer Neural Networks" (ICML 2019).
+//
+// The paper predicts the whole training curve of a wide two-layer ReLU network from the eigenvectors of H^inf and the
+// projections of the labels on them, shows that the weights travel sqrt(y^T (H^inf)^{-1} y), and bounds the test error by
+// sqrt(2 y^T (H^inf)^{-1} y/n), which it evaluates for simple targets.
+//
+// Setting: n inputs of unit norm; f(x) = m^{-1/2} sum_r a_r relu(w_r.x) with w_r(0) ~ N(0, kappa^2 I) and a_r = +-1 fixed;
+// loss (1/2) sum of squares; gradient descent with a constant step.
+//
+//	paper                   here
+//	x_i, y                  problem.x, problem.y; problem.span are the x_i in coordinates of their span
+//	H^inf                   problem.h
+//	lambda_0, lambda_max    problem.low, problem.high, certified
+//	(H^inf)^{-1}            problem.inv
+//	||X||                   problem.s, rounded up
+//	m, kappa, k             M, Kappa and T of run
+//	eta                     Step of run, in units of 1/lambda_max: problem.step gives eta
+//	y^T (H^inf)^{-1} y      problem.inv.Form(y)
+//
+// Files, in the order of the paper: trajectory (Theorem 4.1), gram (Lemma C.3), convergence (Theorem 3.1), movement (Lemma
+// 5.3), flips (Lemma C.2), complexity (Lemma 5.4), generalisation (Theorem 5.1, Figure 2), targets (Theorem 6.1, Corollary
+// 6.2), worstlabel and labels (Section 4, Figures 1 and 2).
 package arora2019fine
 
 import (
@@ -22,9 +45,7 @@ import (
 //go:embed *.go
 var files embed.FS
 
-// Source is the fine-grained analysis of two-layer ReLU networks near their infinite-width limit:
-// training curves from the eigenvectors of H^inf, the distance travelled, and the generalisation measure
-// sqrt(2 y^T (H^inf)^{-1} y/n).
+// Source is the paper with its claims.
 func Source() checks.Source {
 	return checks.Source{
 		Key:     "arora2019fine",

@@ -1,3 +1,29 @@
+// Package basics checks the facts that every convergence proof rests on, derived here with explicit constants: descent,
+// flow and momentum on quadratics, functions with gradient dominance, eigenvalues of matrices and of limit kernels, the
+// Gram matrix of a network at its start and under movement. Most are tight, so that they test the library as much as the
+// mathematics.
+//
+// Setting: a quadratic has a symmetric positive semidefinite matrix with eigenvalues lmin, ..., lmax; data are n unit
+// vectors x_i in R^d; a network is f(x) = m^{-1/2} sum_r a_r phi(w_r.x) with w_r ~ N(0, I).
+//
+//	in the statements       here
+//	H, lambda_i, kappa      spectrum (its largest eigenvalue is 1)
+//	eta, q                  descent.eta, descent.q
+//	beta                    heavyBall, nesterov
+//	f, mu, L                smooth
+//	X, H^inf, lambda_0      gramProblem, limit
+//	rho, delta              Separation of bounds/kernel
+//	R, S_i                  R of fragile: the neurons with |w_r(0).x_i| <= R
+//
+// Files: descent, heavyball, nesterov and gronwall (quadratics), functions, gradient and gaussnewton (gradient dominance
+// and least squares), linear and flow (the linearised network; flow against descent), matrices and products, kernels and
+// series (limit kernels), lambda and spectra (lambda_0 of data), gram and chernoff (the start), flips (movement), steps
+// (identities of one step).
+//
+// Classical references behind the derivations: Horn and Johnson, Matrix Analysis (Weyl, Hoffman-Wielandt, Gershgorin,
+// Schur, Oppenheim, Cauchy); Polyak 1963 and 1964 (gradient dominance, heavy ball); Karimi, Nutini and Schmidt 2016 (PL
+// inequality); Lessard, Recht and Packard 2016 (Nesterov on quadratics); Cho and Saul 2009, Williams 1997 (kernels); Tropp
+// 2012 (matrix Chernoff); Hoeffding 1963.
 package basics
 
 import (
@@ -19,16 +45,7 @@ import (
 //go:embed *.go
 var files embed.FS
 
-// Source are the base facts that every convergence proof of the catalogue
-// rests on. Most are tight, so that they test the library as much as the
-// mathematics; they come before every paper.
-//
-// Classical references behind the derivations: Horn and Johnson, Matrix
-// Analysis (Weyl, Hoffman-Wielandt, Gershgorin, Schur, Oppenheim, Cauchy);
-// Polyak 1963 and 1964 (gradient dominance, heavy ball); Karimi, Nutini and
-// Schmidt 2016 (PL inequality); Lessard, Recht and Packard 2016 (Nesterov on
-// quadratics); Cho and Saul 2009, Williams 1997 (kernels); Tropp 2012 (matrix
-// Chernoff); Hoeffding 1963.
+// Source are the base facts.
 func Source() checks.Source {
 	return checks.Source{
 		Key:     "basics",
@@ -41,39 +58,39 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			// 90.1
+			// descent on quadratics
 			quadraticContraction(), quadraticBestStep(), quadraticDivergence(),
-			// 90.2
+			// heavy ball
 			heavyBallRadius(), heavyBallTransient(), companionPower(),
-			// 90.3
+			// Nesterov's method
 			nesterovRadius(), nesterovTransient(), nesterovStability(),
-			// 90.4
+			// perturbed recursions
 			gronwall(),
-			// 90.5
+			// gradient dominance
 			plConstant(), descentLemma(), plRate(), plFlow(), plPath(),
-			// 90.6
+			// least squares
 			gaussNewton(),
-			// 90.7
+			// the linearised network
 			linearDescent(), linearFlow(), flowGap(),
-			// 90.8
+			// eigenvalues of matrices
 			weyl(), gershgorin(), schurProduct(), oppenheim(), interlacing(),
 			khatriRao(), matrixNorms(),
-			// 90.9
+			// limit kernels
 			kernelForms(), kernelMean(),
-			// 90.10
+			// series of limit kernels
 			powerSeries(), hadamardLower(), gershgorinLower(),
-			// 90.11
+			// lambda_0 from the separation
 			separationLower(), pairUpper(), halfCircle(), halfCircleScaling(),
-			// 90.12
+			// spectra in closed form
 			equicorrelated(), circle(), orthogonal(),
-			// 90.13
+			// the Gram matrix at the start
 			gramVariance(), gramHoeffding(), gramChernoff(), gramChernoffMax(),
 			gramChernoffSmooth(), gramScaling(),
-			// 90.14
+			// flips and movement
 			antiConcentration(), flipInclusion(), flipMean(), flipCount(), gramStability(),
-			// 90.15
+			// identities of one step
 			euler(), balanceDrift(), flipCorrection(),
-			// 90.16
+			// flow bounds for descent
 			flowInherited(), flowThreshold(),
 		},
 	}

@@ -1,3 +1,26 @@
+// Package liao2022 checks Liao and Kyrillidis, "On the Convergence of Shallow Neural Network Training with Randomly Masked
+// Neurons" (TMLR 2022).
+//
+// The paper trains a two-layer ReLU network by rounds: p sub-networks are drawn, each takes tau local gradient steps, and
+// their weights are averaged; dropout (p = tau = 1), multi-sample dropout (tau = 1) and independent subnet training (the
+// masks partition the neurons) are special cases. The mean training error contracts linearly to an error region that
+// shrinks with p and grows with tau.
+//
+// Setting: n inputs of unit norm; f(x) = m^{-1/2} sum_r a_r relu(w_r.x) with w_r(0) ~ N(0, kappa^2 I) and a_r = +-1 fixed; a
+// sub-network keeps each neuron with probability xi, unscaled; its loss is (1/2) sum of squares; the prediction is xi f.
+//
+//	paper                     here
+//	x_i, y                    ground.x, in coordinates of their span, and ground.y
+//	H^inf, lambda_0           ground.limit (eigenvalues and vectors), ground.lambda0, certified
+//	xi, p, tau, eta, m        Xi, P, Tau, Eta and M of the parameters
+//	K, rounds                 Rounds
+//	kappa                     Kappa
+//	masks                     train.Bernoulli and train.Partition of nets/train
+//	theta = P(kept in a round at least once)  MaskScheme.Theta of bounds
+//
+// Files, in the order of the paper: gram (the masked kernel), exact and update (loss and update, averaged over all masks),
+// rates (rate and error region of the main theorem), partition (independent subnet training), local (one sub-network),
+// displacement (how far the weights move). Training by rounds, which they share, is in rounds.
 package liao2022
 
 import (
@@ -22,8 +45,7 @@ import (
 //go:embed *.go
 var files embed.FS
 
-// Source trains a two-layer network through randomly masked sub-networks:
-// dropout, multi-sample dropout and independent subnet training.
+// Source is the paper with its claims.
 func Source() checks.Source {
 	return checks.Source{
 		Key:     "liao2022",
@@ -50,7 +72,7 @@ func Source() checks.Source {
 	}
 }
 
-// convention is the normalisation of the card.
+// convention is the normalisation.
 const convention = "f = (1/sqrt m) sum a_r relu(w_r.x), no 1/xi; loss (1/2) sum of squares; w_r(0) ~ N(0, kappa^2 I); prediction xi f"
 
 // A ground is a data set with what the limit of masked training needs of

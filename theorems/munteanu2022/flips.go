@@ -115,6 +115,17 @@ func (p movementSetup) beta(n int) float64 {
 	return beta
 }
 
+// build returns the data, in coordinates of their span, their norms and the law of the network at its scale beta.
+func (p movementSetup) build() (x *mat.Dense, norms []float64, law nets.Init, err error) {
+	in, err := build(p.Data)
+	if err != nil {
+		return nil, nil, law, err
+	}
+	n, d := in.Span.Dims()
+	law = net(p.M, d, p.beta(n))
+	return in.Span, data.RowNorms(in.Span), law, law.Validate()
+}
+
 func (p movementSetup) cost() checks.Cost {
 	n := float64(p.Data.N)
 	if p.Data.N == 0 {
@@ -152,19 +163,12 @@ func movesSpace(rows gen.Range) *rapid.Generator[movementSetup] {
 // Control: a fifth of the scale.
 func noFlipScale() checks.Claim[movementSetup] {
 	setup := func(p movementSetup) (checks.Instance, error) {
-		in, err := build(p.Data)
+		x, norms, law, err := p.build()
 		if err != nil {
 			return checks.Instance{}, err
 		}
-		x := in.Span
-		n, d := x.Dims()
-		norms, beta := data.RowNorms(x), p.beta(n)
-		law := net(p.M, d, beta)
-		if err := law.Validate(); err != nil {
-			return checks.Instance{}, err
-		}
 		return checks.Instance{
-			Facts: []checks.Fact{checks.NewFact("beta", beta)},
+			Facts: []checks.Fact{checks.NewFact("beta", law.Kappa)},
 			Terms: checks.Terms{Delta: checks.Float(p.Delta / 2)},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				net, batch := law.Draw(r), nets.NewBatch(x, p.M)
@@ -281,19 +285,12 @@ func flipChance() checks.Claim[orthonormal] {
 // Control: a scale of order rho, where patterns do change.
 func linearModel() checks.Claim[movementSetup] {
 	setup := func(p movementSetup) (checks.Instance, error) {
-		in, err := build(p.Data)
+		x, norms, law, err := p.build()
 		if err != nil {
 			return checks.Instance{}, err
 		}
-		x := in.Span
-		n, d := x.Dims()
-		norms, beta := data.RowNorms(x), p.beta(n)
-		law := net(p.M, d, beta)
-		if err := law.Validate(); err != nil {
-			return checks.Instance{}, err
-		}
 		return checks.Instance{
-			Facts: []checks.Fact{checks.NewFact("beta", beta)},
+			Facts: []checks.Fact{checks.NewFact("beta", law.Kappa)},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				net, batch := law.Draw(r), nets.NewBatch(x, p.M)
 				batch.Forward(net)

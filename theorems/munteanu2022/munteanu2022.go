@@ -1,3 +1,25 @@
+// Package munteanu2022 checks Munteanu, Omlor, Song and Woodruff, "Bounding the Width of Neural Networks via Coupled
+// Initialization - A Worst Case Analysis" (ICML 2022).
+//
+// The paper draws hidden weights in pairs of equal weights with opposite output weights: the network starts at zero, and
+// the scale of its weights is free. So a width of order gamma^{-2} suffices for the logistic loss on data that the tangent
+// kernel separates with margin gamma, and one of order n^2 for the squared loss; points on the circle show that less is not
+// enough.
+//
+// Setting: n points of unit norm; f(x) = m^{-1/2} sum_s a_s relu(w_s.x) with w_{2i-1} = w_{2i} = beta g_i, g_i ~ N(0, I), and
+// a = +1, -1, fixed; labels +-1 with the mean logistic loss, or real with (1/2) sum of squares.
+//
+//	paper               here
+//	m, P = m/2          m or M, and pairs or Pairs
+//	beta                beta, the scale of net
+//	gamma               margin of separator and of the plans, gamma of arcSet
+//	v(z), q             separator.at and separator.q: v = S_q/|S_q| or S_q, S_q(z) = sum_i q_i y_i x_i 1{x_i.z > 0}
+//	lambda              lambda of squaredPlan: the smallest eigenvalue of H^inf
+//	rho                 rho of the plans: how far a neuron may move
+//
+// Files: start (the network is zero), margin and separator (the margin and its finite width), flips (a scale at which no
+// pattern changes), logistic, squared and grampairs (the two losses), width (lower bounds on the circle), arcs and hits
+// (fixed separators and such as follow the draw).
 package munteanu2022
 
 import (
@@ -15,8 +37,7 @@ import (
 //go:embed *.go
 var files embed.FS
 
-// Source bounds the width by coupled initialisation: pairs of neurons with equal hidden and opposite
-// output weights, so that the network starts at zero and the scale of its weights is free.
+// Source is the paper with its claims.
 func Source() checks.Source {
 	return checks.Source{
 		Key:     "munteanu2022",
@@ -36,16 +57,16 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			zeroOutput(), silentGradient(), // 07.1
-			circleMargin(), circleCancels(), // 07.2
-			marginKernel(),                             // 07.3
-			finiteMargin(),                             // 07.4
-			noFlipScale(), flipChance(), linearModel(), // 07.5
-			logisticDescent(), logisticSteps(), // 07.6
-			squaredExact(), squaredDescent(), gramPairs(), // 07.7
-			widthLowerBound(), signChanges(), // 07.8
-			separatorScaling(), separatorLocation(), // 07.9
-			arcSeparator(), quarterPairs(), separabilityScaling(), // 07.10
+			zeroOutput(), silentGradient(), // start
+			circleMargin(), circleCancels(), // margins on the circle
+			marginKernel(),                             // margin and kernel
+			finiteMargin(),                             // finite width
+			noFlipScale(), flipChance(), linearModel(), // flips
+			logisticDescent(), logisticSteps(), // logistic loss
+			squaredExact(), squaredDescent(), gramPairs(), // squared loss
+			widthLowerBound(), signChanges(), // lower bounds
+			separatorScaling(), separatorLocation(), // fixed separators
+			arcSeparator(), quarterPairs(), separabilityScaling(), // separators that follow the draw
 		},
 	}
 }

@@ -1,3 +1,25 @@
+// Package nguyen2021 checks Nguyen, Mondelli and Montúfar, "Tight Bounds on the Smallest Eigenvalue of the Neural Tangent
+// Kernel for Deep ReLU Networks" (ICML 2021).
+//
+// The paper bounds the smallest eigenvalue of the tangent kernel of deep ReLU networks from both sides: in the limit of
+// infinite width it is of order d, the squared norm of the data, and at finite width one layer of about N neurons anywhere
+// suffices. On the way it bounds the singular values of feature matrices and the Lipschitz constant of random feature maps.
+// Nothing is trained: all statements are about the start.
+//
+// Setting: N rows x_i in R^d of norm about sqrt d; L weight layers (L-1 hidden ones), W_l ~ N(0, beta_l^2), no biases and no
+// factors of the width, all layers trained.
+//
+//	paper                  here
+//	N, d                   n and d, by size and the parameters
+//	n_1, ..., n_{L-1}      Hidden of the parameters and of deep.Config
+//	beta_l                 Std of deep.Config
+//	Kbar^(L) = J J^T       Network.Gram of nets/deep
+//	K^(L), G^(l)           kernel.NTK, kernel.NNGP and kernel.NTKTerm of bounds/kernel
+//	F_k                    layer, applied k times
+//	mu_r(sigma)            kernel.HermiteReLU
+//
+// Files, in the order of the paper: growth, limit and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
+// (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
 package nguyen2021
 
 import (
@@ -22,9 +44,7 @@ import (
 //go:embed *.go
 var files embed.FS
 
-// Source bounds the smallest eigenvalue of the tangent kernel of deep ReLU
-// networks, of infinite width and with a single wide layer: card 04. Its L counts
-// weight layers.
+// Source is the paper with its claims.
 func Source() checks.Source {
 	return checks.Source{
 		Key:     "nguyen2021",
