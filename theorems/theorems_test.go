@@ -19,15 +19,6 @@ func all(t *testing.T) []checks.Source {
 	return ss
 }
 
-// TestClaims checks every claim; run one with -run 'TestClaims/du2019/name'.
-func TestClaims(t *testing.T) {
-	for _, s := range all(t) {
-		for _, c := range s.Claims {
-			checks.Test(t, c)
-		}
-	}
-}
-
 // TestStatements holds every claim to a whole statement in its doc comment.
 func TestStatements(t *testing.T) {
 	headings := []string{"Setting:", "Hypotheses:", "Conclusion:", "Constants:", "Convention:", "Reference:", "Control:"}

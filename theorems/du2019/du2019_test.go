@@ -8,10 +8,18 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds/kernel"
+	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
 )
+
+// TestClaims checks every claim; run one with -run 'TestClaims/du2019/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
 
 // With the frozen neurons in their Gram matrix or not, descent is that of the whole network.
 func TestLazyIsDescent(t *testing.T) {

@@ -5,11 +5,19 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/train"
 
 	"gonum.org/v1/gonum/mat"
 )
+
+// TestClaims checks every claim; run one with -run 'TestClaims/liao2022/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
 
 func TestEnumerationIsALaw(t *testing.T) {
 	for _, p := range []exactP{

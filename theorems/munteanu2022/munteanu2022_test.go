@@ -5,10 +5,18 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
 )
+
+// TestClaims checks every claim; run one with -run 'TestClaims/munteanu2022/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
 
 // The network with its offsets kept apart is the network of package nets, also where patterns change.
 func TestOffsets(t *testing.T) {
