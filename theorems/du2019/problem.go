@@ -221,8 +221,9 @@ func dot(a, b []float64) float64 {
 
 // ceil is a width that is at least the required one, and an int: a width beyond every machine stays one.
 func ceil(width float64) int {
-	if !(width < 1e15) {
-		return 1e15
+	const widest = int(min(int64(1e15), math.MaxInt))
+	if !(width < float64(widest)) {
+		return widest
 	}
 	return max(1, int(math.Ceil(width)))
 }
