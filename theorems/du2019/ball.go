@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
+	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -160,7 +161,7 @@ func gramEntries() checks.Claim[ball] {
 			}
 		}
 		return checks.All(worst, checks.Measurement{
-			Observed: distance(a.gram, a.start), Predicted: bounds.GramShift(q.n, phat), Tolerance: 1e-14 * float64(q.n), Part: "norm",
+			Observed: eig.Distance(a.gram, a.start), Predicted: bounds.GramShift(q.n, phat), Tolerance: 1e-14 * float64(q.n), Part: "norm",
 		})
 	}
 	return checks.Claim[ball]{

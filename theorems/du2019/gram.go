@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
+	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -155,7 +156,7 @@ func gramMoment() checks.Claim[draws] {
 				for range gramDraws {
 					net, b := q.draw(r, in)
 					b.Gram(h, net, nets.FirstLayer)
-					d := distance(h, q.limit)
+					d := eig.Distance(h, q.limit)
 					sum += d * d
 				}
 				return checks.Measurement{Observed: sum / gramDraws, Predicted: want, Relation: checks.Equal, Tolerance: 1e-12 * want}
@@ -211,7 +212,7 @@ func gramHoeffding() checks.Claim[draws] {
 		return checks.Instance{
 			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			Trial: q.gramTrial(p.M, func(h *mat.SymDense) checks.Measurement {
-				return checks.Measurement{Observed: distance(h, q.limit), Predicted: bound, Tolerance: 1e-12 * float64(q.n)}
+				return checks.Measurement{Observed: eig.Distance(h, q.limit), Predicted: bound, Tolerance: 1e-12 * float64(q.n)}
 			}),
 		}, nil
 	}

@@ -122,7 +122,7 @@ func (q *problem) gramTrial(m int, measure func(*mat.SymDense) checks.Measuremen
 
 // deviation compares ||h - H^inf||_2 with a bound that is known as well as lambda_0 is.
 func (q *problem) deviation(h *mat.SymDense, bound float64) checks.Measurement {
-	norm, err := eig.Norm(difference(h, q.limit))
+	norm, err := eig.Norm(eig.Difference(h, q.limit))
 	if err != nil {
 		return checks.Failed(err)
 	}
@@ -176,23 +176,10 @@ func lossSeries(xName string, x, loss, bound []float64) []checks.Series {
 	return curve.Axes{X: xName, Y: "||u - y||^2", LogY: true}.Against("squared residual", x, loss, bound)
 }
 
-// spectral and distance are ||a - b|| in the spectral and the Frobenius norm.
+// spectral is ||a - b|| in the spectral norm.
 func spectral(a, b *mat.SymDense) float64 {
-	v := eigenvalues(difference(a, b))
+	v := eigenvalues(eig.Difference(a, b))
 	return max(math.Abs(v[0]), math.Abs(v[len(v)-1]))
-}
-
-func distance(a, b *mat.SymDense) float64 { return mat.Norm(difference(a, b), 2) }
-
-func difference(a, b *mat.SymDense) *mat.SymDense {
-	n := a.SymmetricDim()
-	d := mat.NewSymDense(n, nil)
-	for i := range n {
-		for j := i; j < n; j++ {
-			d.SetSym(i, j, a.At(i, j)-b.At(i, j))
-		}
-	}
-	return d
 }
 
 func smallestEigenvalue(a *mat.SymDense) float64 { return eigenvalues(a)[0] }
