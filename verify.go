@@ -17,7 +17,6 @@ import (
 	"convergo/nets/data"
 	"convergo/report"
 	"convergo/report/table"
-	"convergo/theorems"
 
 	"github.com/spf13/cobra"
 )
@@ -119,9 +118,6 @@ func (f verifyFlags) options() (checks.Options, error) {
 	}
 	if o.Shard, err = parseShard(f.shard); err != nil {
 		return o, err
-	}
-	if o.Code, err = theorems.Digest(); err != nil {
-		return o, failed(err)
 	}
 	for _, path := range f.data {
 		d, err := dataFile(path, f.label)

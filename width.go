@@ -103,9 +103,6 @@ func width(ctx context.Context, cmd *cobra.Command, f widthFlags) error {
 	if o.Dir == "" {
 		o.Dir = filepath.Join("runs", "width-"+time.Now().UTC().Format("2006-01-02T15-04-05"))
 	}
-	if o.Code, err = theorems.Digest(); err != nil {
-		return failed(err)
-	}
 	progress := newProgress(cmd.ErrOrStderr())
 	o.Progress = progress.event
 	rec, err := checks.Run(ctx, []checks.Source{source}, o)

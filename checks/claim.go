@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"regexp"
@@ -131,6 +132,9 @@ type Fact struct {
 	Name  string `json:"name"`
 	Value Float  `json:"value"`
 }
+
+// NewFact names a number of an instance.
+func NewFact(name string, value float64) Fact { return Fact{Name: name, Value: Float(value)} }
 
 // Cost is the price of an instance. Work counts floating-point operations, not
 // seconds, so that what a profile leaves out is the same on any machine.
@@ -419,4 +423,9 @@ type Source struct {
 	Year    int
 	BibTeX  string
 	Claims  []Checkable
+	// Files are the Go files that state the claims, commonly an embed.FS of
+	// *.go beside them, for Document. Without them a claim states itself in
+	// Statement, and records do not tell whether its code has changed.
+	Files  fs.FS
+	Digest string // of the code, by Document
 }

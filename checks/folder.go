@@ -34,7 +34,7 @@ type Manifest struct {
 	Seed    uint64       `json:"seed"`
 	Alpha   Float        `json:"alpha"`
 	Profile Profile      `json:"profile"`
-	Code    string       `json:"code,omitempty"` // digest of the claims' source, if the caller gave one
+	Code    string       `json:"code,omitempty"` // digest of the digests of the sources, if any has one
 	Plan    string       `json:"plan"`
 	Units   int          `json:"units"`
 	Shard   *Shard       `json:"shard,omitempty"`
@@ -50,6 +50,7 @@ type SourceInfo struct {
 	Authors string `json:"authors,omitempty"`
 	Year    int    `json:"year,omitempty"`
 	BibTeX  string `json:"bibtex,omitempty"`
+	Code    string `json:"code,omitempty"` // digest of the code of its claims; a folder made by other code is not resumed
 }
 
 // A Shard is part Index of Count, counted from 0.
@@ -107,7 +108,7 @@ func (m Manifest) conflict(o Manifest) error {
 	differ("profile", m.Profile.Name, o.Profile.Name)
 	differ("architecture", m.Arch, o.Arch)
 	differ("Go version", m.Go, o.Go) // normal deviates are not promised to stay the same
-	differ("code of the claims", m.Code, o.Code)
+	m.conflictOfCode(o, differ)
 	if len(diffs) == 0 && m.Plan != o.Plan {
 		diffs = append(diffs, "another set of claims, claim versions, parameters or data")
 	}
@@ -115,6 +116,40 @@ func (m Manifest) conflict(o Manifest) error {
 		return nil
 	}
 	return errors.New(strings.Join(diffs, "; "))
+}
+
+// conflictOfCode names the sources whose code differs. Folders from before there
+// was a digest a source hold one of all of them.
+func (m Manifest) conflictOfCode(o Manifest, differ func(name string, a, b any)) {
+	if m.Code == o.Code {
+		return
+	}
+	mine, named := map[string]string{}, false
+	for _, s := range m.Sources {
+		mine[s.Key] = s.Code
+	}
+	for _, s := range o.Sources {
+		if c := mine[s.Key]; c != "" && s.Code != "" && c != s.Code {
+			differ("code of the claims of "+s.Key, c, s.Code)
+			named = true
+		}
+	}
+	if !named {
+		differ("code of the claims", orDash(m.Code), orDash(o.Code))
+	}
+}
+
+// codeOf joins the digests of the sources; it is empty when none has one.
+func codeOf(sources []Source) string {
+	h, known := sha256.New(), false
+	for _, s := range sources {
+		fmt.Fprintln(h, s.Key, s.Digest)
+		known = known || s.Digest != ""
+	}
+	if !known {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 // rank orders the lines of a run: claims as in the manifest, the claim's own

@@ -225,6 +225,8 @@ func TestMergeRefuses(t *testing.T) {
 	mean := retold[0].Claims[1].(Claim[synthetic])
 	mean.Title = "another title"
 	retold[0].Claims[1] = mean
+	recoded := mixedSources()
+	recoded[0].Digest = "beef"
 	// The same trials with another outcome, as another machine might give.
 	disagreeing := filepath.Join(t.TempDir(), "disagreeing")
 	if err := os.CopyFS(disagreeing, os.DirFS(dirs[0])); err != nil {
@@ -243,7 +245,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"disagreement the other way round", "", []string{disagreeing, dirs[0]}, []string{"disagrees"}},
 		{"disagreement with what is there", whole, []string{disagreeing}, []string{"disagrees", disagreeing}},
 		{"another seed", "", []string{dirs[0], other(func(o *Options) { o.Seed = 4 }, mixedSources())}, []string{"hold different runs", "seed 3 against 4"}},
-		{"another code", "", []string{dirs[0], other(func(o *Options) { o.Code = "beef" }, mixedSources())}, []string{"hold different runs", "code of the claims"}},
+		{"another code", "", []string{dirs[0], other(func(*Options) {}, recoded)}, []string{"hold different runs", "code of the claims"}},
 		{"another description", "", []string{dirs[0], other(func(*Options) {}, retold)}, []string{"describe the same run differently"}},
 		{"another seed than what is there", whole, []string{other(func(o *Options) { o.Seed = 4 }, mixedSources())}, []string{"holds another run", "seed 3 against 4"}},
 		{"another description than what is there", whole, []string{other(func(*Options) {}, retold)}, []string{"describe the same run differently"}},

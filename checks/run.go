@@ -17,7 +17,6 @@ type Options struct {
 	Workers  int    // trials in parallel; 0 means one per core
 	Data     []DataFile
 	Shard    *Shard
-	Code     string      // digest of the claims' source; a folder made by other code is not resumed
 	Progress func(Event) // called from several goroutines, or nil
 }
 
@@ -69,11 +68,11 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 	}
 	p := &plan{manifest: Manifest{
 		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(),
-		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: o.Code,
+		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: codeOf(sources),
 	}}
 	seen := map[string]bool{}
 	for _, s := range sources {
-		p.manifest.Sources = append(p.manifest.Sources, SourceInfo{s.Key, s.Title, s.Authors, s.Year, s.BibTeX})
+		p.manifest.Sources = append(p.manifest.Sources, SourceInfo{s.Key, s.Title, s.Authors, s.Year, s.BibTeX, s.Digest})
 		for _, c := range s.Claims {
 			if err := p.add(c, o, seen); err != nil {
 				return nil, err

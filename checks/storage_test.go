@@ -364,7 +364,6 @@ func TestOtherRunsAreRefused(t *testing.T) {
 		{"seed", func(o *Options) { o.Seed = 4 }, "seed 3 against 4"},
 		{"alpha", func(o *Options) { o.Alpha = 0.05 }, "alpha 0.01 against 0.05"},
 		{"profile", func(o *Options) { o.Profile.Budget.Trials = 3 }, "another set of claims"},
-		{"code", func(o *Options) { o.Code = "beef" }, "code of the claims"},
 		{"shard", func(o *Options) { o.Shard = &Shard{0, 2} }, "holds the whole run, not shard 0/2"},
 		{"a folder of other things", func(o *Options) { o.Dir = foreign }, "but no manifest.json: it is no run folder"},
 		{"a file", func(o *Options) { o.Dir = filepath.Join(foreign, "thesis.tex") }, "thesis.tex"},

@@ -1,6 +1,9 @@
 package theorems
 
 import (
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -14,15 +17,6 @@ func all(t *testing.T) []checks.Source {
 		t.Fatal(err)
 	}
 	return ss
-}
-
-// TestClaims checks every claim; run one with -run 'TestClaims/du2019/name'.
-func TestClaims(t *testing.T) {
-	for _, s := range all(t) {
-		for _, c := range s.Claims {
-			checks.Test(t, c)
-		}
-	}
 }
 
 // TestStatements holds every claim to a whole statement in its doc comment.
@@ -53,5 +47,49 @@ func TestStatements(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestRooms keeps the sources apart: what two of them need is in internal, bounds or nets.
+func TestRooms(t *testing.T) {
+	const room = "convergo/theorems/"
+	for _, s := range all(t) {
+		err := fs.WalkDir(s.Files, ".", func(name string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			src, err := fs.ReadFile(s.Files, name)
+			if err != nil {
+				return err
+			}
+			if lines := strings.Count(string(src), "\n"); lines > 500 {
+				t.Errorf("%s/%s has %d lines: split it by section, 500 are the most", s.Key, name, lines)
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
+			if err != nil {
+				return err
+			}
+			for _, imported := range file.Imports {
+				path := strings.Trim(imported.Path.Value, `"`)
+				if strings.HasPrefix(path, room) && !strings.HasPrefix(path, room+"internal/") {
+					t.Errorf("%s/%s imports the source %s", s.Key, name, path)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestDigests tells the sources apart in a run folder.
+func TestDigests(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range all(t) {
+		if s.Digest == "" || seen[s.Digest] != "" {
+			t.Errorf("%s has the digest %q of %q", s.Key, s.Digest, seen[s.Digest])
+		}
+		seen[s.Digest] = s.Key
 	}
 }

@@ -1,6 +1,7 @@
 package theorems
 
 import (
+	"embed"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,10 +12,14 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
+	"convergo/theorems/internal/twolayer"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
+
+//go:embed width.go
+var study embed.FS
 
 // Names of the facts that the width study records, for the reports that read
 // them. A requirement's width is under FactRequirement + its name, the
@@ -72,7 +77,7 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 	if len(p.Sizes) == 0 || p.Trials < 2 || p.Seeds < 1 || !(p.Delta > 0 && p.Delta < 1) {
 		return checks.Source{}, fmt.Errorf("width study: it needs sizes, 0 < delta < 1 (have %v), two trials or more and a seed", p.Delta)
 	}
-	s := checks.Source{Key: "width-study", Title: "How wide is wide enough?", Year: 0}
+	s := checks.Source{Key: "width-study", Title: "How wide is wide enough?", Files: study}
 	point := func(d data.Spec) Study {
 		return Study{Data: d, Delta: p.Delta, Shrink: studyShrink, Trials: p.Trials}
 	}
@@ -104,7 +109,7 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 			s.Claims = append(s.Claims, sufficientWidth("width-study/"+name, families[name]))
 		}
 	}
-	return s, nil
+	return checks.Document(s, "theorems", internal)
 }
 
 // sufficientWidth claims that the derived width of card 00.7 suffices, and so
@@ -178,16 +183,16 @@ const pilotTrials = 16
 // newStudyRun builds the data of an instance; nil when its λ₀ is not certified
 // to be positive.
 func newStudyRun(p Study) (*studyRun, error) {
-	set, err := p.Data.Build()
+	in, err := twolayer.Build(p.Data)
 	if err != nil {
 		return nil, err
 	}
+	set := in.Set
 	lambda, err := kernel.ReLU().Lambda0(set.X)
 	if err != nil || !lambda.OK {
 		return nil, err
 	}
-	run := &studyRun{y: set.Y, lambda: lambda.Value, spectral: data.SpectralNorm(set.X), shrink: p.Shrink}
-	run.x, _ = nets.InSpan(set.X)
+	run := &studyRun{x: in.Span, y: set.Y, lambda: lambda.Value, spectral: data.SpectralNorm(set.X), shrink: p.Shrink}
 	run.step = 0.55 / (run.spectral * run.spectral)
 	run.rate = 1 - run.step*run.lambda/2
 	run.steps = int(math.Ceil(math.Log(p.Shrink) / math.Log(run.rate)))
@@ -207,10 +212,10 @@ func studySetup(p Study, sabotage bool) (checks.Instance, error) {
 		N: len(run.y), Lambda0: run.lambda, S: run.spectral, Delta: p.Delta, LabelBound: floats.Norm(run.y, math.Inf(1)), LabelNorm: floats.Norm(run.y, 2),
 	}
 	inst.Facts = append([]checks.Fact{
-		{Name: FactSamples, Value: checks.Float(problem.N)},
-		{Name: FactLambda0, Value: checks.Float(run.lambda)},
-		{Name: FactSpectral, Value: checks.Float(run.spectral)},
-		{Name: FactSteps, Value: checks.Float(run.steps)},
+		checks.NewFact(FactSamples, float64(problem.N)),
+		checks.NewFact(FactLambda0, run.lambda),
+		checks.NewFact(FactSpectral, run.spectral),
+		checks.NewFact(FactSteps, float64(run.steps)),
 	}, requirementFacts(problem)...)
 	rungs := studyLadder(run.pilot(p))
 	inst.Terms = checks.Terms{

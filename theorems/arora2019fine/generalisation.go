@@ -1,0 +1,378 @@
+package arora2019fine
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sort"
+
+	"convergo/bounds"
+	"convergo/bounds/eig"
+	"convergo/bounds/kernel"
+	"convergo/checks"
+	"convergo/nets"
+	"convergo/nets/data"
+	"convergo/nets/train"
+	"convergo/theorems/internal/curve"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Targets of the claims on generalisation, all on the unit sphere with beta = e_1.
+const (
+	linear    = "linear"    // (beta . x)/2
+	quadratic = "quadratic" // (beta . x)^2
+	sign      = "sign"      // sign of beta . x
+	random    = "random"    // +-1, independent of x
+)
+
+// sample are the parameters of a claim about a law of samples: X uniform on the sphere of R^D.
+type sample struct {
+	N      int     `json:"n"`
+	D      int     `json:"d"`
+	Target string  `json:"target"`
+	Fresh  int     `json:"fresh"` // new samples that estimate the population loss
+	Delta  float64 `json:"delta"`
+}
+
+// work counts the n^2/2 + n Fresh kernel entries and a certified solve.
+func (p sample) work() float64 {
+	n := float64(p.N)
+	return (40+2*float64(p.D))*(n*n/2+n*float64(p.Fresh)) + 6*n*n*n + 30*float64((p.N+p.Fresh)*p.D)
+}
+
+func (p sample) draw(n int, r *rand.Rand) (*mat.Dense, []float64) {
+	x, y := mat.NewDense(n, p.D, nil), make([]float64, n)
+	for i := range n {
+		row := x.RawRowView(i)
+		for k := range row {
+			row[k] = r.NormFloat64()
+		}
+		norm := floats.Norm(row, 2)
+		for k := range row {
+			row[k] /= norm
+		}
+		y[i] = p.label(row[0], r)
+	}
+	return x, y
+}
+
+func (p sample) label(z float64, r *rand.Rand) float64 {
+	switch p.Target {
+	case linear:
+		return z / 2
+	case quadratic:
+		return z * z
+	case sign:
+		return math.Copysign(1, z)
+	case random:
+		return float64(2*r.IntN(2) - 1)
+	}
+	panic(fmt.Sprintf("no target %q; there are linear, quadratic, sign and random", p.Target))
+}
+
+// loss is the mean of min(|f - y|, 1): 1-Lipschitz, and above the 0-1 error for labels +-1.
+func loss(f, y []float64) float64 {
+	var sum float64
+	for i, v := range f {
+		sum += math.Min(1, math.Abs(v-y[i]))
+	}
+	return sum / float64(len(f))
+}
+
+// freshMargin is what the mean of fresh losses in [0, 1] exceeds the population loss by with probability at most delta.
+func freshMargin(fresh int, delta float64) float64 {
+	return math.Sqrt(math.Log(1/delta) / (2 * float64(fresh)))
+}
+
+// interpolant solves for the kernel interpolant of (x, y); form is y^T H^{-1} y.
+func interpolant(x *mat.Dense, y []float64) (coef []float64, form eig.Certified, err error) {
+	h, err := kernel.ReLU().Gram(x)
+	if err != nil {
+		return nil, form, err
+	}
+	n, d := x.Dims()
+	inv, err := eig.NewInverse(h, float64(n)*kernel.ReLU().EntryError(d, 1+1e-12))
+	if err != nil {
+		return nil, form, err
+	}
+	coef = make([]float64, n)
+	inv.Solve(coef, y)
+	return coef, inv.Form(y), nil
+}
+
+func predict(x *mat.Dense, coef []float64, at *mat.Dense) ([]float64, error) {
+	c, err := kernel.ReLU().Cross(at, x)
+	if err != nil {
+		return nil, err
+	}
+	n, _ := at.Dims()
+	out := make([]float64, n)
+	mat.NewVecDense(n, out).MulVec(c, mat.NewVecDense(len(coef), coef))
+	return out, nil
+}
+
+// kernelGeneralisation is the generalisation bound in the infinite-width limit.
+//
+// Setting: n independent samples, x uniform on the unit sphere of R^d, labels from a target; f* the interpolant of the
+// kernel of H^inf, to which the network converges as m tends to infinity and kappa to 0. Loss min(|f - y|, 1).
+//
+// Hypotheses: on the draw: H^inf certified positive definite.
+//
+// Conclusion: with probability at least 1 - delta, L_D(f*) <= sqrt(2 j^2/n) + 3 sqrt(log(2j(j+1)/delta)/(2n)) with
+// j = max(1, ceil sqrt(y^T (H^inf)^{-1} y)).
+//
+// Constants: derived; see bounds.KernelGeneralisation. The population loss is estimated on fresh samples, to
+// within sqrt(log(2/delta)/(2 fresh)), which is added to the prediction: half of delta pays for that, half for the bound.
+//
+// Convention: kernel of the first layer, k(x, x) = 1/2.
+//
+// Reference: Theorem 5.1 and Corollary 5.2; card 06.7 (i). The bound is loose by a factor of several.
+//
+// Control: a tenth of the bound, on labels independent of x: the loss of the interpolant is then above 1/2.
+func kernelGeneralisation() checks.Claim[sample] {
+	return checks.Claim[sample]{
+		ID: "arora2019fine/generalisation-kernel", Title: "generalisation of the kernel limit", Reference: "Theorem 5.1 (card 06.7)",
+		Formula:    `L_D(f^*) \le \sqrt{\frac{2j^2}{n}} + 3\sqrt{\frac{\log(2j(j+1)/\delta)}{2n}}, \quad j = \left\lceil \sqrt{y^\top (H^\infty)^{-1} y} \right\rceil`,
+		Convention: "loss min(|f-y|, 1); kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Grid: []sample{{80, 5, linear, 200, 0.25}, {70, 10, linear, 200, 0.25}, {300, 5, quadratic, 500, 0.25}, {300, 10, linear, 500, 0.25}, {1000, 5, quadratic, 1000, 0.25}},
+		Cost: func(p sample) checks.Cost {
+			return checks.Cost{Trial: p.work(), Bytes: 8 * float64(p.N*(3*p.N+p.Fresh)), Size: fmt.Sprintf("n=%d", p.N)}
+		},
+		Setup: func(p sample) (checks.Instance, error) { return kernelSetup(p, 1) },
+		Controls: []checks.Control[sample]{{
+			Name: "tenth-on-random-labels", Why: "random labels do not generalise", At: []sample{{80, 5, random, 200, 0.25}},
+			Setup: func(p sample) (checks.Instance, error) { return kernelSetup(p, 0.1) },
+		}},
+	}
+}
+
+func kernelSetup(p sample, share float64) (checks.Instance, error) {
+	return checks.Instance{
+		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+		Trial: func(r *rand.Rand) checks.Measurement {
+			x, y := p.draw(p.N, r)
+			coef, form, err := interpolant(x, y)
+			if err != nil {
+				return checks.Failed(err)
+			}
+			ok := checks.RequireThat("H^inf certified positive definite", form.OK)
+			if !form.OK {
+				return checks.Measurement{Hypotheses: []checks.Hypothesis{ok}}
+			}
+			at, want := p.draw(p.Fresh, r)
+			got, err := predict(x, coef, at)
+			if err != nil {
+				return checks.Failed(err)
+			}
+			bound := bounds.KernelGeneralisation(math.Sqrt(form.Upper()), p.N, p.Delta/2)
+			return checks.Measurement{Observed: loss(got, want), Predicted: share*bound + freshMargin(p.Fresh, p.Delta/2),
+				Tolerance: 1e-9, Hypotheses: []checks.Hypothesis{ok}}
+		},
+	}, nil
+}
+
+// networkGeneralisation is the generalisation bound for a trained network of any width.
+//
+// Setting: n independent samples as for generalisation-kernel; an antisymmetric start of scale kappa, independent of
+// the sample; T steps of gradient descent.
+//
+// Hypotheses: none. The radii B and R are taken from a grid that is fixed beforehand, multiples of 0.1 and of 0.2/sqrt m.
+//
+// Conclusion: with probability at least 1 - delta over the sample, whatever the start,
+// L_D <= L_S + 2 [B ||Z(0)||_F/n + R sum_i F_i(R)/(n sqrt m)] + 3 sqrt(log(2/delta')/(2n)), with (B, R) the grid's cell
+// (i, j) that holds the movement of the weights and delta' = delta/(i(i+1)j(j+1)).
+//
+// Constants: derived; see bounds.NetworkGeneralisation. At kappa = 1 the second term makes it vacuous at moderate
+// widths; a large kappa with outputs that cancel at the start leaves few neurons near a hyperplane and a bound below 1.
+//
+// Convention: 1/sqrt(m) scaling, loss min(|f - y|, 1), trained on the square loss.
+//
+// Reference: Theorem 5.1; card 06.7 (ii).
+//
+// Control: without the terms of the sample size and with labels independent of x, in many dimensions: the network fits
+// part of them and predicts none.
+func networkGeneralisation() checks.Claim[networkSample] {
+	grid := networkSample{sample{150, 3, linear, 100, 0.3}, 64, 50, 30}
+	return checks.Claim[networkSample]{
+		ID: "arora2019fine/generalisation-network", Title: "generalisation of a trained network", Reference: "Theorem 5.1 (card 06.7)",
+		Formula:    `L_D \le L_S + 2\left( \frac{B \lVert Z(0) \rVert_F}{n} + \frac{R}{n\sqrt{m}} \sum_i F_i \right) + 3\sqrt{\frac{\log(2/\delta')}{2n}}`,
+		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Grid: []networkSample{grid, {sample{600, 5, quadratic, 500, 0.3}, 256, 100, 60}},
+		Cost: func(p networkSample) checks.Cost {
+			return checks.Cost{Trial: float64(p.T) * 4 * float64(p.N*p.D*p.M), Bytes: 8 * float64(p.M*(p.N+p.D)), Size: fmt.Sprintf("n=%d", p.N)}
+		},
+		Setup: func(p networkSample) (checks.Instance, error) { return networkSetup(p, false) },
+		Controls: []checks.Control[networkSample]{{
+			Name: "training-loss-alone", Why: "random labels are fitted and not predicted", At: []networkSample{{sample{40, 30, random, 400, 0.3}, 32, 50, 30}},
+			Setup: func(p networkSample) (checks.Instance, error) { return networkSetup(p, true) },
+		}},
+	}
+}
+
+type networkSample struct {
+	sample
+	M     int     `json:"m"`
+	Kappa float64 `json:"kappa"`
+	T     int     `json:"t"`
+}
+
+func networkSetup(p networkSample, bare bool) (checks.Instance, error) {
+	in := nets.NTK(p.M, p.D)
+	in.Kappa, in.Symmetry = p.Kappa, nets.Antisymmetric
+	cells := bounds.MovementGrid{BUnit: 0.1, RUnit: 0.2 / math.Sqrt(float64(p.M))}
+	return checks.Instance{
+		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+		Trial: func(r *rand.Rand) checks.Measurement {
+			net := in.Draw(r)
+			x, y := p.draw(p.N, r)
+			norm := data.SpectralNorm(x)
+			d, err := train.NewDescent(net, x, y, train.Options{Step: 1 / (norm * norm)})
+			if err != nil {
+				return checks.Failed(err)
+			}
+			start := net.Clone()
+			for range p.T {
+				d.Step()
+			}
+			largest, frobenius := d.State().Movement()
+			b, radius, i, j := cells.Cell(frobenius, largest)
+			batch := nets.NewBatch(x, p.M)
+			batch.Forward(start)
+			fragile, zF := sum(batch, start, radius*(1+1e-12)+1e-15*p.Kappa)
+			bound := loss(d.State().U, y)
+			if !bare {
+				bound += bounds.NetworkGeneralisation(bounds.RademacherDetermined(b, radius, zF, fragile, p.N, p.M), i, j, p.N, p.Delta/2)
+			}
+			at, want := p.draw(p.Fresh, r)
+			return checks.Measurement{Observed: loss(net.Output(at), want), Predicted: bound + freshMargin(p.Fresh, p.Delta/2), Tolerance: 1e-9}
+		},
+	}, nil
+}
+
+// labelNoise is the experiment that made the measure known: it follows the test error as labels are randomised.
+//
+// Setting: n samples, x uniform on the sphere of R^d, y = sign(beta . x), a portion 0, 0.1, 0.25, 0.5 or 1 of the
+// labels (in the training and the fresh samples) replaced by random ones; the kernel interpolant of each.
+//
+// Hypotheses: on the draw: H^inf certified positive definite.
+//
+// Conclusion: with probability at least 1 - delta over everything, Spearman's correlation of
+// sqrt(2 y^T (H^inf)^{-1} y/n) with the 0-1 error over the five portions is at least 0.9.
+//
+// Constants: recalled: the source shows a figure for images, the card a synthetic version; no theorem says so.
+//
+// Convention: kernel of the first layer, labels +-1.
+//
+// Reference: Figure 2; card 06, experiments.
+//
+// Control: the reciprocal of the measure, which orders the portions the other way.
+func labelNoise() checks.Claim[sample] {
+	grid := sample{100, 5, sign, 300, 0.4}
+	return checks.Claim[sample]{
+		ID: "arora2019fine/label-noise", Title: "the measure follows the test error", Reference: "Figure 2 (card 06, experiments)",
+		Formula:    `\rho_{\mathrm{Spearman}}\!\left( \sqrt{2 y^\top (H^\infty)^{-1} y/n}, \; \text{0-1 error} \right) \ge 0.9`,
+		Convention: "labels +-1; kernel of the first layer", Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
+		Grid: []sample{grid, {300, 10, sign, 1000, 0.4}},
+		Cost: func(p sample) checks.Cost {
+			return checks.Cost{Trial: p.work(), Bytes: 8 * float64(p.N*(3*p.N+p.Fresh)), Size: fmt.Sprintf("n=%d", p.N)}
+		},
+		Setup: func(p sample) (checks.Instance, error) { return noiseSetup(p, false) },
+		Controls: []checks.Control[sample]{{
+			Name: "reciprocal", Why: "labels that are harder to learn have a larger measure, not a smaller one", At: []sample{grid},
+			Setup: func(p sample) (checks.Instance, error) { return noiseSetup(p, true) },
+		}},
+	}
+}
+
+func noiseSetup(p sample, reciprocal bool) (checks.Instance, error) {
+	portions := []float64{0, 0.1, 0.25, 0.5, 1}
+	return checks.Instance{
+		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+		Trial: func(r *rand.Rand) checks.Measurement {
+			x, y := p.draw(p.N, r)
+			at, want := p.draw(p.Fresh, r)
+			h, err := kernel.ReLU().Gram(x)
+			if err != nil {
+				return checks.Failed(err)
+			}
+			inv, err := eig.NewInverse(h, float64(p.N)*kernel.ReLU().EntryError(p.D, 1+1e-12))
+			if err != nil {
+				return checks.Failed(err)
+			}
+			cross, err := kernel.ReLU().Cross(at, x)
+			if err != nil {
+				return checks.Failed(err)
+			}
+			measures, errors := make([]float64, len(portions)), make([]float64, len(portions))
+			coef, certified := make([]float64, p.N), true
+			var out mat.VecDense
+			for i, portion := range portions {
+				noisy, noisyWant := randomise(y, portion, r), randomise(want, portion, r)
+				form := inv.Form(noisy)
+				inv.Solve(coef, noisy)
+				certified = certified && form.OK
+				measures[i] = bounds.LabelMeasure(form.Value, p.N)
+				if reciprocal {
+					measures[i] = 1 / measures[i]
+				}
+				out.MulVec(cross, mat.NewVecDense(p.N, coef))
+				errors[i] = misclassified(out.RawVector().Data, noisyWant)
+			}
+			ok := checks.RequireThat("H^inf certified positive definite", certified)
+			if !certified {
+				return checks.Measurement{Hypotheses: []checks.Hypothesis{ok}}
+			}
+			m := checks.Measurement{Observed: spearman(measures, errors), Predicted: 0.9, Relation: checks.AtLeast, Tolerance: 1e-12, Hypotheses: []checks.Hypothesis{ok}}
+			axes := curve.Axes{X: "portion of random labels", Y: "measure and test error"}
+			m.Series = []checks.Series{axes.Bound("measure", portions, measures), axes.Measured("0-1 error", portions, errors)}
+			return m
+		},
+	}, nil
+}
+
+func randomise(y []float64, portion float64, r *rand.Rand) []float64 {
+	out := append([]float64(nil), y...)
+	for i := range out {
+		if r.Float64() < portion {
+			out[i] = float64(2*r.IntN(2) - 1)
+		}
+	}
+	return out
+}
+
+func misclassified(f, y []float64) float64 {
+	wrong := 0
+	for i, v := range f {
+		if v*y[i] <= 0 {
+			wrong++
+		}
+	}
+	return float64(wrong) / float64(len(f))
+}
+
+// spearman is the correlation of the ranks; equal values share their mean rank.
+func spearman(a, b []float64) float64 {
+	x, y := ranks(a), ranks(b)
+	var sxy, sxx, syy float64
+	mean := float64(len(a)-1) / 2
+	for i := range x {
+		sxy += (x[i] - mean) * (y[i] - mean)
+		sxx += (x[i] - mean) * (x[i] - mean)
+		syy += (y[i] - mean) * (y[i] - mean)
+	}
+	return sxy / math.Sqrt(sxx*syy)
+}
+
+func ranks(a []float64) []float64 {
+	sorted := append([]float64(nil), a...)
+	sort.Float64s(sorted)
+	out := make([]float64, len(a))
+	for i, v := range a {
+		below := sort.SearchFloat64s(sorted, v)
+		above := sort.Search(len(sorted), func(k int) bool { return sorted[k] > v })
+		out[i] = float64(below+above-1) / 2
+	}
+	return out
+}

@@ -1,0 +1,14 @@
+package basics
+
+import (
+	"testing"
+
+	"convergo/checks"
+)
+
+// TestClaims checks every claim; run one with -run 'TestClaims/basics/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}

@@ -1,0 +1,420 @@
+package du2019
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"pgregory.net/rapid"
+
+	"convergo/bounds"
+	"convergo/bounds/eig"
+	"convergo/bounds/kernel"
+	"convergo/checks"
+	"convergo/nets/data"
+	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
+)
+
+// inputs are the parameters of a claim about the inputs alone.
+type inputs struct {
+	Data data.Spec `json:"data"`
+}
+
+func dataGrid(specs ...data.Spec) []inputs {
+	var grid []inputs
+	for _, s := range specs {
+		grid = append(grid, inputs{s})
+	}
+	return grid
+}
+
+func onData(f checks.DataFile) []inputs { return []inputs{{file(f, 200)}} }
+
+func dataSpace(r gen.Range) *rapid.Generator[inputs] {
+	return rapid.Map(gen.Separated(r), func(s data.Spec) inputs { return inputs{s} })
+}
+
+func dataCost(p inputs) checks.Cost {
+	n, d := dims(p.Data)
+	return checks.Cost{Setup: n*n*d*4 + 60*n*n*n, Size: fmt.Sprintf("n=%g", n)}
+}
+
+// kernelPositive is Theorem 3.1.
+//
+// Setting: inputs x_1..x_n of unit norm, the limit kernel H^inf_ij = x_i.x_j (pi - angle_ij)/(2 pi) with
+// smallest eigenvalue lambda_0.
+//
+// Hypotheses: no two inputs are parallel. For the check also that the explicit bound of
+// eigenvalue-closed-form exceeds twice the rounding of H^inf and of its eigenvalue, so that a float64 can tell.
+//
+// Conclusion: lambda_0 > 0. It counts as shown when the computed eigenvalue exceeds its rigorous error
+// bound, so that the exact one is positive.
+//
+// Constants: none. Angles come from chords, never from an arccosine: clamped inner products would give exactly
+// singular kernels spurious eigenvalues of 2e-9.
+//
+// Convention: unit norms; 1{z >= 0} as the derivative of the ReLU.
+//
+// Reference: Du et al. (2019), Theorem 3.1; card 00.1.
+//
+// Control: a repeated input, d+1 antipodal pairs and three coplanar antipodal pairs have lambda_0 = 0.
+func kernelPositive() checks.Claim[inputs] {
+	return checks.Claim[inputs]{
+		ID: "du2019/kernel-positive", Title: "the limit kernel is positive definite", Reference: "Theorem 3.1 (card 00.1)",
+		Formula:    `\lambda_0 = \lambda_{\min}(H^\infty) > 0`,
+		Convention: "unit inputs, relu'(0) = 1", Basis: checks.Stated, Form: checks.Always{}, Version: 1,
+		Space: dataSpace(gen.Range{MinN: 2, MaxN: 30, MinD: 2, MaxD: 8}),
+		Grid: dataGrid(append(pictures(100, 49),
+			data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, data.Spec{Kind: data.HalfCircle, N: 24},
+			data.Spec{Kind: data.Cluster, N: 40, D: 5, Spread: 0.1, Seed: 2}, data.Spec{Kind: data.Sphere, N: 200, D: 10, Seed: 3},
+			images.All(data.MNIST, 400, 784), images.All(data.Fashion, 400, 784))...),
+		OnData: onData,
+		Cost:   dataCost,
+		Setup:  setupPositive,
+		Controls: []checks.Control[inputs]{{
+			Name: "dependent-inputs", Why: "a repeated input, or more antipodal pairs than dimensions, makes the kernel singular",
+			At: dataGrid(
+				data.Spec{Kind: data.Duplicate, N: 6, D: 4, Seed: 1},
+				data.Spec{Kind: data.Antipodal, N: 8, D: 3, Seed: 2},
+				data.Spec{Kind: data.Lattice, Points: [][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 2, 0}, {-1, -2, 0}, {1, 1, 3}}},
+			),
+		}},
+	}
+}
+
+func setupPositive(p inputs) (checks.Instance, error) {
+	q, err := build(p.Data)
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	separation := kernel.Separation{Both: math.Sqrt2}
+	if q.n > 1 {
+		if separation, err = kernel.Separate(q.set.X); err != nil {
+			return checks.Instance{}, err
+		}
+	}
+	floor := 0.5
+	if q.n > 1 {
+		floor = bounds.ClosedLowerBound(q.n, separation.Rho)
+	}
+	return checks.Instance{
+		Hypotheses: []checks.Hypothesis{
+			checks.RequireThat("no two inputs parallel", separation.Both > 0),
+			checks.Require("explicit lower bound against rounding", floor, checks.AtLeast, 2*q.lambda0.Err),
+		},
+		Facts: q.facts(checks.NewFact("separation", separation.Both), checks.NewFact("explicit lower bound", floor)),
+		Terms: checks.Terms{Trials: 1},
+		Trial: func(*rand.Rand) checks.Measurement {
+			return checks.Measurement{Observed: q.lambda0.Value, Predicted: q.lambda0.Err, Relation: checks.AtLeast}
+		},
+	}, nil
+}
+
+// lattice are the parameters of a claim about integer inputs, whose repetitions and antipodes are exact.
+type lattice struct {
+	Points [][]int `json:"points"`
+}
+
+// kernelBoundary is the exact boundary of Theorem 3.1.
+//
+// Setting: the directions of integer vectors, on which repetition, antipodes and linear dependence are decided
+// exactly; H^inf and lambda_0 as in kernel-positive.
+//
+// Hypotheses: none.
+//
+// Conclusion: lambda_0 > 0 if and only if no input is repeated and the directions v_s of the antipodal pairs
+// {v_s, -v_s} among the inputs are linearly independent. A single antipodal pair is harmless: parallel inputs
+// are allowed where Theorem 3.1 excludes them.
+//
+// Constants: none. Proof: as functions of w, x 1{w.x >= 0} - (-x) 1{-w.x >= 0} = x almost everywhere, so each pair
+// puts the constant field v_s into the span of the features, and dependent v_s give a null vector. Conversely
+// the discontinuities of the features across the hyperplanes w.x_i = 0 make the coefficients of a null vector
+// vanish but on antipodal pairs, where they must be opposite and leave sum_s c_s v_s = 0. Where the kernel should
+// be positive but the eigenvalue is not resolved, the check is undecided, not refuted.
+//
+// Convention: unit norms; 1{z >= 0}.
+//
+// Reference: sharpens Du et al. (2019), Theorem 3.1; card 00.1, derived.
+//
+// Control: the reading "any antipodal pair makes the kernel singular" is refuted by {e_s, -e_s}, where H^inf = I/2,
+// and by three pairs in general position in R^3.
+func kernelBoundary() checks.Claim[lattice] {
+	signed := [][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}}
+	skew := [][]int{{1, 0, 0}, {-1, 0, 0}, {1, 1, 0}, {-1, -1, 0}, {1, 1, 1}, {-1, -1, -1}}
+	return checks.Claim[lattice]{
+		ID: "du2019/kernel-boundary", Title: "exactly when the limit kernel is singular", Reference: "sharpens Theorem 3.1 (card 00.1)",
+		Formula:    `\lambda_0 = 0 \iff \text{an input repeats or antipodal directions are dependent}`,
+		Convention: "unit inputs, relu'(0) = 1", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) lattice {
+			n, d := rapid.IntRange(1, 8).Draw(t, "n"), rapid.IntRange(1, 4).Draw(t, "d")
+			return lattice{gen.Lattice(n, d, rapid.IntRange(1, 2).Draw(t, "bound")).Draw(t, "points")}
+		}),
+		Grid: []lattice{
+			{signed}, {skew}, {append(skew[:6:6], []int{0, 1, 0}, []int{0, -1, 0})},
+			{[][]int{{1, 2}, {2, 4}, {1, 0}}}, {[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 0}, {-1, -1, 0}}},
+			{[][]int{{1}, {-1}}}, {[][]int{{1, 0}, {1, 1}, {0, 1}, {-1, 1}, {2, 1}}},
+		},
+		Setup: func(p lattice) (checks.Instance, error) {
+			return setupBoundary(p, singular(p.Points))
+		},
+		Controls: []checks.Control[lattice]{{
+			Name: "any-antipodal-pair", Why: "independent antipodal pairs do not make the kernel singular",
+			At:    []lattice{{signed}, {skew}},
+			Setup: func(p lattice) (checks.Instance, error) { return setupBoundary(p, true) },
+		}},
+	}
+}
+
+func setupBoundary(p lattice, singular bool) (checks.Instance, error) {
+	q, err := build(data.Spec{Kind: data.Lattice, Points: p.Points})
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	m := checks.Measurement{Observed: q.lambda0.Value, Relation: checks.AtLeast, Error: q.lambda0.Err, Part: "positive"}
+	if singular {
+		m = checks.Measurement{Observed: q.lambda0.Value, Relation: checks.Equal, Tolerance: q.lambda0.Err, Part: "singular"}
+	}
+	return checks.Instance{
+		Facts: q.facts(), Terms: checks.Terms{Trials: 1},
+		Trial: func(*rand.Rand) checks.Measurement { return m },
+	}, nil
+}
+
+// singular decides on integer vectors whether a direction is repeated or the antipodal pairs are
+// linearly dependent.
+func singular(points [][]int) bool {
+	seen := map[string]bool{}
+	var pairs [][]int
+	for _, p := range points {
+		g := 0
+		for _, v := range p {
+			for a := max(v, -v); a != 0; {
+				g, a = a, g%a
+			}
+		}
+		u, minus := make([]int, len(p)), make([]int, len(p))
+		for k, v := range p {
+			u[k], minus[k] = v/g, -v/g
+		}
+		if seen[fmt.Sprint(u)] {
+			return true
+		}
+		if seen[fmt.Sprint(minus)] {
+			pairs = append(pairs, u)
+		}
+		seen[fmt.Sprint(u)] = true
+	}
+	return rank(pairs) < len(pairs)
+}
+
+// rank is the rank of integer rows, by fraction-free elimination. The rows are changed.
+func rank(rows [][]int) int {
+	if len(rows) == 0 {
+		return 0
+	}
+	rank, previous := 0, 1
+	for c := 0; c < len(rows[0]) && rank < len(rows); c++ {
+		pivot := rank
+		for pivot < len(rows) && rows[pivot][c] == 0 {
+			pivot++
+		}
+		if pivot == len(rows) {
+			continue
+		}
+		rows[rank], rows[pivot] = rows[pivot], rows[rank]
+		p := rows[rank]
+		for _, row := range rows[rank+1:] {
+			f := row[c]
+			for k := range row {
+				row[k] = (p[c]*row[k] - f*p[k]) / previous
+			}
+		}
+		previous = p[c]
+		rank++
+	}
+	return rank
+}
+
+// eigenvalueSeries bounds lambda_0 from below by the series of the kernel.
+//
+// Setting: unit inputs, n >= 2, rho = max_{i != j} |x_i.x_j|; H^inf and lambda_0 as in kernel-positive.
+//
+// Hypotheses: rho < 1.
+//
+// Conclusion: lambda_0 >= (1/4) lambda_min(XX^T) + sum_{j=2,4,6,...} alpha_j max(0, 1 - (n-1) rho^j) with
+// alpha_{2k+2} = binom(2k,k)/(2 pi 4^k (2k+1)).
+//
+// Constants: derived. h(t) = t(pi - arccos t)/(2 pi) = sum_j alpha_j t^j with alpha_j >= 0, so H^inf is the sum of the
+// Hadamard powers of XX^T, each positive semidefinite (Schur) with smallest eigenvalue at least 1 - (n-1) rho^j
+// (Gershgorin). Equality occurs (orthonormal inputs), so the comparison allows for the rounding of the two sides.
+//
+// Convention: unit norms.
+//
+// Reference: card 00.2 (a), derived; the paper has no number.
+//
+// Control: rho halved, on a tight cluster, where it overstates the bound on every draw.
+func eigenvalueSeries() checks.Claim[inputs] {
+	return checks.Claim[inputs]{
+		ID: "du2019/eigenvalue-series", Title: "lambda_0 from the separation, by series", Reference: "explicit form of Theorem 3.1 (card 00.2a)",
+		Formula:    `\lambda_0 \ge \frac14 \lambda_{\min}(XX^\top) + \sum_{j=2,4,\ldots} \alpha_j \max(0, 1-(n-1)\rho^j)`,
+		Convention: "unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: dataSpace(gen.Range{MinN: 2, MaxN: 24, MinD: 2, MaxD: 16}),
+		Grid: dataGrid(append(pictures(100, 196),
+			data.Spec{Kind: data.Basis, N: 6, D: 6}, data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1},
+			data.Spec{Kind: data.Simplex, N: 9, D: 8}, data.Spec{Kind: data.Duplicate, N: 8, D: 5, Sep: 0.05, Seed: 4},
+			data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.1, Seed: 5})...),
+		OnData: onData, Cost: dataCost,
+		Setup: func(p inputs) (checks.Instance, error) { return setupSeries(p, 1) },
+		Controls: []checks.Control[inputs]{{
+			Name: "rho-halved", Why: "half of the coherence of a tight cluster overstates the bound",
+			At: dataGrid(
+				data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.1, Seed: 5}, data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.1, Seed: 6}),
+			Setup: func(p inputs) (checks.Instance, error) { return setupSeries(p, 0.5) },
+		}},
+	}
+}
+
+func setupSeries(p inputs, share float64) (checks.Instance, error) {
+	q, err := build(p.Data)
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	separation, err := kernel.Separate(q.set.X)
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	linear, err := eig.Min(q.inner())
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	bound := bounds.SeriesLowerBound(q.n, share*separation.Rho, max(0, linear.Lower()))
+	return checks.Instance{
+		Hypotheses: []checks.Hypothesis{checks.RequireThat("rho < 1", separation.Both > 0)},
+		Facts:      q.facts(checks.NewFact("rho", separation.Rho), checks.NewFact("separation", separation.Both), checks.NewFact("bound", bound)),
+		Terms:      checks.Terms{Trials: 1},
+		Trial: func(*rand.Rand) checks.Measurement {
+			// The bound is a sum of at most a few thousand positive terms below 1/2.
+			return checks.Measurement{Observed: q.lambda0.Value, Predicted: bound, Relation: checks.AtLeast, Tolerance: q.lambda0.Err + 1e-12}
+		},
+	}, nil
+}
+
+// eigenvalueClosed bounds lambda_0 from below in closed form.
+//
+// Setting: unit inputs, n >= 2, rho = max_{i != j} |x_i.x_j| = 1 - separation^2/2.
+//
+// Hypotheses: rho < 1.
+//
+// Conclusion: lambda_0 >= 1/(4 pi^{3/2} sqrt(K - 1/2)), K = max(1, ceil(ln(2(n-1))/(2 ln(1/rho)))): linear in the
+// separation and only sqrt-log in n.
+//
+// Constants: derived. Keep the powers 2K and above of the series of eigenvalue-series, whose factors are at least
+// 1/2, and bound their sum from below by binom(2k,k)/4^k >= 1/sqrt(pi (k+1/2)). It is neither always above nor
+// always below eigenvalue-series.
+//
+// Convention: unit norms.
+//
+// Reference: card 00.2 (b), derived.
+//
+// Control: a hundredth of rho for close inputs, which gives K = 1 and a bound of 0.0635, far above their lambda_0.
+func eigenvalueClosed() checks.Claim[inputs] {
+	return checks.Claim[inputs]{
+		ID: "du2019/eigenvalue-closed-form", Title: "lambda_0 from the separation, closed form", Reference: "explicit form of Theorem 3.1 (card 00.2b)",
+		Formula:    `\lambda_0 \ge \frac{1}{4\pi^{3/2}\sqrt{K-1/2}},\quad K = \max(1, \lceil \frac{\ln(2(n-1))}{2\ln(1/\rho)} \rceil)`,
+		Convention: "unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: dataSpace(gen.Range{MinN: 2, MaxN: 24, MinD: 2, MaxD: 16}),
+		Grid: dataGrid(append(pictures(100, 196),
+			data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, data.Spec{Kind: data.Duplicate, N: 2, D: 3, Sep: 0.01, Seed: 4},
+			data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.1, Seed: 5}, data.Spec{Kind: data.HalfCircle, N: 50})...),
+		OnData: onData, Cost: dataCost,
+		Setup: func(p inputs) (checks.Instance, error) { return setupClosed(p, 1) },
+		Controls: []checks.Control[inputs]{{
+			Name: "rho-of-orthogonal-inputs", Why: "the bound for nearly orthogonal inputs is above lambda_0 of a tight cluster",
+			At: dataGrid(
+				data.Spec{Kind: data.Cluster, N: 20, D: 5, Spread: 0.03, Seed: 5}, data.Spec{Kind: data.Duplicate, N: 6, D: 6, Sep: 0.01, Seed: 6}),
+			Setup: func(p inputs) (checks.Instance, error) { return setupClosed(p, 0.01) },
+		}},
+	}
+}
+
+func setupClosed(p inputs, share float64) (checks.Instance, error) {
+	q, err := build(p.Data)
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	separation, err := kernel.Separate(q.set.X)
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	bound := bounds.ClosedLowerBound(q.n, share*separation.Rho)
+	return checks.Instance{
+		Hypotheses: []checks.Hypothesis{checks.RequireThat("rho < 1", separation.Both > 0)},
+		Facts: q.facts(checks.NewFact("separation", separation.Both), checks.NewFact("bound", bound),
+			checks.NewFact("bound separation/(16 n^2)", bounds.SimpleSeparationLowerBound(q.n, min(separation.Both, math.Sqrt2)))),
+		Terms: checks.Terms{Trials: 1},
+		Trial: func(*rand.Rand) checks.Measurement {
+			return checks.Measurement{Observed: q.lambda0.Value, Predicted: bound, Relation: checks.AtLeast, Error: q.lambda0.Err}
+		},
+	}, nil
+}
+
+// pair are two unit inputs in R^d at a distance.
+type pair struct {
+	D        int     `json:"d"`
+	Distance float64 `json:"distance"`
+	Seed     uint64  `json:"seed,omitempty"`
+}
+
+// eigenvaluePair is lambda_0 of two inputs, which shows that the bound must be linear in the separation.
+//
+// Setting: two unit inputs of R^d at distance s in (0, sqrt 2].
+//
+// Hypotheses: none.
+//
+// Conclusion: lambda_0 = s^2/4 + theta (1 - s^2/2)/(2 pi) with theta = 2 arcsin(s/2); so lambda_0/s -> 1/(2 pi) as s -> 0.
+//
+// Constants: exact. The eigenvalues are 1/2 +- h(cos theta), and cos theta = 1 - s^2/2 >= 0.
+//
+// Convention: unit norms.
+//
+// Reference: card 00.2, test vector (0.018343 at s = 0.1); derived.
+//
+// Control: the same without the linear term, as a smooth kernel would have it.
+func eigenvaluePair() checks.Claim[pair] {
+	setup := func(p pair, linear float64) (checks.Instance, error) {
+		q, err := build(data.Spec{Kind: data.Duplicate, N: 2, D: p.D, Sep: p.Distance, Seed: p.Seed})
+		if err != nil {
+			return checks.Instance{}, err
+		}
+		s := p.Distance
+		want := s*s/4 + linear*math.Asin(s/2)*(1-s*s/2)/math.Pi
+		return checks.Instance{
+			Facts: q.facts(checks.NewFact("lambda_0/distance", q.lambda0.Value/s), checks.NewFact("limit of it", 1/(2*math.Pi))),
+			Terms: checks.Terms{Trials: 1},
+			Trial: func(*rand.Rand) checks.Measurement {
+				// The points are placed at the distance to a few units of rounding, which moves lambda_0 by as little.
+				return checks.Measurement{Observed: q.lambda0.Value, Predicted: want, Relation: checks.Equal, Tolerance: q.lambda0.Err + 1e-14}
+			},
+		}, nil
+	}
+	return checks.Claim[pair]{
+		ID: "du2019/eigenvalue-of-a-pair", Title: "lambda_0 of two inputs is linear in their distance", Reference: "card 00.2, test vector",
+		Formula:    `\lambda_0 = \frac{s^2}{4} + \frac{\theta}{2\pi}\left(1-\frac{s^2}{2}\right),\quad \theta = 2\arcsin\frac{s}{2}`,
+		Convention: "unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) pair {
+			return pair{
+				D:        rapid.IntRange(2, 30).Draw(t, "d"),
+				Distance: math.Pow(10, rapid.Float64Range(-7, 0.15).Draw(t, "log distance")),
+				Seed:     rapid.Uint64Range(0, 1<<16).Draw(t, "seed"),
+			}
+		}),
+		Grid:  []pair{{D: 3, Distance: 0.1}, {D: 3, Distance: 1e-4}, {D: 2, Distance: 1}, {D: 50, Distance: 0.01, Seed: 1}},
+		Setup: func(p pair) (checks.Instance, error) { return setup(p, 1) },
+		Controls: []checks.Control[pair]{{
+			Name: "no-linear-term", Why: "the kink of the ReLU makes the eigenvalue linear, not quadratic, in the distance",
+			At:    []pair{{D: 3, Distance: 0.1}},
+			Setup: func(p pair) (checks.Instance, error) { return setup(p, 0) },
+		}},
+	}
+}

@@ -1,0 +1,148 @@
+package du2019
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// A lazy is gradient descent on the first layer of a two-layer ReLU network that is far wider than
+// what would fit a plain simulation, by exact bookkeeping.
+//
+// A neuron with |w_r(0).x_i| > radius for all samples keeps its activation pattern as long as it has moved
+// at most radius. All these frozen neurons together act on the outputs through their Gram matrix, which
+// is constant: a step moves their share of the outputs by -eta H_frozen e, with no approximation. Only
+// the fragile neurons, a share of about n radius sqrt(2/pi), are followed one by one, by their
+// preactivations: z_r <- z_r - (eta/sqrt m) a_r X X^T (e * 1{z_r >= 0}).
+//
+// No neuron has moved farther than the sum of eta S ||e_j||/sqrt m over the steps (card 00.5). When that
+// exceeds the radius the bookkeeping is no longer known to be exact, and lost says so. An infinite radius
+// makes every neuron fragile: the plain simulation, in n dimensions.
+type lazy struct {
+	u, y   []float64 // outputs and labels
+	e      []float64 // residual u - y
+	norm   float64   // its Euclidean norm
+	moved  float64   // no neuron is farther from its start
+	radius float64
+	lost   bool
+
+	s      float64   // ||X||_2
+	root   float64   // sqrt m
+	k      []float64 // X X^T, n x n
+	frozen []float64 // Gram matrix of the frozen neurons, n x n
+	z      []float64 // fragile neurons, n preactivations each
+	a      []float64 // their output weights
+	shift  []float64
+}
+
+// newLazy draws m neurons w_r ~ N(0, I), a_r = +-1, and stands at step 0. Antisymmetric draws m/2
+// pairs of equal hidden and opposite output weights, so that u(0) = 0; m must then be even.
+func newLazy(p *problem, m int, y []float64, radius float64, antisymmetric bool, rng *rand.Rand) *lazy {
+	n := p.n
+	l := &lazy{
+		u: make([]float64, n), y: y, e: make([]float64, n), radius: radius,
+		s: p.s, root: math.Sqrt(float64(m)), k: make([]float64, n*n), frozen: make([]float64, n*n), shift: make([]float64, n),
+	}
+	mat.NewDense(n, n, l.k).Mul(p.x, p.x.T())
+	free, copies := m, 1.0
+	if antisymmetric {
+		free, copies = m/2, 2
+	}
+	w, z := make([]float64, p.k), make([]float64, n)
+	x := p.x.RawMatrix()
+	var signs uint64
+	for r := range free {
+		for c := range w {
+			w[c] = rng.NormFloat64()
+		}
+		if r%64 == 0 {
+			signs = rng.Uint64()
+		}
+		a := float64(2*int(signs&1) - 1)
+		signs >>= 1
+		least := math.Inf(1)
+		for i := range z {
+			var t float64
+			for c, v := range x.Data[i*x.Stride : i*x.Stride+p.k] {
+				t += v * w[c]
+			}
+			z[i] = t
+			least = min(least, math.Abs(t))
+		}
+		c := a / l.root
+		if antisymmetric {
+			c = 0 // the pair cancels
+		}
+		watched := least <= radius
+		for i, v := range z {
+			if v < 0 {
+				continue
+			}
+			l.u[i] += c * v
+			if watched {
+				continue
+			}
+			for j, t := range z[:i+1] {
+				if t >= 0 {
+					l.frozen[i*n+j] += copies
+				}
+			}
+		}
+		if watched {
+			l.watch(a, z)
+			if antisymmetric {
+				l.watch(-a, z)
+			}
+		}
+	}
+	for i := range n {
+		for j := range i + 1 {
+			l.frozen[i*n+j] *= l.k[i*n+j] / float64(m)
+			l.frozen[j*n+i] = l.frozen[i*n+j]
+		}
+	}
+	l.residual()
+	return l
+}
+
+func (l *lazy) watch(a float64, z []float64) {
+	l.a = append(l.a, a)
+	l.z = append(l.z, z...)
+}
+
+func (l *lazy) residual() {
+	var s float64
+	for i, u := range l.u {
+		l.e[i] = u - l.y[i]
+		s += l.e[i] * l.e[i]
+	}
+	l.norm = math.Sqrt(s)
+}
+
+// step takes one step of size eta.
+func (l *lazy) step(eta float64) {
+	n := len(l.u)
+	l.moved += eta * l.s * l.norm / l.root
+	l.lost = l.lost || l.moved > l.radius
+	for i := range n {
+		l.u[i] -= eta * dot(l.frozen[i*n:(i+1)*n], l.e)
+	}
+	for r, a := range l.a {
+		z := l.z[r*n : (r+1)*n]
+		clear(l.shift)
+		for j, v := range z {
+			if v >= 0 {
+				e := l.e[j]
+				for i, k := range l.k[j*n : (j+1)*n] {
+					l.shift[i] += k * e
+				}
+			}
+		}
+		for i, v := range z {
+			z[i] = v - eta*a/l.root*l.shift[i]
+			l.u[i] += a / l.root * (max(z[i], 0) - max(v, 0))
+		}
+	}
+	l.residual()
+}

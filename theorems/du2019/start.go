@@ -1,0 +1,330 @@
+package du2019
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"convergo/bounds"
+	"convergo/bounds/kernel"
+	"convergo/checks"
+	"convergo/nets"
+	"convergo/nets/data"
+	"convergo/nets/data/gen"
+)
+
+// initial are the parameters of a claim about the outputs at the start.
+type initial struct {
+	Data  data.Spec `json:"data"`
+	M     int       `json:"m"`
+	Kappa float64   `json:"kappa"` // w_r ~ N(0, kappa^2 I)
+	Delta float64   `json:"delta,omitempty"`
+}
+
+func initialCost(p initial) checks.Cost {
+	n, d := dims(p.Data)
+	k := min(n, d)
+	return checks.Cost{Setup: 60 * n * n * (n + d), Trial: float64(p.M) * (12*k + 2*n*k + 60), Size: fmt.Sprintf("m=%d", p.M)}
+}
+
+// initial is the law of the start; onesInit is its sabotage, with a_r = +1.
+func (p initial) initial(q *problem, output nets.OutputLaw) nets.Init {
+	in := nets.NTK(p.M, q.k)
+	in.Kappa, in.Output = p.Kappa, output
+	return in
+}
+
+const onesWhy = "output weights all +1 do not cancel: the output grows like sqrt m"
+
+// initialResidual is the exact mean of the loss at the start.
+//
+// Setting: w_r ~ N(0, kappa^2 I), a_r = +-1 independent, unit inputs, any labels.
+//
+// Hypotheses: none: every width m >= 1.
+//
+// Conclusion: E||u(0) - y||^2 = ||y||^2 + n kappa^2/2, checked to 12 percent.
+//
+// Constants: derived; E a_r a_s = 0 for r != s and E relu(kappa z)^2 = kappa^2/2. The paper has the weaker sum_i (y_i^2 + 1).
+//
+// Convention: NTK scaling.
+//
+// Reference: inside the proof of Du et al. (2019), Theorem 3.2; card 00.8 (a).
+//
+// Control: a_r = +1.
+func initialResidual() checks.Claim[initial] {
+	setup := func(p initial, output nets.OutputLaw) (checks.Instance, error) {
+		q, err := build(p.Data)
+		if err != nil {
+			return checks.Instance{}, err
+		}
+		want := bounds.InitialLossMean(q.labelNorm, q.n, p.Kappa)
+		in := p.initial(q, output)
+		return checks.Instance{
+			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound of the paper", q.labelNorm*q.labelNorm+float64(q.n))),
+			Terms: checks.Terms{Resolution: 0.12},
+			Trial: func(r *rand.Rand) checks.Measurement {
+				var sum float64 // several starts a trial: the square of an output has heavy tails
+				const starts = 16
+				for range starts {
+					u := in.Draw(r).Output(q.x)
+					for i, v := range u {
+						sum += (v - q.set.Y[i]) * (v - q.set.Y[i])
+					}
+				}
+				return checks.Measurement{Observed: sum / starts, Predicted: want, Relation: checks.Equal}
+			},
+		}, nil
+	}
+	sphere := data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1}
+	grid := []initial{
+		{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 1, Kappa: 1.7}, {Data: sphere, M: 2, Kappa: 1.7}, {Data: sphere, M: 5, Kappa: 1.7}, {Data: sphere, M: 50, Kappa: 1},
+	}
+	for _, s := range pictures(4, 49) {
+		grid = append(grid, initial{Data: s, M: 20, Kappa: 1})
+	}
+	return checks.Claim[initial]{
+		ID: "du2019/initial-residual", Title: "mean loss at the start", Reference: "proof of Theorem 3.2 (card 00.8a)",
+		Formula:    `\operatorname{E}\|u(0)-y\|^2 = \|y\|^2 + \frac{n\kappa^2}{2}`,
+		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
+		Grid: grid, OnData: func(f checks.DataFile) []initial {
+			return []initial{{Data: file(f, 8), M: 20, Kappa: 1}}
+		},
+		Cost: func(p initial) checks.Cost {
+			c := initialCost(p)
+			c.Trial *= 16
+			return c
+		},
+		Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs) },
+		Controls: []checks.Control[initial]{{
+			Name: "ones", Why: onesWhy, At: []initial{{Data: sphere, M: 50, Kappa: 1}},
+			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones) },
+		}},
+	}
+}
+
+// tail are the parameters of the tail of one output.
+type tail struct {
+	M int     `json:"m"`
+	T float64 `json:"t"`
+}
+
+// outputTail is the tail of one output at the start.
+//
+// Setting: w_r ~ N(0, I), a_r = +-1 independent, one unit input.
+//
+// Hypotheses: t > sqrt(2 ln 2), where the bound is below 1; any width.
+//
+// Conclusion: |u(0)| < t with probability at least 1 - 2 exp(-t^2/2).
+//
+// Constants: derived; a relu(z) has the moment generating function (1 + exp(s^2/2))/2 <= exp(s^2/2).
+//
+// Convention: NTK scaling, kappa = 1.
+//
+// Reference: card 00.8 (b), derived.
+//
+// Control: a_r = +1.
+func outputTail() checks.Claim[tail] {
+	setup := func(p tail, output nets.OutputLaw) (checks.Instance, error) {
+		in := nets.NTK(p.M, 1)
+		in.Output = output
+		x := mat.NewDense(1, 1, []float64{1})
+		return checks.Instance{
+			Hypotheses: []checks.Hypothesis{checks.Require("t", p.T, checks.AtLeast, math.Sqrt(2*math.Ln2)*(1+1e-9))},
+			Facts:      []checks.Fact{checks.NewFact("width run", float64(p.M)), checks.NewFact("bound on the tail", bounds.OutputTail(p.T))},
+			Terms:      checks.Terms{Delta: checks.Float(bounds.OutputTail(p.T))},
+			Trial: func(r *rand.Rand) checks.Measurement {
+				return checks.Measurement{Observed: math.Abs(in.Draw(r).Output(x)[0]), Predicted: p.T}
+			},
+		}, nil
+	}
+	return checks.Claim[tail]{
+		ID: "du2019/output-tail", Title: "tail of one output at the start", Reference: "card 00.8b",
+		Formula:    `\Pr[|u_i(0)| \ge t] \le 2e^{-t^2/2}`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) tail {
+			return tail{M: rapid.IntRange(1, 100).Draw(t, "m"), T: rapid.Float64Range(1.2, 2.5).Draw(t, "t")}
+		}),
+		Grid:  []tail{{M: 1, T: 2}, {M: 2, T: 1.5}, {M: 5, T: 2}, {M: 100, T: 2.2}},
+		Cost:  func(p tail) checks.Cost { return checks.Cost{Trial: 100 * float64(p.M)} },
+		Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Signs) },
+		Controls: []checks.Control[tail]{{
+			Name: "ones", Why: onesWhy, At: []tail{{M: 100, T: 2}},
+			Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Ones) },
+		}},
+	}
+}
+
+// outputNorm bounds all outputs at the start.
+//
+// Setting: w_r ~ N(0, I), a_r = +-1 independent, n unit inputs.
+//
+// Hypotheses: none: any inputs, any width, any delta in (0, 1).
+//
+// Conclusion: ||u(0)|| <= sqrt(2 n ln(2n/delta)) with probability at least 1 - delta.
+//
+// Constants: derived; output-tail and a union bound.
+//
+// Convention: NTK scaling, kappa = 1.
+//
+// Reference: card 00.8 (b), derived.
+//
+// Control: a_r = +1.
+func outputNorm() checks.Claim[initial] {
+	setup := func(p initial, output nets.OutputLaw) (checks.Instance, error) {
+		q, err := build(p.Data)
+		if err != nil {
+			return checks.Instance{}, err
+		}
+		in := p.initial(q, output)
+		bound := bounds.OutputNorm(q.n, p.Delta)
+		return checks.Instance{
+			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+			Trial: func(r *rand.Rand) checks.Measurement {
+				return checks.Measurement{Observed: mat.Norm(mat.NewVecDense(q.n, in.Draw(r).Output(q.x)), 2), Predicted: bound}
+			},
+		}, nil
+	}
+	sphere := data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}
+	grid := []initial{{Data: sphere, M: 1, Kappa: 1, Delta: 0.1}, {Data: sphere, M: 100, Kappa: 1, Delta: 0.1}, {Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 3, Kappa: 1, Delta: 0.1}}
+	for _, s := range pictures(10, 49) {
+		grid = append(grid, initial{Data: s, M: 50, Kappa: 1, Delta: 0.2})
+	}
+	return checks.Claim[initial]{
+		ID: "du2019/output-norm", Title: "size of the outputs at the start", Reference: "card 00.8b",
+		Formula:    `\Pr[\|u(0)\| \le \sqrt{2n\ln(2n/\delta)}] \ge 1-\delta`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) initial {
+			return initial{
+				Data: gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}).Draw(t, "data"),
+				M:    rapid.IntRange(1, 60).Draw(t, "m"), Kappa: 1, Delta: rapid.SampledFrom([]float64{0.2, 0.5}).Draw(t, "delta"),
+			}
+		}),
+		Grid: grid, OnData: func(f checks.DataFile) []initial {
+			return []initial{{Data: file(f, 20), M: 50, Kappa: 1, Delta: 0.2}}
+		},
+		Cost: initialCost, Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs) },
+		Controls: []checks.Control[initial]{{
+			Name: "ones", Why: onesWhy, At: []initial{{Data: sphere, M: 500, Kappa: 1, Delta: 0.1}},
+			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones) },
+		}},
+	}
+}
+
+// angle are the parameters of a claim about two inputs at an angle.
+type angle struct {
+	Degrees float64 `json:"degrees"`
+	M       int     `json:"m"`
+	Kappa   float64 `json:"kappa"`
+}
+
+func (p angle) build() (*problem, error) {
+	return build(data.Spec{Kind: data.Angles, Angles: []float64{0, p.Degrees * math.Pi / 180}})
+}
+
+const starts = 100 // networks a trial, where single ones are too noisy for a mean
+
+func angleCost(p angle) checks.Cost {
+	return checks.Cost{Trial: starts * (100*float64(p.M) + 300)}
+}
+
+// outputCovariance is the covariance of the outputs at the start.
+//
+// Setting: w_r ~ N(0, kappa^2 I), a_r = +-1 independent, two unit inputs with x.x' = t.
+//
+// Hypotheses: none: every width.
+//
+// Conclusion: E u(x) u(x') = kappa^2 (sqrt(1-t^2) + t(pi - arccos t))/(2 pi), checked to 12 percent.
+//
+// Constants: derived; E relu(w.x) relu(w.x'), the arc-cosine kernel of degree 1.
+//
+// Convention: NTK scaling.
+//
+// Reference: card 00.8 (c), derived.
+//
+// Control: a_r = +1.
+func outputCovariance() checks.Claim[angle] {
+	setup := func(p angle, output nets.OutputLaw) (checks.Instance, error) {
+		q, err := p.build()
+		if err != nil {
+			return checks.Instance{}, err
+		}
+		in := nets.NTK(p.M, q.k)
+		in.Kappa, in.Output = p.Kappa, output
+		want := p.Kappa * p.Kappa * kernel.ReLUFeature().At(math.Cos(p.Degrees*math.Pi/180))
+		return checks.Instance{
+			Terms: checks.Terms{Resolution: 0.12},
+			Trial: func(r *rand.Rand) checks.Measurement {
+				var sum float64
+				for range starts {
+					u := in.Draw(r).Output(q.x)
+					sum += u[0] * u[1]
+				}
+				return checks.Measurement{Observed: sum / starts, Predicted: want, Relation: checks.Equal}
+			},
+		}, nil
+	}
+	return checks.Claim[angle]{
+		ID: "du2019/output-covariance", Title: "covariance of the outputs at the start", Reference: "card 00.8c",
+		Formula:    `\operatorname{E} u_i(0)u_j(0) = \kappa^2 \frac{\sqrt{1-t^2} + t(\pi-\arccos t)}{2\pi},\quad t = x_i \cdot x_j`,
+		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
+		Grid: []angle{{Degrees: 60, M: 1, Kappa: 1}, {Degrees: 90, M: 3, Kappa: 1.7}, {Degrees: 45, M: 10, Kappa: 1}},
+		Cost: angleCost, Setup: func(p angle) (checks.Instance, error) { return setup(p, nets.Signs) },
+		Controls: []checks.Control[angle]{{
+			Name: "ones", Why: onesWhy, At: []angle{{Degrees: 60, M: 10, Kappa: 1}},
+			Setup: func(p angle) (checks.Instance, error) { return setup(p, nets.Ones) },
+		}},
+	}
+}
+
+// outputFourth is the fourth moment of one output, which says how Gaussian it is.
+//
+// Setting: w_r ~ N(0, kappa^2 I), a_r = +-1 independent, one unit input.
+//
+// Hypotheses: none: every width.
+//
+// Conclusion: E u^4 = (3/4)(1 + 1/m) kappa^4, checked to 15 percent; a Gaussian of the same variance has 3/4 kappa^4.
+//
+// Constants: derived in bounds.OutputFourthMoment.
+//
+// Convention: NTK scaling.
+//
+// Reference: card 00.8 (c), "Gaussian in the limit", made quantitative; derived.
+//
+// Control: the Gaussian value at m = 1, where the moment is twice that.
+func outputFourth() checks.Claim[angle] {
+	setup := func(p angle, limit bool) (checks.Instance, error) {
+		in := nets.NTK(p.M, 1)
+		in.Kappa = p.Kappa
+		want := bounds.OutputFourthMoment(p.M, p.Kappa)
+		if limit {
+			want = 0.75 * math.Pow(p.Kappa, 4)
+		}
+		x := mat.NewDense(1, 1, []float64{1})
+		return checks.Instance{
+			Terms: checks.Terms{Resolution: 0.15},
+			Trial: func(r *rand.Rand) checks.Measurement {
+				var sum float64
+				for range starts {
+					u := in.Draw(r).Output(x)[0]
+					sum += u * u * u * u
+				}
+				return checks.Measurement{Observed: sum / starts, Predicted: want, Relation: checks.Equal}
+			},
+		}, nil
+	}
+	return checks.Claim[angle]{
+		ID: "du2019/output-fourth-moment", Title: "outputs at the start are nearly Gaussian", Reference: "card 00.8c",
+		Formula:    `\operatorname{E} u_i(0)^4 = \tfrac34\left(1+\tfrac1m\right)\kappa^4`,
+		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
+		Grid: []angle{{M: 1, Kappa: 1}, {M: 3, Kappa: 1.3}, {M: 20, Kappa: 1}},
+		Cost: angleCost, Setup: func(p angle) (checks.Instance, error) { return setup(p, false) },
+		Controls: []checks.Control[angle]{{
+			Name: "gaussian-at-width-one", Why: "one neuron has twice the fourth moment of its Gaussian limit",
+			At:    []angle{{M: 1, Kappa: 1}},
+			Setup: func(p angle) (checks.Instance, error) { return setup(p, true) },
+		}},
+	}
+}

@@ -1,0 +1,69 @@
+package munteanu2022
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"convergo/checks"
+	"convergo/nets"
+	"convergo/nets/data"
+	"convergo/nets/train"
+)
+
+// TestClaims checks every claim; run one with -run 'TestClaims/munteanu2022/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
+
+// The network with its offsets kept apart is the network of package nets, also where patterns change.
+func TestOffsets(t *testing.T) {
+	set, err := data.Spec{Kind: data.Sphere, N: 7, D: 4, Seed: 1, Labels: data.Sign}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const m, eta, steps = 60, 0.8, 40
+	net := net(m, 4, 0.2).Draw(rand.New(rand.NewPCG(1, 2)))
+	run, err := train.NewDescent(net, set.X, set.Y, train.Options{Step: eta, Steps: steps, Loss: nets.Logistic{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := nets.NewBatch(set.X, m)
+	start.Forward(net)
+	off, g := newOffsets(set.X, start.Z), make([]float64, 7)
+	for range steps {
+		nets.Logistic{}.Gradient(g, off.u, set.Y)
+		off.step(eta, g)
+		run.Step()
+	}
+	for i, u := range run.State().U {
+		if math.Abs(u-off.u[i]) > 1e-12 {
+			t.Errorf("sample %d: output %v, with offsets apart %v", i, u, off.u[i])
+		}
+	}
+	if _, flips := run.State().Flips(); flips == 0 || flips < off.flips {
+		t.Errorf("%d flips, %d pairs of them with offsets apart; the test needs some", flips, off.flips)
+	}
+}
+
+// Margins on the circle are either far above or far below the level at which classifies decides.
+func TestClassifies(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int{8, 16, 32} {
+		a, err := newArcs(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			m, err := a.margin(r.Perm(n)[:n/4+r.IntN(3*n/4)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Upper > 1e-6 && m.Lower < 1e-3 {
+				t.Errorf("n=%d: margin in [%v, %v]", n, m.Lower, m.Upper)
+			}
+		}
+	}
+}

@@ -1,0 +1,494 @@
+package nguyen2021
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"convergo/bounds"
+	"convergo/bounds/eig"
+	"convergo/bounds/kernel"
+	"convergo/checks"
+	"convergo/nets"
+	"convergo/nets/data"
+	"convergo/nets/data/gen"
+	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
+)
+
+// tower is a ladder of feature matrices F_k below and in one wide layer.
+type tower struct {
+	K     int     `json:"k"`                // the layer of F_k; the layers below have d neurons
+	Side  string  `json:"side"`             // lower or upper
+	Times float64 `json:"times"`            // n_k over N
+	Root  float64 `json:"root"`             // d over sqrt N
+	Drop  bool    `json:"drop_d,omitempty"` // leave d out of the formula
+	N     []int   `json:"n"`
+}
+
+// sizes returns d, the widths below layer k and n_k.
+func (p tower) sizes(n int) (d, wide int) {
+	return int(math.Ceil(p.Root * math.Sqrt(float64(n)))), int(math.Ceil(p.Times * float64(n)))
+}
+
+// ratio draws F_k and returns formula over sigma_min(F_k)^2, or the reverse for the upper side.
+func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
+	d, wide := p.sizes(n)
+	f, err := inputs("sphere", n, d, r)
+	if err != nil {
+		return 0, err
+	}
+	formula := float64(d)
+	if p.Drop {
+		formula = 1
+	}
+	for l := 1; l <= p.K; l++ {
+		width := d
+		if l == p.K {
+			width = wide
+		}
+		f = layer(f, nets.Gaussian(width, f.RawMatrix().Cols, r))
+		formula *= float64(width)
+	}
+	var gram mat.SymDense
+	gram.SymOuterK(1, f)
+	low, err := positive(eig.Min(&gram))
+	if p.Side == "upper" {
+		return low / formula, err
+	}
+	return formula / low, err
+}
+
+// featureSpectrum is Theorem 5.1.
+//
+// Setting: N inputs on the sphere of radius sqrt d; F_k the features of layer k of a ReLU network with
+// N(0,1) weights; n_k = 4N or 8N, and d and the widths below are 3 or 4 sqrt N.
+//
+// Hypotheses: n_k of order N log N log(N/delta) with a hidden constant; the layers below of larger
+// order than N^{2/(r/2-0.1)} times logarithms, as in one-wide-layer.
+//
+// Conclusion: sigma_min(F_k)^2 is of order d prod_{l<=k} n_l on both sides: the median ratio of formula to
+// observation, and on the upper side its reverse, does not drift upward as N grows. A drift exponent up to
+// 0.2 counts as none; about that much is seen on the lower side while N passes d, as in one-wide-layer, so that
+// small ladders may stay undecided there. On the upper side the ratio falls.
+//
+// Constants: hidden, so that nothing is refuted here. The upper side has the constant 2^{-k} in mean, as
+// E||f_k(x)||^2 = ||x||^2 prod n_l/2.
+//
+// Convention: standard parametrisation with beta_l = 1.
+//
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 5.1; card 04.6.
+//
+// Control: n_k = N on the lower side (a square random matrix has sigma_min^2 of order 1/N), and on the
+// upper side the factor d left out.
+func featureSpectrum() checks.Checkable {
+	small := []int{16, 32, 64}
+	return checks.Claim[tower]{
+		ID: "nguyen2021/feature-spectrum", Title: "singular values of feature matrices", Reference: "Theorem 5.1; card 04.6",
+		Formula: `\sigma_{\min}(F_k)^2 = \Theta\left(d \prod_{l=1}^{k} n_l \beta_l^2\right)`, Convention: convention,
+		Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
+		Grid: []tower{
+			{K: 1, Side: "lower", Times: 8, Root: 3, N: small}, {K: 1, Side: "upper", Times: 8, Root: 3, N: small},
+			{K: 2, Side: "lower", Times: 4, Root: 4, N: small}, {K: 2, Side: "upper", Times: 4, Root: 4, N: small},
+			{K: 2, Side: "lower", Times: 4, Root: 4, N: []int{60, 120, 240, 480}},
+		},
+		Cost: func(p tower) checks.Cost {
+			c := checks.Cost{}
+			for _, n := range p.N {
+				d, wide := p.sizes(n)
+				c.Trial += 2*float64(n*d)*float64((p.K-1)*d+wide) + 25*float64(d)*float64((p.K-1)*d+wide) + float64(n*n)*float64(wide) + eigCost(n)
+				c.Size = fmt.Sprintf("n_k=%d", wide)
+			}
+			return c
+		},
+		Setup: func(p tower) (checks.Instance, error) {
+			if p.Side != "lower" && p.Side != "upper" {
+				return checks.Instance{}, fmt.Errorf("side %q: use lower or upper", p.Side)
+			}
+			return checks.Instance{
+				Terms: checks.Terms{Resolution: drift, Trials: 60, Response: "median"},
+				Trial: func(r *rand.Rand) checks.Measurement {
+					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
+						ratio, err := p.ratio(p.N[i], r)
+						return float64(p.N[i]), ratio, err
+					})
+				},
+			}, nil
+		},
+		Controls: []checks.Control[tower]{
+			{
+				Name: "square", Why: "with n_k = N the features are a square matrix, whose least singular value collapses",
+				At: []tower{{K: 1, Side: "lower", Times: 1, Root: 3, N: small}},
+			},
+			{
+				Name: "no-dimension", Why: "without d in the formula the ratio grows like sqrt N",
+				At: []tower{{K: 1, Side: "upper", Times: 16, Root: 20, Drop: true, N: []int{4, 8, 16, 32}}},
+			},
+		},
+	}
+}
+
+// randomLayer is a feature matrix F_{k-1}, here the data, in front of a random layer.
+type randomLayer struct {
+	Data  data.Spec `json:"data"`
+	Delta float64   `json:"delta"`
+}
+
+// front is what the two Chernoff lemmas need to know of F_{k-1}.
+type front struct {
+	n                   int
+	factor              *mat.Dense // A with A A^T = F F^T, at most n columns: A g has the law of F w
+	rows                *mat.Dense // F itself
+	frobenius, operator float64
+	features, gates     eig.Certified // lambda_min of the two kernels
+}
+
+func (p randomLayer) front() (f front, err error) {
+	set, err := p.Data.Build()
+	if err != nil {
+		return f, err
+	}
+	f.n, f.rows, f.factor = set.N(), set.X, set.X
+	if set.N() < set.D() {
+		var gram mat.SymDense
+		gram.SymOuterK(1, set.X)
+		var chol mat.Cholesky
+		if chol.Factorize(&gram) {
+			var lower mat.TriDense
+			chol.LTo(&lower)
+			f.factor = mat.DenseCopyOf(&lower)
+		}
+	}
+	if f.features, err = kernel.ReLUFeature().Lambda0(set.X); err != nil {
+		return f, err
+	}
+	if f.gates, err = kernel.ReLU().Lambda0(set.X); err != nil {
+		return f, err
+	}
+	operator, err := eig.SpectralNorm(set.X)
+	f.operator, f.frobenius = operator.Upper(), mat.Norm(set.X, 2)
+	return f, err
+}
+
+// featureWidth is the derived requirement on n_k; +Inf where lambda is not certified positive.
+func (p randomLayer) featureWidth(f front) (float64, error) {
+	return bounds.FeatureWidth(f.frobenius, f.operator, max(0, f.features.Lower()), f.n, p.Delta)
+}
+
+func (p randomLayer) gateWidth(f front) (float64, error) {
+	return bounds.GateWidth(f.operator, max(0, f.gates.Lower()), f.n, p.Delta)
+}
+
+// cost prices a layer of the width that the lemma asks for.
+func (p randomLayer) cost(width func(front) (float64, error)) checks.Cost {
+	f, err := p.front()
+	if err != nil {
+		return checks.Cost{} // Setup reports it
+	}
+	m, err := width(f)
+	if err != nil {
+		return checks.Cost{}
+	}
+	n, q := f.factor.Dims()
+	return checks.Cost{Trial: m * float64(2*n*q+n*n+25*q), Size: fmt.Sprintf("n_k=%.3g", m)}
+}
+
+// draw adds the outer products of the images under act of width neurons.
+func (f front) draw(width int, act func(z float64) float64, sum *mat.SymDense, r *rand.Rand) {
+	n, q := f.factor.Dims()
+	g, v, s := make([]float64, q), make([]float64, n), sum.RawSymmetric()
+	for range width {
+		for k := range g {
+			g[k] = r.NormFloat64()
+		}
+		for i := range v {
+			v[i] = act(floats.Dot(f.factor.RawRowView(i), g))
+		}
+		for i, vi := range v {
+			if vi != 0 {
+				floats.AddScaled(s.Data[i*s.Stride+i:i*s.Stride+n], vi, v[i:])
+			}
+		}
+	}
+}
+
+func reLU(z float64) float64 { return max(z, 0) }
+
+func gate(z float64) float64 {
+	if z > 0 {
+		return 1
+	}
+	return 0
+}
+
+// featureChernoff is Lemma 5.2 with explicit constants.
+//
+// Setting: any F = F_{k-1} (N rows), here the data; W_k with n_k independent columns w ~ N(0, I);
+// F_k = relu(F W_k); lambda = lambda_min(E[relu(F w) relu(F w)^T]), computed exactly; a = ||F||_F, b = ||F||_2.
+//
+// Hypotheses: lambda > 0 and n_k >= max(N, 2 t^2 log(N/delta)/(0.1534 lambda)) with t = a + s b and s the least
+// with t^2 e^{-s^2/2} + 2ab sqrt(pi/2) erfc(s/sqrt 2) + 2b^2 e^{-s^2/2} <= lambda/2. The layer is given exactly that
+// width.
+//
+// Conclusion: with probability at least 1-delta over W_k, sigma_min(F_k)^2 >= n_k lambda/4.
+//
+// Constants: ours; the lemma has n_k >= max(N, c Q max(1, log 4Q) log(N/delta)), Q = a^2/lambda, with a hidden c.
+// ||F w|| is b-Lipschitz in w with mean at most a, so it passes t with probability at most e^{-s^2/2}, and
+// the neurons beyond t carry at most half of lambda; the others have summands of norm at most t^2, for
+// which the matrix Chernoff bound at one half has the rate (1 - ln 2)/2 = 0.1534. For weights of variance
+// beta^2 both sides scale by beta^2.
+//
+// Convention: standard parametrisation with beta_k = 1. F w is drawn as A g with A A^T = F F^T, which has the same law.
+//
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2; card 04.6.
+//
+// Control: n_k = N - 1 neurons: the rank of F_k is then below N.
+func featureChernoff() checks.Checkable {
+	setup := func(starve bool) func(randomLayer) (checks.Instance, error) {
+		return func(p randomLayer) (checks.Instance, error) {
+			f, err := p.front()
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			need, err := p.featureWidth(f)
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			q := f.frobenius * f.frobenius / f.features.Value
+			inst := checks.Instance{
+				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
+				Facts: []checks.Fact{
+					checks.NewFact("lambda", f.features.Value),
+					checks.NewFact("Q", q),
+					checks.NewFact("required width (derived)", need),
+					checks.NewFact("required width (published, c = 1)", math.Max(float64(f.n), q*math.Max(1, math.Log(4*q))*math.Log(float64(f.n)/p.Delta))),
+				},
+				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+			}
+			width := need
+			if starve {
+				width = float64(f.n - 1)
+			}
+			inst.Trial = func(r *rand.Rand) checks.Measurement {
+				sum := mat.NewSymDense(f.n, nil)
+				f.draw(int(width), reLU, sum, r)
+				low, err := eig.Min(sum)
+				if err != nil {
+					return checks.Failed(err)
+				}
+				low = low.Widen(width * unit * mat.Trace(sum)) // rounding of the sum over neurons
+				return checks.Measurement{Observed: low.Value, Predicted: width * f.features.Value / 4, Relation: checks.AtLeast, Error: low.Err}
+			}
+			return inst, nil
+		}
+	}
+	return checks.Claim[randomLayer]{
+		ID: "nguyen2021/feature-chernoff", Title: "width that keeps the feature spectrum", Reference: "Lemma 5.2; card 04.6",
+		Formula:    `n_k \ge \frac{2t^2}{0.1534\,\lambda}\log\frac{N}{\delta} \;\Rightarrow\; \sigma_{\min}(F_k)^2 \ge \frac{n_k \lambda}{4}`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) randomLayer {
+			return randomLayer{
+				Data:  gen.Separated(gen.Range{MinN: 1, MaxN: 2, MinD: 2, MaxD: 4}).Draw(t, "data"),
+				Delta: rapid.SampledFrom([]float64{0.6, 0.9}).Draw(t, "delta"),
+			}
+		}),
+		Grid: []randomLayer{
+			{Data: data.Spec{Kind: data.HalfCircle, N: 2, D: 2}, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Sphere, N: 2, D: 3, Seed: 1}, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Orthonormal, N: 5, D: 5, Seed: 1}, Delta: 0.2},
+			{Data: data.Spec{Kind: data.Sphere, N: 5, D: 20, Seed: 3}, Delta: 0.2},
+			{Data: images.Hard(data.MNIST, 3, 49), Delta: 0.2},
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1},
+		},
+		OnData: func(f checks.DataFile) []randomLayer {
+			return []randomLayer{{Data: userfile.Rows(f, 4), Delta: 0.2}}
+		},
+		Cost:  func(p randomLayer) checks.Cost { return p.cost(p.featureWidth) },
+		Setup: setup(false),
+		Controls: []checks.Control[randomLayer]{{
+			Name: "too-few-neurons", Why: "fewer neurons than samples cannot give full rank",
+			At: []randomLayer{{Data: data.Spec{Kind: data.Sphere, N: 5, D: 20, Seed: 3}, Delta: 0.2}}, Setup: setup(true),
+		}},
+	}
+}
+
+// featureWidth asks how many neurons Lemma 5.2 really needs.
+//
+// Setting: as in feature-chernoff, with n_k = N/2, N, 2N, ..., 64N.
+//
+// Hypotheses: lambda > 0.
+//
+// Conclusion: the width at which sigma_min(F_k)^2 >= n_k lambda/4 starts to hold with
+// probability 1-delta is at most the requirement of feature-chernoff. The slack of
+// this claim is by what factor the requirement is too large: hundreds.
+//
+// Constants: ours, as in feature-chernoff. That success gets likelier with the width is
+// supposed (it is what the crossing means); the success probability is 0 below N.
+//
+// Convention: as in feature-chernoff.
+//
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2; card 04.6, whose failure frequencies at
+// delta = 0.1 are 1, 0.54, 0 at N, 2N, 4N for N = 10, d = 20.
+//
+// Control: N/2 declared to be enough, where the rank is too small.
+func featureWidth() checks.Checkable {
+	setup := func(half bool) func(randomLayer) (checks.Instance, error) {
+		return func(p randomLayer) (checks.Instance, error) {
+			f, err := p.front()
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			need, err := p.featureWidth(f)
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			location := need
+			if half {
+				location = float64(f.n) / 2
+			}
+			return checks.Instance{
+				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
+				Facts: []checks.Fact{
+					checks.NewFact("lambda", f.features.Value),
+					checks.NewFact("required width (derived)", need),
+					checks.NewFact("N", float64(f.n)),
+				},
+				Terms: checks.Terms{Location: checks.Float(location), Relation: checks.AtMost, Level: checks.Float(1 - p.Delta), Trials: 160},
+				Trial: func(r *rand.Rand) checks.Measurement {
+					sum, drawn := mat.NewSymDense(f.n, nil), 0
+					return ladderPass(8, func(i int) (size, value float64, err error) {
+						width := (f.n << i) / 2
+						f.draw(width-drawn, reLU, sum, r)
+						drawn = width
+						low, err := eig.Min(sum)
+						if low.Value >= float64(width)*f.features.Value/4 {
+							value = 1
+						}
+						return float64(width), value, err
+					})
+				},
+			}, nil
+		}
+	}
+	return checks.Claim[randomLayer]{
+		ID: "nguyen2021/feature-width", Title: "width that was really needed", Reference: "Lemma 5.2; card 04.6",
+		Formula:    `\min\left\{n_k\colon P\left(\sigma_{\min}(F_k)^2 \ge \frac{n_k\lambda}{4}\right) \ge 1-\delta\right\} \le \frac{2t^2}{0.1534\,\lambda}\log\frac{N}{\delta}`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
+		Grid: []randomLayer{
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 40, Seed: 3}, Delta: 0.1},
+			{Data: images.Hard(data.MNIST, 10, 49), Delta: 0.1},
+			{Data: images.Hard(data.Fashion, 10, 196), Delta: 0.1},
+		},
+		OnData: func(f checks.DataFile) []randomLayer {
+			return []randomLayer{{Data: userfile.Rows(f, 20), Delta: 0.1}}
+		},
+		Cost: func(p randomLayer) checks.Cost {
+			n, d := size(p.Data)
+			q := min(n, d)
+			return checks.Cost{Trial: 64*float64(n)*float64(2*n*q+n*n+25*q) + 8*eigCost(n), Size: fmt.Sprintf("n_k=%d", 64*n)}
+		},
+		Setup: setup(false),
+		Controls: []checks.Control[randomLayer]{{
+			Name: "half-the-samples", Why: "fewer neurons than samples cannot give full rank",
+			At: []randomLayer{{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1}}, Setup: setup(true),
+		}},
+	}
+}
+
+// gateChernoff is the analogue of Lemma 5.2 for the first block of the tangent kernel.
+//
+// Setting: any inputs X (N rows); m independent neurons w ~ N(0, I); H = (1/m) sum_r D_r X X^T D_r with the
+// gates D_r = diag(1{X w_r > 0}); H_inf = E H.
+//
+// Hypotheses: lambda = lambda_min(H_inf) > 0 and m >= ||X||_2^2 log(N/delta)/(0.1534 lambda); the layer has exactly
+// that width.
+//
+// Conclusion: with probability at least 1-delta, lambda_min(H) >= lambda/2.
+//
+// Constants: ours: the summands are semidefinite of norm at most ||X||_2^2, and the matrix Chernoff bound at
+// one half has the rate (1 - ln 2)/2 = 0.1534. The facts compare the widths of entrywise concentration:
+// 8 ||X X^T||_F^2 log(N(N+1)/delta)/lambda^2 by Hoeffding, for 3/4 of lambda, and the n^2/lambda^2 of Du et al.
+//
+// Convention: rows as given; nothing else to scale.
+//
+// Reference: after Nguyen, Mondelli, Montufar (2021), Lemma 5.2; card 04.6, bounded analogue.
+//
+// Control: three neurons: some of thirty inputs then have all gates closed.
+func gateChernoff() checks.Checkable {
+	setup := func(neurons float64) func(randomLayer) (checks.Instance, error) {
+		return func(p randomLayer) (checks.Instance, error) {
+			f, err := p.front()
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			need, err := p.gateWidth(f)
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			var xx mat.SymDense
+			xx.SymOuterK(1, f.rows)
+			width := need
+			if neurons > 0 {
+				width = neurons
+			}
+			return checks.Instance{
+				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
+				Facts: []checks.Fact{
+					checks.NewFact("lambda", f.gates.Value),
+					checks.NewFact("required width (derived)", need),
+					checks.NewFact("required width (entrywise Hoeffding)", bounds.HoeffdingWidth(f.n, mat.Norm(&xx, 2), f.gates.Value, p.Delta)),
+					checks.NewFact("required width (Du et al., published)", bounds.PrintedGramWidth(f.n, f.gates.Value, p.Delta)),
+				},
+				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
+				Trial: func(r *rand.Rand) checks.Measurement {
+					h := mat.NewSymDense(f.n, nil)
+					f.draw(int(width), gate, h, r) // counts, exact
+					for i := range f.n {
+						for j := i; j < f.n; j++ {
+							h.SetSym(i, j, h.At(i, j)/width*xx.At(i, j))
+						}
+					}
+					low, err := eig.Min(h)
+					if err != nil {
+						return checks.Failed(err)
+					}
+					_, d := f.rows.Dims()
+					low = low.Widen(float64(d+4) * unit * mat.Trace(&xx)) // rounding of X X^T
+					return checks.Measurement{Observed: low.Value, Predicted: f.gates.Value / 2, Relation: checks.AtLeast, Error: low.Err}
+				},
+			}, nil
+		}
+	}
+	return checks.Claim[randomLayer]{
+		ID: "nguyen2021/gate-chernoff", Title: "width that keeps the first-layer kernel", Reference: "after Lemma 5.2; card 04.6",
+		Formula:    `m \ge \frac{\|X\|^2}{0.1534\,\lambda}\log\frac{N}{\delta} \;\Rightarrow\; \lambda_{\min}(\hat H) \ge \frac{\lambda}{2}`,
+		Convention: "H = (1/m) sum_r D_r X X^T D_r: gates of one layer, no output weights", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) randomLayer {
+			return randomLayer{
+				Data:  gen.Separated(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 4}).Draw(t, "data"),
+				Delta: rapid.SampledFrom([]float64{0.3, 0.6}).Draw(t, "delta"),
+			}
+		}),
+		Grid: []randomLayer{
+			{Data: data.Spec{Kind: data.HalfCircle, N: 3, D: 2}, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Sphere, N: 12, D: 10, Seed: 1}, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Sphere, N: 30, D: 15, Seed: 1}, Delta: 0.2},
+			{Data: images.Hard(data.MNIST, 8, 49), Delta: 0.2},
+			{Data: images.Hard(data.Fashion, 8, 196), Delta: 0.2},
+		},
+		OnData: func(f checks.DataFile) []randomLayer {
+			return []randomLayer{{Data: userfile.Rows(f, 10), Delta: 0.2}}
+		},
+		Cost:  func(p randomLayer) checks.Cost { return p.cost(p.gateWidth) },
+		Setup: setup(0),
+		Controls: []checks.Control[randomLayer]{{
+			Name: "three-neurons", Why: "with three neurons about thirty eighths of thirty inputs have no open gate",
+			At: []randomLayer{{Data: data.Spec{Kind: data.Sphere, N: 30, D: 15, Seed: 1}, Delta: 0.2}}, Setup: setup(3),
+		}},
+	}
+}

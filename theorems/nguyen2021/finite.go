@@ -1,0 +1,373 @@
+package nguyen2021
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"convergo/bounds/kernel"
+	"convergo/checks"
+	"convergo/nets/data"
+	"convergo/nets/deep"
+	"convergo/theorems/internal/images"
+)
+
+// pyramid is a ladder of networks with one wide hidden layer.
+type pyramid struct {
+	L     int     `json:"l"`
+	Wide  int     `json:"wide"`            // which hidden layer, 1..L-1
+	Times float64 `json:"times"`           // its width over N, or over N log^2 N
+	Log   bool    `json:"log,omitempty"`   // the latter
+	Root  float64 `json:"root,omitempty"`  // the other widths and d over sqrt N
+	Fixed int     `json:"fixed,omitempty"` // or their value, whatever N
+	N     []int   `json:"n"`
+}
+
+// widths returns d and the hidden widths at N samples.
+func (p pyramid) widths(n int) (d int, hidden []int) {
+	size := float64(n)
+	d, wide := int(math.Ceil(p.Root*math.Sqrt(size))), p.Times*size
+	if p.Fixed > 0 {
+		d = p.Fixed
+	}
+	if p.Log {
+		wide *= math.Log(size) * math.Log(size)
+	}
+	for l := 1; l < p.L; l++ {
+		hidden = append(hidden, d)
+	}
+	hidden[p.Wide-1] = int(math.Ceil(wide))
+	return d, hidden
+}
+
+func (p pyramid) cost() checks.Cost {
+	c := checks.Cost{}
+	for _, n := range p.N {
+		d, hidden := p.widths(n)
+		c.Trial += netCost(n, d, hidden) + eigCost(n)
+		c.Size = fmt.Sprintf("n_%d=%d", p.Wide, hidden[p.Wide-1])
+	}
+	return c
+}
+
+func (p pyramid) facts() []checks.Fact {
+	last := p.N[len(p.N)-1]
+	d, hidden := p.widths(last)
+	size, wide := float64(last), float64(hidden[p.Wide-1])
+	return []checks.Fact{
+		checks.NewFact("largest N", size),
+		checks.NewFact("d there", float64(d)),
+		checks.NewFact("wide layer there", wide),
+		checks.NewFact("wide layer over N log^2 N there", wide/(size*math.Log(size)*math.Log(size))),
+	}
+}
+
+// ratio draws data and network and returns formula over lambda_min.
+func (p pyramid) ratio(n int, r *rand.Rand) (float64, error) {
+	d, hidden := p.widths(n)
+	std := deep.HeStd(d, hidden)
+	factors, err := kernel.NTKFactors(hidden, std)
+	if err != nil {
+		return 0, err
+	}
+	lambda, err := drawLambda("sphere", n, deep.Config{Inputs: d, Hidden: hidden, Std: std}, r)
+	return float64(d) * factors[p.Wide] / lambda, err
+}
+
+// oneWideLayer is the lower bound of Theorem 4.1.
+//
+// Setting: N inputs on the sphere of radius sqrt d; a ReLU network of L weight layers with He's
+// initialisation beta_l^2 = 2/n_{l-1}; hidden layer w has width 4N or N log^2 N, wherever it stands, and d
+// and the other widths are 3 to 6 sqrt N. Kbar is the tangent kernel at this width.
+//
+// Hypotheses: n_w of order N log N log(N/delta) with a hidden constant, and the narrow layers
+// of larger order than N^{2/(r/2-0.1)} times logarithms, which sqrt N is for r >= 10.
+//
+// Conclusion: there is C with d prod_l (n_l/2) prod_{l != w+1} beta_l^2 <= C lambda_min(Kbar): the ratio of
+// formula to observation (1/rho_N on the card), in geometric mean, does not drift upward as N grows. A drift
+// exponent up to 0.2 counts as none. At N <= 64 the ratio still rises, by N^{0.25} to N^{0.35} when the wide
+// layer is last: while N passes d the linear term of the kernel is lost, and a few neurons
+// fluctuate. Those sizes are then undecided, as they should be; larger N are left to the standard profile. With
+// the hypothesis broken the ratio rises by N^{1.4} or more. Only the block of the wide layer is in the formula.
+//
+// Constants: hidden (they may depend on L), so that nothing is refuted here. The card measured
+// rho = .150, .152, .227, .179, .164 for the wide layer first and .056, .051, .041, .034, .031 for the
+// wide layer last, at N = 50 .. 800 with narrow layers of 3 sqrt N.
+//
+// Convention: standard parametrisation; L counts weight layers.
+//
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1, lower bound; card 04.4.
+//
+// Control: d and the narrow widths fixed while N grows, against the hypothesis on min n_l.
+func oneWideLayer() checks.Checkable {
+	small := []int{16, 32, 48, 64}
+	large := []int{50, 100, 200, 300}
+	setup := func(trials int, response string) func(pyramid) (checks.Instance, error) {
+		return func(p pyramid) (checks.Instance, error) {
+			return checks.Instance{
+				Facts: p.facts(),
+				Terms: checks.Terms{Resolution: drift, Trials: trials, Response: response},
+				Trial: func(r *rand.Rand) checks.Measurement {
+					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
+						ratio, err := p.ratio(p.N[i], r)
+						return float64(p.N[i]), ratio, err
+					})
+				},
+			}, nil
+		}
+	}
+	return checks.Claim[pyramid]{
+		ID: "nguyen2021/one-wide-layer", Title: "one wide layer is enough", Reference: "Theorem 4.1; card 04.4",
+		Formula:    `\exists C\colon\; d \prod_{l=1}^{L-1} \frac{n_l}{2} \prod_{l\ne w+1} \beta_l^2 \le C\,\lambda_{\min}(\bar K^{(L)})`,
+		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
+		Grid: []pyramid{
+			{L: 3, Wide: 1, Times: 4, Root: 5, N: small},
+			{L: 3, Wide: 2, Times: 4, Root: 4, N: small},
+			{L: 3, Wide: 1, Times: 1, Log: true, Root: 4, N: []int{40, 80, 120, 160}},
+			{L: 3, Wide: 1, Times: 4, Root: 4, N: large},
+			{L: 3, Wide: 2, Times: 4, Root: 3, N: large},
+			{L: 4, Wide: 2, Times: 4, Root: 6, N: large},
+		},
+		Cost:  pyramid.cost,
+		Setup: setup(80, "geometric"),
+		Controls: []checks.Control[pyramid]{{
+			Name: "narrow-layers-fixed", Why: "with d and the narrow widths fixed the hypothesis on min n_l fails and lambda_min falls behind",
+			At: []pyramid{
+				{L: 3, Wide: 1, Times: 4, Fixed: 8, N: []int{16, 32, 64}},
+				{L: 3, Wide: 2, Times: 4, Fixed: 8, N: []int{16, 32, 64}},
+			},
+			Setup: setup(30, "median"), // some draws are singular; few are enough
+		}},
+	}
+}
+
+type scales struct {
+	Data   data.Spec `json:"data"`
+	Hidden []int     `json:"hidden"`
+	Scales []float64 `json:"scales"` // s_1..s_L
+}
+
+// homogeneity is the dependence of the tangent kernel on the weight variances.
+//
+// Setting: any inputs; a ReLU network with N(0,1) weights and any widths, its weight matrices
+// multiplied by s_1..s_L > 0; Kbar = sum_k Kbar_k, one term a weight layer.
+//
+// Hypotheses: none.
+//
+// Conclusion: Kbar(s W) = sum_k (prod_{l != k} s_l^2) Kbar_k(W), entry by entry, so that each term of
+// Theorem 4.1 depends on the variances exactly as stated.
+//
+// Constants: ours: F_{k-1} is homogeneous of degree one in each of W_1..W_{k-1}, B_k in each of
+// W_{k+1}..W_L, and no gate changes. Rounding: an entry is a sum of products over d + n_1 + ... + n_L
+// terms, and the network with all weights and inputs replaced by their magnitudes bounds the
+// partial sums; the tolerance is 16 ulp a term of its largest entry. (A preactivation within rounding
+// of zero could flip a gate; for Gaussian weights that has a probability of about 1e-13.)
+//
+// Convention: standard parametrisation, all layers trained.
+//
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 (its factors beta); card 04.4.
+//
+// Control: s_k^2 kept in the k-th term.
+func homogeneity() checks.Checkable {
+	setup := func(keep bool) func(scales) (checks.Instance, error) {
+		return func(p scales) (checks.Instance, error) {
+			set, err := p.Data.Build()
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			if len(p.Scales) != len(p.Hidden)+1 {
+				return checks.Instance{}, fmt.Errorf("%d scales for %d weight layers: give one a layer", len(p.Scales), len(p.Hidden)+1)
+			}
+			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement { return p.compare(set.X, keep, r) }}, nil
+		}
+	}
+	return checks.Claim[scales]{
+		ID: "nguyen2021/layer-homogeneity", Title: "weight scales factor out of the kernel", Reference: "Theorem 4.1; card 04.4",
+		Formula:    `\bar K(s_1W_1,\dots,s_LW_L) = \sum_{k=1}^{L} \left(\prod_{l\ne k} s_l^2\right) \bar K_k(W)`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) scales {
+			p := scales{Data: spec(t, 6, 6), Hidden: rapid.SliceOfN(rapid.IntRange(1, 8), 1, 4).Draw(t, "hidden")}
+			for range len(p.Hidden) + 1 {
+				p.Scales = append(p.Scales, rapid.SampledFrom([]float64{1, 2, 0.1, 0.7, 30}).Draw(t, "scale"))
+			}
+			return p
+		}),
+		Grid: []scales{
+			{Data: data.Spec{Kind: data.Sphere, N: 12, D: 6, Seed: 1}, Hidden: []int{20}, Scales: []float64{0.3, 7}},
+			{Data: data.Spec{Kind: data.Sphere, N: 12, D: 6, Seed: 1}, Hidden: []int{7, 30, 9}, Scales: []float64{0.3, 7, 0.01, 2}},
+			{Data: images.Hard(data.MNIST, 20, 49), Hidden: []int{40, 15}, Scales: []float64{5, 0.2, 3}},
+		},
+		Cost: func(p scales) checks.Cost {
+			n, d := size(p.Data)
+			return checks.Cost{Trial: 4 * netCost(n, d, p.Hidden)}
+		},
+		Setup: setup(false),
+		Controls: []checks.Control[scales]{{
+			Name: "own-scale-kept", Why: "the gradient with respect to W_k does not contain W_k",
+			At:    []scales{{Data: data.Spec{Kind: data.Sphere, N: 8, D: 6, Seed: 1}, Hidden: []int{16, 16}, Scales: []float64{0.5, 2, 3}}},
+			Setup: setup(true),
+		}},
+	}
+}
+
+// compare returns the entry of the kernel that is farthest from its prediction; with keep,
+// the prediction has the scale of layer k in its own term.
+func (p scales) compare(x *mat.Dense, keep bool, r *rand.Rand) checks.Measurement {
+	n, d := x.Dims()
+	net, err := deep.New(deep.Config{Inputs: d, Hidden: p.Hidden}, r)
+	if err != nil {
+		return checks.Failed(err)
+	}
+	pass, err := net.NewPass(x)
+	if err != nil {
+		return checks.Failed(err)
+	}
+	want, term := mat.NewSymDense(n, nil), mat.NewSymDense(n, nil)
+	for k := 1; k <= net.Depth(); k++ {
+		factor := 1.0
+		for l, s := range p.Scales {
+			if l+1 != k || keep {
+				factor *= s * s
+			}
+		}
+		pass.GramTerm(term, k)
+		term.ScaleSym(factor, term)
+		want.AddSym(want, term)
+	}
+	terms := d
+	for l, s := range p.Scales {
+		floats.Scale(s, net.LayerParams(net.Params(), l+1))
+		terms += net.Width(l + 1)
+	}
+	got, err := net.Gram(x)
+	if err != nil {
+		return checks.Failed(err)
+	}
+	for i, w := range net.Params() {
+		net.Params()[i] = math.Abs(w)
+	}
+	var size mat.Dense
+	size.Apply(func(_, _ int, v float64) float64 { return math.Abs(v) }, x)
+	majorant, err := net.Gram(&size)
+	if err != nil {
+		return checks.Failed(err)
+	}
+	m := checks.Measurement{
+		Relation: checks.Equal, Observed: got.At(0, 0), Predicted: want.At(0, 0),
+		Tolerance: 16 * float64(terms) * unit * mat.Max(majorant),
+	}
+	for i := range n {
+		for j := i; j < n; j++ {
+			if math.Abs(got.At(i, j)-want.At(i, j)) > math.Abs(m.Observed-m.Predicted) {
+				m.Observed, m.Predicted = got.At(i, j), want.At(i, j)
+			}
+		}
+	}
+	return m
+}
+
+// line is a ladder in one size of a network of three weight layers.
+type line struct {
+	Vary string `json:"vary"` // d, n1 or n2, which doubles from rung to rung
+	N    int    `json:"n"`
+	D    int    `json:"d"` // on the first rung, as n1 and n2
+	N1   int    `json:"n1"`
+	N2   int    `json:"n2"`
+	Unit bool   `json:"unit,omitempty"` // divide the rows by sqrt d
+	NTK  bool   `json:"ntk,omitempty"`  // factors sqrt(2/n_l) after each hidden layer
+}
+
+const lineRungs = 4
+
+// at returns the size that varies, and the network, on rung i.
+func (p line) at(i int) (size int, config deep.Config, err error) {
+	grow := map[string]*int{"d": &p.D, "n1": &p.N1, "n2": &p.N2}[p.Vary]
+	if grow == nil {
+		return 0, config, fmt.Errorf("cannot vary %q: use d, n1 or n2", p.Vary)
+	}
+	*grow <<= i
+	config = deep.Config{Inputs: p.D, Hidden: []int{p.N1, p.N2}}
+	if p.NTK {
+		config.Convention = deep.NTK
+	}
+	return *grow, config, nil
+}
+
+// finiteLinear is the power law of Theorem 4.1 in each size.
+//
+// Setting: N inputs on the sphere of radius sqrt d; a ReLU network of three weight layers with N(0,1)
+// weights; one of d, n_1, n_2 doubles three times while the others stay.
+//
+// Hypotheses: those of Theorem 4.1, N log^2 N neurons in a layer with a hidden constant, and d of
+// larger order than N; here n_1, n_2 >= 9N and d >= 20N throughout.
+//
+// Conclusion: lambda_min(Kbar) is linear in each of d, n_1 and n_2: log-log slope 1, to within
+// 0.25. The left plot of the paper's Figure 2 shows (4/(n_1 n_2)) lambda_min(Kbar) against d.
+//
+// Constants: the exponents are stated, the resolution is ours: the fluctuations of finite width
+// still shrink at these sizes, which adds to the slope.
+//
+// Convention: standard parametrisation with beta_l = 1. The parameters of the paper's figure are not
+// in its text.
+//
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 and Figure 2 (left); card 04.4.
+//
+// Control: rows of norm one while d grows, and the factors sqrt(2/n_l) of the NTK parametrisation while
+// n_1 grows: the slope is then near 0.
+func finiteLinear() checks.Checkable {
+	return checks.Claim[line]{
+		ID: "nguyen2021/finite-linear", Title: "finite kernel linear in d and in the widths", Reference: "Theorem 4.1, Figure 2; card 04.4",
+		Formula: `\lambda_{\min}(\bar K^{(3)}) = \Theta(d\, n_1 n_2)`, Convention: convention,
+		Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
+		Grid: []line{
+			{Vary: "d", N: 5, D: 100, N1: 48, N2: 48},
+			{Vary: "n1", N: 5, D: 100, N1: 64, N2: 64},
+			{Vary: "n2", N: 5, D: 100, N1: 64, N2: 64},
+			{Vary: "d", N: 30, D: 600, N1: 600, N2: 600},
+		},
+		Cost: func(p line) checks.Cost {
+			c := checks.Cost{Size: fmt.Sprintf("n_1=%d", p.N1)}
+			for i := range lineRungs {
+				if _, config, err := p.at(i); err == nil {
+					c.Trial += netCost(p.N, config.Inputs, config.Hidden) + eigCost(p.N)
+				}
+			}
+			return c
+		},
+		Setup: func(p line) (checks.Instance, error) {
+			if _, _, err := p.at(0); err != nil {
+				return checks.Instance{}, err
+			}
+			return checks.Instance{
+				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.25, Trials: 40},
+				Trial: func(r *rand.Rand) checks.Measurement {
+					return ladderPass(lineRungs, func(i int) (x, value float64, err error) {
+						size, config, err := p.at(i)
+						if err != nil {
+							return 0, 0, err
+						}
+						lambda, err := drawLambda("sphere", p.N, config, r)
+						if p.Unit {
+							lambda /= float64(config.Inputs) // the kernel is quadratic in the inputs
+						}
+						return float64(size), lambda, err
+					})
+				},
+			}, nil
+		},
+		Controls: []checks.Control[line]{
+			{
+				Name: "unit-rows", Why: "the kernel is quadratic in the inputs: unless their norms grow with d it does not",
+				At: []line{{Vary: "d", N: 5, D: 100, N1: 48, N2: 48, Unit: true}},
+			},
+			{
+				Name: "ntk-factors", Why: "the factors sqrt(2/n_l) take the growth with the width away",
+				At: []line{{Vary: "n1", N: 5, D: 100, N1: 64, N2: 64, NTK: true}},
+			},
+		},
+	}
+}

@@ -1,0 +1,74 @@
+// Package theorems lists the sources of claims: one package per paper, named by
+// its key, and basics, the facts that every proof rests on.
+//
+// To add a source is to add a folder and a line in [All]. The file named by the
+// key, theorems/author2024/author2024.go, opens with what the paper proves, its
+// setting and a table of the paper's symbols and the code's, and holds
+//
+//	//go:embed *.go
+//	var files embed.FS
+//
+//	func Source() checks.Source
+//
+// which lists the claims in the order of the paper and gives files as Files.
+// One file per section of the paper follows, with one function per claim that
+// returns a [checks.Claim]. The doc comment of that function is the statement
+// that "convergo show" prints, so it states the claim whole, under these
+// headings, each opening a paragraph:
+//
+//	Setting:     data, network, initialisation, loss
+//	Hypotheses:  what must hold on an instance or a draw
+//	Conclusion:  what is then claimed, with all constants
+//	Constants:   where they come from; a proof sketch where they are ours
+//	Convention:  scaling, sum or mean loss, initialisation scale
+//	Reference:   paper and theorem number, or derived here
+//	Control:     what is sabotaged, and why it must be caught
+//
+// The tests refuse a claim whose comment lacks one of them.
+//
+// A source imports no other source. What several of them need is in internal
+// or, where it is mathematics, in package bounds or nets:
+//
+//	internal/twolayer  data with the limit kernel of a two-layer network, its certified eigenvalues and costs
+//	internal/images    grids of built-in images
+//	internal/userfile  data that the user brings
+//	internal/curve     the curves that a trial draws
+package theorems
+
+import (
+	"embed"
+	"path"
+
+	"convergo/checks"
+	"convergo/theorems/arora2019fine"
+	"convergo/theorems/basics"
+	"convergo/theorems/du2019"
+	"convergo/theorems/liao2022"
+	"convergo/theorems/munteanu2022"
+	"convergo/theorems/nguyen2021"
+)
+
+// internal is what the sources share: it counts for the digest of each.
+//
+//go:embed internal
+var internal embed.FS
+
+// All returns the sources, base facts first, then by year and key, each claim
+// with its statement taken from its doc comment.
+func All() ([]checks.Source, error) {
+	sources := []checks.Source{
+		basics.Source(),
+		arora2019fine.Source(),
+		du2019.Source(),
+		nguyen2021.Source(),
+		liao2022.Source(),
+		munteanu2022.Source(),
+	}
+	for i, s := range sources {
+		var err error
+		if sources[i], err = checks.Document(s, path.Join("theorems", s.Key), internal); err != nil {
+			return nil, err
+		}
+	}
+	return sources, nil
+}
