@@ -201,27 +201,6 @@ func (w *worst) result(part string) checks.Measurement {
 	return w.m
 }
 
-// apart is ||a - b||.
-func apart(a, b []float64) float64 {
-	var s float64
-	for i, v := range a {
-		s += (v - b[i]) * (v - b[i])
-	}
-	return math.Sqrt(s)
-}
-
-// gramApart is ||a - b||_F.
-func gramApart(a, b *mat.SymDense) float64 {
-	var s float64
-	for i := range a.SymmetricDim() {
-		for j := range a.SymmetricDim() {
-			d := a.At(i, j) - b.At(i, j)
-			s += d * d
-		}
-	}
-	return math.Sqrt(s)
-}
-
 // run are the parameters of one training run.
 type run struct {
 	Data  data.Spec `json:"data"`
