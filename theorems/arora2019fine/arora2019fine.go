@@ -18,7 +18,7 @@
 //	eta                     Step of run, in units of 1/lambda_max: problem.step gives eta
 //	y^T (H^inf)^{-1} y      problem.inv.Form(y)
 //
-// Files, in the order of the paper: trajectory (Theorem 4.1), gram (Lemma C.3), convergence (Theorem 3.1), movement (Lemma
+// Files, in the order of the claims: trajectory (Theorem 4.1), gram (Lemma C.3), convergence (Theorem 3.1), movement (Lemma
 // 5.3), flips (Lemma C.2), complexity (Lemma 5.4), generalisation (Theorem 5.1, Figure 2), targets (Theorem 6.1, Corollary
 // 6.2), worstlabel and labels (Section 4, Figures 1 and 2).
 package arora2019fine
@@ -199,27 +199,6 @@ func (w *worst) add(m checks.Measurement) {
 func (w *worst) result(part string) checks.Measurement {
 	w.m.Part = part
 	return w.m
-}
-
-// apart is ||a - b||.
-func apart(a, b []float64) float64 {
-	var s float64
-	for i, v := range a {
-		s += (v - b[i]) * (v - b[i])
-	}
-	return math.Sqrt(s)
-}
-
-// gramApart is ||a - b||_F.
-func gramApart(a, b *mat.SymDense) float64 {
-	var s float64
-	for i := range a.SymmetricDim() {
-		for j := range a.SymmetricDim() {
-			d := a.At(i, j) - b.At(i, j)
-			s += d * d
-		}
-	}
-	return math.Sqrt(s)
 }
 
 // run are the parameters of one training run.

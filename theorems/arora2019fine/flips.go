@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"convergo/bounds"
+	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -212,7 +213,7 @@ func gramStability() checks.Claim[ladder] {
 		ID: "arora2019fine/gram-stability-rate", Title: "Gram matrix stays put", Reference: "Lemma C.2 (card 06.5)",
 		Formula: `\lVert H(k)-H(0) \rVert_F = O(m^{-1/2})`,
 	}, checks.Terms{Exponent: -0.5, Relation: checks.AtMost, Resolution: 0.1}, func(s *train.State, h0 *mat.SymDense) float64 {
-		return gramApart(s.Gram(), h0)
+		return eig.Distance(s.Gram(), h0)
 	})
 }
 

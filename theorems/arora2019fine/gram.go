@@ -101,7 +101,7 @@ func gramSetup(p draw, stretch bool) (checks.Instance, error) {
 			}
 			h := mat.NewSymDense(f.n(), nil)
 			f.initial(net).Gram(h, net, nets.FirstLayer)
-			return checks.Measurement{Observed: gramApart(h, f.h), Predicted: bound, Tolerance: 1e-12 * float64(f.n())}
+			return checks.Measurement{Observed: eig.Distance(h, f.h), Predicted: bound, Tolerance: 1e-12 * float64(f.n())}
 		},
 	}, nil
 }

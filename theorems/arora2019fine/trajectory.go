@@ -242,7 +242,7 @@ func trajectoryLadder(p ladder, decay decay) (checks.Instance, error) {
 			off := 0.0
 			for k := 1; k <= p.T; k++ {
 				d.Step()
-				off = math.Max(off, apart(d.State().Residual, predicted[k]))
+				off = math.Max(off, floats.Distance(d.State().Residual, predicted[k], 2))
 			}
 			return off / norm
 		}),
@@ -313,8 +313,8 @@ func aPosterioriSetup(p run, share float64) (checks.Instance, error) {
 				train.LinearStep(step, f.h, eta, append([]float64(nil), s.Residual...))
 				train.LinearStep(lin, f.h, eta, append([]float64(nil), lin...))
 				d.Step()
-				xi[k] = apart(s.Residual, step)
-				off[k+1] = apart(s.Residual, lin)
+				xi[k] = floats.Distance(s.Residual, step, 2)
+				off[k+1] = floats.Distance(s.Residual, lin, 2)
 			}
 			bound := bounds.APosteriori(eta, f.floor(), xi)
 			var w worst

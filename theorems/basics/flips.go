@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
+	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
@@ -447,7 +448,7 @@ func gramStability() checks.Claim[attack] {
 							Predicted: bounds.GramEntryShift(dots.At(i, j), moved.fragile[i], moved.fragile[j], p.Width), Tolerance: tol})
 					}
 				}
-				parts = append(parts, checks.Measurement{Part: "Frobenius norm", Observed: deviation(moved.after, moved.before),
+				parts = append(parts, checks.Measurement{Part: "Frobenius norm", Observed: eig.Distance(moved.after, moved.before),
 					Predicted: bounds.GramShift(n, float64(most)/float64(p.Width)), Tolerance: tol * float64(n)})
 				return checks.All(parts...)
 			}}, nil

@@ -157,7 +157,7 @@ func gramVariance() checks.Claim[wide] {
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var sum float64
 					for range draws {
-						f := deviation(initialGram(law, g.set.X, p.Width, r), g.limit)
+						f := eig.Distance(initialGram(law, g.set.X, p.Width, r), g.limit)
 						sum += f * f
 					}
 					return checks.Measurement{Observed: sum / draws, Predicted: predicted, Relation: checks.Equal, Tolerance: 1e-12 * predicted}
@@ -199,13 +199,6 @@ func gramVariance() checks.Claim[wide] {
 
 // draws is how many initialisations a trial of a mean square averages.
 const draws = 6
-
-// deviation is ||A - B||_F.
-func deviation(a, b *mat.SymDense) float64 {
-	var d mat.Dense
-	d.Sub(a, b)
-	return mat.Norm(&d, 2)
-}
 
 // gramHoeffding bounds the deviation of the Gram matrix.
 //
@@ -255,7 +248,7 @@ func gramHoeffding() checks.Claim[wide] {
 						}
 					}
 					return checks.All(
-						checks.Measurement{Part: "Frobenius norm", Observed: deviation(h, g.limit), Predicted: most, Tolerance: 1e-13 * float64(n)},
+						checks.Measurement{Part: "Frobenius norm", Observed: eig.Distance(h, g.limit), Predicted: most, Tolerance: 1e-13 * float64(n)},
 						checks.Measurement{Part: "every entry", Observed: worst, Predicted: entry, Tolerance: 1e-6 * entry},
 					)
 				},
@@ -322,7 +315,7 @@ func gramScaling() checks.Claim[gramLadder] {
 					var ladder []checks.Rung
 					for k := range p.Rungs {
 						m := p.From << k
-						ladder = append(ladder, checks.Rung{Size: float64(m), Value: deviation(initialGram(gaussianLaw, g.set.X, m, r), g.limit)})
+						ladder = append(ladder, checks.Rung{Size: float64(m), Value: eig.Distance(initialGram(gaussianLaw, g.set.X, m, r), g.limit)})
 					}
 					return checks.Measurement{Ladder: ladder}
 				},

@@ -109,14 +109,6 @@ func (g *gradients) size(r int) float64 {
 	return math.Abs(g.net.A[r]) * floats.Norm(g.net.W.RawRowView(r), 2) * g.net.Scale * sum
 }
 
-func dot(a, b []float64) float64 {
-	var sum float64
-	for i, v := range a {
-		sum += v * b[i]
-	}
-	return sum
-}
-
 // euler is Euler's identity for homogeneous activations.
 //
 // Setting: f(x) = s sum_r a_r phi(w_r.x) with phi positively homogeneous (ReLU,
@@ -156,7 +148,7 @@ func euler() checks.Claim[step] {
 				var parts []checks.Measurement
 				for k := range p.Width {
 					parts = append(parts, checks.Measurement{
-						Observed: dot(g.net.W.RawRowView(k), g.dw.RawRowView(k)), Predicted: g.net.A[k] * g.da[k], Relation: checks.Equal,
+						Observed: floats.Dot(g.net.W.RawRowView(k), g.dw.RawRowView(k)), Predicted: g.net.A[k] * g.da[k], Relation: checks.Equal,
 						Tolerance: 8 * float64(set.D()+set.N()+4) * unit * g.size(k),
 					})
 				}
@@ -232,7 +224,7 @@ func balanceDrift() checks.Claim[step] {
 						scale += v[i]*v[i] + w[i]*w[i]
 					}
 					parts = append(parts, checks.Measurement{
-						Observed: drift, Predicted: p.Eta * p.Eta * (g.da[k]*g.da[k] - dot(g.dw.RawRowView(k), g.dw.RawRowView(k))), Relation: checks.Equal,
+						Observed: drift, Predicted: p.Eta * p.Eta * (g.da[k]*g.da[k] - floats.Dot(g.dw.RawRowView(k), g.dw.RawRowView(k))), Relation: checks.Equal,
 						Tolerance: 8 * float64(set.D()+set.N()+4) * unit * (scale + p.Eta*g.size(k)),
 					})
 				}

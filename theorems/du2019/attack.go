@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds"
@@ -73,7 +74,7 @@ func (q *problem) attacks(r *rand.Rand, net *nets.Network, b *nets.Batch, radius
 		for i := range m {
 			clear(v)
 			attack.aim(v, b.Z.RawRowView(i))
-			norm := math.Sqrt(dot(v, v))
+			norm := floats.Norm(v, 2)
 			to := moved.W.RawRowView(i)
 			for c, w := range net.W.RawRowView(i) {
 				to[c] = w

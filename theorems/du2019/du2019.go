@@ -19,7 +19,7 @@
 //	R, S_i            the radius of a ball, and its fragile neurons: |w_r(0).x_i| <= R
 //	delta, eta, k     Delta, Step and Steps of the parameters
 //
-// Files, in the order of the paper: kernel (Theorem 3.1), gram (Lemma 3.1), ball and flips (Lemmas 3.2 and 4.1) with the
+// Files, in the order of the claims: kernel (Theorem 3.1), gram (Lemma 3.1), ball and flips (Lemmas 3.2 and 4.1) with the
 // adversary in attack, descent (Lemma 3.3, Corollary 4.1), rates (their scaling in the width), certificate and theorems
 // (Theorems 3.2 and 4.1), start (the outputs at initialisation), layers (Section 3.3), limit (Remark 3.1, Section 5) with
 // the linearised network in lazy. What they share is in problem.

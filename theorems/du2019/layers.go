@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds"
@@ -230,7 +231,7 @@ func setupJoint(p descentRun, speed float64) (checks.Instance, error) {
 					time, loss, bound = append(time, t), append(loss, s.Norm*s.Norm), append(bound, e0*e0*math.Exp(-speed*lambda0*t))
 				}
 				s.Batch.Gradient(dw, da, net, s.Residual)
-				loses = h * h * q.s / root * mat.Norm(dw, 2) * math.Sqrt(dot(da, da))
+				loses = h * h * q.s / root * mat.Norm(dw, 2) * floats.Norm(da, 2)
 				var largest float64
 				for _, a := range net.A {
 					largest = max(largest, a*a)
@@ -369,9 +370,9 @@ func jointBalance() checks.Claim[descentRun] {
 					s.Batch.Gradient(dw, da, net, s.Residual)
 					for i, g := range da {
 						row, w := dw.RawRowView(i), net.W.RawRowView(i)
-						square := eta * eta * dot(row, row)
+						square := eta * eta * floats.Dot(row, row)
 						want[i] += square - eta*eta*g*g
-						scale[i] = max(scale[i], 1+dot(w, w)+net.A[i]*net.A[i]+square+eta*eta*g*g)
+						scale[i] = max(scale[i], 1+floats.Dot(w, w)+net.A[i]*net.A[i]+square+eta*eta*g*g)
 					}
 					return true
 				})
@@ -381,7 +382,7 @@ func jointBalance() checks.Claim[descentRun] {
 				worst := checks.Measurement{Relation: checks.Equal}
 				for i, have := range balance(net) {
 					w := net.W.RawRowView(i)
-					size := max(scale[i], 1+dot(w, w)+net.A[i]*net.A[i])
+					size := max(scale[i], 1+floats.Dot(w, w)+net.A[i]*net.A[i])
 					m := checks.Measurement{Observed: have, Predicted: want[i], Relation: checks.Equal, Tolerance: 1e-14 * float64(p.Steps+1) * size}
 					if i == 0 || math.Abs(m.Observed-m.Predicted)/m.Tolerance > math.Abs(worst.Observed-worst.Predicted)/worst.Tolerance {
 						worst = m
@@ -418,7 +419,7 @@ func balance(net *nets.Network) []float64 {
 	out := make([]float64, net.Width())
 	for r := range out {
 		row := net.W.RawRowView(r)
-		out[r] = dot(row, row) - net.A[r]*net.A[r]
+		out[r] = floats.Dot(row, row) - net.A[r]*net.A[r]
 	}
 	return out
 }

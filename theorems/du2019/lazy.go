@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -126,7 +127,7 @@ func (l *lazy) step(eta float64) {
 	l.moved += eta * l.s * l.norm / l.root
 	l.lost = l.lost || l.moved > l.radius
 	for i := range n {
-		l.u[i] -= eta * dot(l.frozen[i*n:(i+1)*n], l.e)
+		l.u[i] -= eta * floats.Dot(l.frozen[i*n:(i+1)*n], l.e)
 	}
 	for r, a := range l.a {
 		z := l.z[r*n : (r+1)*n]

@@ -198,14 +198,6 @@ func eigenvalues(a *mat.SymDense) []float64 {
 	return e.Values(nil)
 }
 
-func dot(a, b []float64) float64 {
-	var s float64
-	for i, v := range a {
-		s += v * b[i]
-	}
-	return s
-}
-
 // ceil is a width that is at least the required one, and an int: a width beyond every machine stays one.
 func ceil(width float64) int {
 	const widest = int(min(int64(1e15), math.MaxInt))

@@ -18,7 +18,7 @@
 //	masks                     train.Bernoulli and train.Partition of nets/train
 //	theta = P(kept in a round at least once)  MaskScheme.Theta of bounds
 //
-// Files, in the order of the paper: gram (the masked kernel), exact and update (loss and update, averaged over all masks),
+// Files, in the order of the claims: gram (the masked kernel), exact and update (loss and update, averaged over all masks),
 // rates (rate and error region of the main theorem), partition (independent subnet training), local (one sub-network),
 // displacement (how far the weights move). Training by rounds, which they share, is in rounds.
 package liao2022

@@ -9,6 +9,7 @@ import (
 
 	"convergo/bounds"
 	"convergo/checks"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -51,7 +52,7 @@ func newArcs(n int) (*arcSet, error) {
 		a.optima.at(v, arc.Direction[:])
 		for i, on := range arc.Active {
 			if on {
-				row[i] = set.Y[i] * dot(v, set.X.RawRowView(i))
+				row[i] = set.Y[i] * floats.Dot(v, set.X.RawRowView(i))
 			}
 		}
 		a.table = append(a.table, row)

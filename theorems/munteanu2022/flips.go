@@ -11,6 +11,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/theorems/internal/images"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -340,7 +341,7 @@ func push(off *offsets, norms []float64, rho float64, r *rand.Rand) {
 				row[k] = r.NormFloat64()
 			}
 		}
-		length := math.Sqrt(dot(row, row)) * (1 + 8*float64(d)*unit) // not above rho by rounding
+		length := floats.Norm(row, 2) * (1 + 8*float64(d)*unit) // not above rho by rounding
 		for k := range row {
 			row[k] *= rho / length
 		}

@@ -9,6 +9,7 @@ import (
 	"convergo/bounds"
 	"convergo/checks"
 	"convergo/nets"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -149,7 +150,7 @@ func quarterPairs() checks.Claim[narrow] {
 				for i := range p.N {
 					x := set.X.RawRowView(i)
 					for s := range p.M {
-						if dot(g.RawRowView(s), x) >= 0 {
+						if floats.Dot(g.RawRowView(s), x) >= 0 {
 							features.Set(i, 2*s, x[0])
 							features.Set(i, 2*s+1, x[1])
 						}
@@ -161,7 +162,7 @@ func quarterPairs() checks.Claim[narrow] {
 				}
 				least := math.Inf(1)
 				for i, y := range set.Y {
-					least = math.Min(least, y*dot(u, features.RawRowView(i)))
+					least = math.Min(least, y*floats.Dot(u, features.RawRowView(i)))
 				}
 				return checks.Measurement{Observed: least, Predicted: 0, Tolerance: 4 * float64(2*p.M+2) * unit * math.Sqrt(2*float64(p.M))}
 			},

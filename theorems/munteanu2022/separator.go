@@ -11,6 +11,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/theorems/internal/images"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -71,7 +72,7 @@ func newSeparator(s data.Spec, byKernel bool) (*separator, error) {
 		v.at(dir, arc.Direction[:])
 		for i, on := range arc.Active {
 			if on {
-				sums[i] += arc.Weight * y[i] * dot(dir, x.RawRowView(i))
+				sums[i] += arc.Weight * y[i] * floats.Dot(dir, x.RawRowView(i))
 			}
 		}
 	}
@@ -86,7 +87,7 @@ func (v *separator) at(dst, z []float64) {
 	clear(dst)
 	for i, q := range v.q {
 		row := v.x.RawRowView(i)
-		if dot(z, row) >= 0 {
+		if floats.Dot(z, row) >= 0 {
 			for k, w := range row {
 				dst[k] += q * v.y[i] * w
 			}
@@ -95,19 +96,11 @@ func (v *separator) at(dst, z []float64) {
 	if !v.unit {
 		return
 	}
-	if norm := math.Sqrt(dot(dst, dst)); norm > 0 {
+	if norm := floats.Norm(dst, 2); norm > 0 {
 		for k := range dst {
 			dst[k] /= norm
 		}
 	}
-}
-
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for i, v := range a {
-		sum += v * b[i]
-	}
-	return sum
 }
 
 // tangentMargin returns min_i y_i <grad f(x_i), U> for the weights of the batch, and |U|_F, where
@@ -119,10 +112,10 @@ func tangentMargin(net *nets.Network, batch *nets.Batch, x *mat.Dense, y []float
 		if u == nil {
 			continue
 		}
-		norm += dot(u, u) / (size * size)
+		norm += floats.Dot(u, u) / (size * size)
 		for i := range y {
 			if z[i] >= 0 { // a_s^2 = 1
-				margins[i] += net.Scale * y[i] * dot(u, x.RawRowView(i)) / size
+				margins[i] += net.Scale * y[i] * floats.Dot(u, x.RawRowView(i)) / size
 			}
 		}
 	}

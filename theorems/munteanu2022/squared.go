@@ -13,6 +13,7 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
 	"convergo/theorems/internal/images"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )
@@ -62,7 +63,7 @@ func (p squared) plan() (squaredPlan, error) {
 		return plan, err
 	}
 	plan.eta = p.Eta / (plan.s * plan.s)
-	plan.yNorm = math.Sqrt(dot(y, y))
+	plan.yNorm = floats.Norm(y, 2)
 	if !(plan.lambda >= least) {
 		return plan, nil
 	}
@@ -305,7 +306,7 @@ func descend(plan squaredPlan, rate float64, r *rand.Rand) checks.Measurement {
 			sum[i] += plan.eta * v
 		}
 		train.LinearStep(e, h, plan.eta, old)
-		norm = math.Sqrt(dot(e, e))
+		norm = floats.Norm(e, 2)
 		limit := plan.yNorm * math.Pow(1-rate*plan.eta*plan.lambda, float64(t))
 		tol := float64(4*n*t) * unit * plan.yNorm
 		if norm*worst.Predicted > worst.Observed*limit {
@@ -339,7 +340,7 @@ func longest(net *nets.Network, batch *nets.Batch, x *mat.Dense, c []float64) fl
 				}
 			}
 		}
-		longest = math.Max(longest, dot(move, move))
+		longest = math.Max(longest, floats.Dot(move, move))
 	}
 	return net.Scale * math.Sqrt(longest)
 }

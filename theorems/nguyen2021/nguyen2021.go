@@ -18,7 +18,7 @@
 //	F_k                    layer, applied k times
 //	mu_r(sigma)            kernel.HermiteReLU
 //
-// Files, in the order of the paper: growth, limit and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
+// Files, in the order of the claims: growth, limit and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
 // (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
 package nguyen2021
 
