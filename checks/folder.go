@@ -34,7 +34,8 @@ type Manifest struct {
 	Seed    uint64       `json:"seed"`
 	Alpha   Float        `json:"alpha"`
 	Profile Profile      `json:"profile"`
-	Code    string       `json:"code,omitempty"` // digest of the digests of the sources, if any has one
+	Code    string       `json:"code,omitempty"`    // digest of the digests of the sources, if any has one
+	Command []string     `json:"command,omitempty"` // that makes the run again, the program first
 	Plan    string       `json:"plan"`
 	Units   int          `json:"units"`
 	Shard   *Shard       `json:"shard,omitempty"`

@@ -18,6 +18,9 @@ type Options struct {
 	Data     []DataFile
 	Shard    *Shard
 	Progress func(Event) // called from several goroutines, or nil
+	// Command is the command line that makes this run again in a new folder,
+	// the program's name first; for reports, which show it.
+	Command []string
 }
 
 // An Event tells how far a run is.
@@ -68,7 +71,7 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 	}
 	p := &plan{manifest: Manifest{
 		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(),
-		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: codeOf(sources),
+		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: codeOf(sources), Command: o.Command,
 	}}
 	seen := map[string]bool{}
 	for _, s := range sources {

@@ -120,7 +120,11 @@ func dataUsed(s *checks.Summary, licences map[string]Licence) []string {
 // rerun is the command that repeats the run.
 func rerun(s *checks.Summary, dir string) string {
 	m := s.Manifest
-	var words []string
+	where := fmt.Sprintf(" --out NEW-FOLDER; records in %s/records.jsonl", strings.TrimRight(dir, "/"))
+	if len(m.Command) > 0 {
+		return CommandLine(m.Command) + where
+	}
+	words := []string{"convergo", "verify"}
 	if used := sourcesUsed(s); len(used) < len(m.Sources) || len(used) <= 3 {
 		for _, i := range used {
 			words = append(words, i.Key)
@@ -130,7 +134,7 @@ func rerun(s *checks.Summary, dir string) string {
 	for _, f := range m.Data {
 		words = append(words, "--data", f.Path)
 	}
-	return fmt.Sprintf("convergo verify %s --out NEW-FOLDER; records in %s/records.jsonl", strings.Join(words, " "), strings.TrimRight(dir, "/"))
+	return CommandLine(words) + where
 }
 
 // sourcesUsed lists the sources that have a claim in the run.

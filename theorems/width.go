@@ -112,7 +112,12 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 	return checks.Document(s, "theorems", internal)
 }
 
-// sufficientWidth claims that the derived width of card 00.7 suffices, and so
+// studyStatement is what the claims of the study, one a family of data, say.
+const studyStatement = `At the derived width gradient descent keeps the rate of Theorem 4.1 of Du et al. (2019) with probability at least 1-delta; the smallest width that does is measured.
+
+Loose: how loose the width of the theorem is, is what the study measures.`
+
+// sufficientWidth claims that the derived width suffices, and so
 // measures the width that does.
 //
 // Setting: unit inputs; two-layer ReLU network with NTK scaling, first layer
@@ -131,13 +136,14 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 //
 // Convention: NTK scaling, sum loss, w ~ N(0, I), a = ±1.
 //
-// Reference: card 00.7 (Theorem 4.1 of Du et al. 2019 with derived constants).
+// Reference: derived here; Theorem 4.1 of Du et al. (2019) with other constants.
 //
 // Control: a required width of a quarter of the lowest rung of the ladder is
 // claimed to suffice; the bracket of the crossing must lie above it.
 func sufficientWidth(id string, grid []Study) checks.Claim[Study] {
 	return checks.Claim[Study]{
-		ID: id, Title: "sufficient width against the derived one", Reference: "card 00.7",
+		ID: id, Title: "sufficient width against the derived one", Reference: "derived here, after Theorem 4.1",
+		Statement: studyStatement, Detects: map[string]float64{"": 1e30},
 		Formula:    `m^*(\delta) \le \max\left(237.6\, \frac{S^2 \ln(3n/\delta)}{\lambda_0},\ 63880\, \frac{S^6 B^2}{\lambda_0^4}\right)`,
 		Convention: "NTK scaling, sum loss, w ~ N(0,I), a = ±1", Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: grid, Cost: studyCost,

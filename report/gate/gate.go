@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"convergo/checks"
+	"convergo/report"
 	"convergo/report/table"
 )
 
@@ -107,7 +108,7 @@ func Line(c *checks.Comparison) string {
 	text := fmt.Sprintf("%d claims: %d same, %d regressed, %d removed, %d improved, %d added, %d not comparable", len(c.Changes),
 		counts[checks.Same], counts[checks.Regressed], counts[checks.Removed], counts[checks.Improved], counts[checks.Added], counts[checks.Incomparable])
 	if counts[checks.Improved]+counts[checks.Added] > 0 {
-		text += "; accept with 'convergo baseline write'"
+		text += fmt.Sprintf("; accept with '%s baseline write'", report.Program(c.Manifest))
 	}
 	return text
 }

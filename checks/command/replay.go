@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bufio"
@@ -9,12 +9,11 @@ import (
 
 	"convergo/checks"
 	"convergo/report"
-	"convergo/theorems"
 
 	"github.com/spf13/cobra"
 )
 
-func replayCommand() *cobra.Command {
+func (a *app) replayCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "replay WITNESS",
 		Short: "Run a witness again from its line of JSON",
@@ -34,17 +33,17 @@ from standard input. The exit status is 1 when it violates its claim again and
 				}
 				text = line
 			}
-			return replay(cmd.OutOrStdout(), strings.TrimSpace(text))
+			return a.replay(cmd.OutOrStdout(), strings.TrimSpace(text))
 		},
 	}
 }
 
-func replay(w io.Writer, text string) error {
+func (a *app) replay(w io.Writer, text string) error {
 	witness, err := checks.ParseWitness([]byte(text))
 	if err != nil {
 		return err
 	}
-	all, err := theorems.All()
+	all, err := a.sources()
 	if err != nil {
 		return failed(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"errors"
@@ -15,10 +15,11 @@ import (
 
 const defaultBaseline = "testdata/baseline.txt"
 
-func baselineCommand() *cobra.Command {
+func (a *app) baselineCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "baseline", Short: "Keep the accepted state of the claims in a file"}
 	var out string
 	var alpha float64
+	var bad bool
 	write := &cobra.Command{
 		Use:   "write RUN-DIR",
 		Short: "Write the state of a finished run as the baseline",
@@ -37,6 +38,9 @@ holds a run against it; alpha is the chance of any false alarm in one comparison
 			if err != nil {
 				return failed(err)
 			}
+			if len(b.Bad) > 0 && !bad {
+				return fmt.Errorf("%d claims are refuted or unfit as checks, the first is %s; mend them, or accept them with --accept-bad", len(b.Bad), b.Bad[0])
+			}
 			if err := writeTo(out, cmd.OutOrStdout(), b.Write); err != nil {
 				return failed(err)
 			}
@@ -46,6 +50,7 @@ holds a run against it; alpha is the chance of any false alarm in one comparison
 	}
 	write.Flags().StringVar(&out, "file", defaultBaseline, "the baseline file; - for standard output")
 	write.Flags().Float64Var(&alpha, "alpha", 0.01, "chance of any false alarm in one comparison")
+	write.Flags().BoolVar(&bad, "accept-bad", false, "write it although claims are refuted or unfit as checks")
 	cmd.AddCommand(write)
 	return cmd
 }
@@ -55,7 +60,7 @@ type regressFlags struct {
 	all                             bool
 }
 
-func regressCommand() *cobra.Command {
+func (a *app) regressCommand() *cobra.Command {
 	var f regressFlags
 	cmd := &cobra.Command{
 		Use:   "regress RUN-DIR",
@@ -69,7 +74,7 @@ another profile only verdicts and controls; another version of a claim is told.`
   convergo regress runs/x --junit gate.xml --sarif gate.sarif --summary "$GITHUB_STEP_SUMMARY"`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := compare(f.baseline, args[0])
+			c, err := a.compare(f.baseline, args[0])
 			if err != nil {
 				return failed(err)
 			}
@@ -96,10 +101,10 @@ another profile only verdicts and controls; another version of a claim is told.`
 	return cmd
 }
 
-func compare(baseline, dir string) (*checks.Comparison, error) {
+func (a *app) compare(baseline, dir string) (*checks.Comparison, error) {
 	file, err := os.Open(baseline)
 	if err != nil {
-		return nil, fmt.Errorf("baseline: %w; write one with 'convergo baseline write'", err)
+		return nil, fmt.Errorf("baseline: %w; write one with '%s baseline write'", err, a.suite.Name)
 	}
 	b, err := checks.ParseBaseline(baseline, file)
 	if err = errors.Join(err, file.Close()); err != nil {
@@ -132,25 +137,4 @@ func (f regressFlags) write(c *checks.Comparison) error {
 		return fmt.Errorf("summary: %w", err)
 	}
 	return errors.Join(gate.Summary(file, c), file.Close())
-}
-
-// writeTo writes a whole file, or to stdout for "-". The old file stays when
-// writing fails.
-func writeTo(path string, stdout io.Writer, write func(io.Writer) error) error {
-	if path == "-" {
-		return write(stdout)
-	}
-	tmp := path + ".tmp"
-	file, err := os.Create(tmp)
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	err = errors.Join(write(file), file.Close())
-	if err == nil {
-		err = os.Rename(tmp, path)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(tmp)))
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -8,12 +8,11 @@ import (
 	"convergo/checks"
 	"convergo/report"
 	"convergo/report/table"
-	"convergo/theorems"
 
 	"github.com/spf13/cobra"
 )
 
-func listCommand() *cobra.Command {
+func (a *app) listCommand() *cobra.Command {
 	var form, basis string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -23,7 +22,7 @@ func listCommand() *cobra.Command {
   convergo list du2019 --form probably
   convergo list --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sources, err := selected(args)
+			sources, err := a.selected(args)
 			if err != nil {
 				return err
 			}
@@ -43,7 +42,7 @@ func listCommand() *cobra.Command {
 	return cmd
 }
 
-func showCommand() *cobra.Command {
+func (a *app) showCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
@@ -51,9 +50,9 @@ func showCommand() *cobra.Command {
 		Example: `  convergo show du2019/gram-chernoff
   convergo show du2019/gram-chernoff --json`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: completeClaims,
+		ValidArgsFunction: a.completeClaims,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			sources, err := selected(args)
+			sources, err := a.selected(args)
 			if err != nil {
 				return err
 			}
@@ -78,8 +77,8 @@ func showCommand() *cobra.Command {
 }
 
 // selected returns the sources with the claims that the patterns name.
-func selected(patterns []string) ([]checks.Source, error) {
-	all, err := theorems.All()
+func (a *app) selected(patterns []string) ([]checks.Source, error) {
+	all, err := a.sources()
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -126,8 +125,8 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // completeClaims offers claim IDs to the shell.
-func completeClaims(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	all, err := theorems.All()
+func (a *app) completeClaims(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	all, err := a.sources()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

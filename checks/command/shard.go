@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -68,7 +68,7 @@ func (n *numbers) read(name, otherwise string) int {
 	return v
 }
 
-func mergeCommand() *cobra.Command {
+func (a *app) mergeCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "merge --out DIR SHARD-DIR...",

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"fmt"
@@ -24,7 +24,7 @@ func terminalOptions(w io.Writer) table.Options {
 	if err != nil {
 		width = 0
 	}
-	return table.Options{Width: width, Color: os.Getenv("NO_COLOR") == ""}
+	return table.Options{Width: width, Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // progress shows how far a run is, on a terminal alone.

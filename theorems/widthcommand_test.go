@@ -1,8 +1,7 @@
-package main
+package theorems
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
@@ -27,7 +26,7 @@ func TestWidthStudyEndToEnd(t *testing.T) {
 	dir := t.TempDir()
 	args := []string{"width", "--sizes", "2,4", "--images", "0", "--seps", "1,0.5", "--seeds", "2", "--trials", "40", "--out", dir, "--format", "csv"}
 	first, code := output(t, args...)
-	if code != exitOK {
+	if code != 0 {
 		t.Fatalf("exit status %d:\n%s", code, first)
 	}
 	for _, want := range []string{"measured, all instances", "derived/descent", "du2019/descent", "sphere"} {
@@ -35,26 +34,40 @@ func TestWidthStudyEndToEnd(t *testing.T) {
 			t.Errorf("the study lacks %q:\n%s", want, first)
 		}
 	}
-	if again, code := output(t, args...); code != exitOK || again != first {
+	if again, code := output(t, args...); code != 0 || again != first {
 		t.Errorf("a finished study prints something else when run again (status %d):\n%s", code, again)
 	}
 }
 
-// output runs the command and returns what it prints on standard output.
+// output runs the command and returns what it prints.
 func output(t *testing.T, args ...string) (string, int) {
 	t.Helper()
-	cmd := rootCommand()
 	var out, errs bytes.Buffer
-	cmd.SetArgs(args)
-	cmd.SetOut(&out)
-	cmd.SetErr(&errs)
-	err := cmd.ExecuteContext(t.Context())
-	var s status
-	switch {
-	case err == nil:
-		return out.String(), exitOK
-	case errors.As(err, &s):
-		return out.String() + s.Error(), s.code
+	code := Suite().Run(t.Context(), args, &out, &errs)
+	if code != 0 {
+		out.Write(errs.Bytes())
 	}
-	return out.String() + err.Error(), exitUsage
+	return out.String(), code
+}
+
+// TestCommandOverAllSources shows that the suite has what the commands of our
+// sources need.
+func TestCommandOverAllSources(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"show", "du2019/gram-concentration"}, 0, []string{"Hypotheses:", "Conclusion:", "Control:", "@inproceedings{du2019", "theorems/du2019/gram.go"}},
+		{[]string{"show", "du2018/gram-concentration"}, 2, []string{"did you mean du2019/gram-concentration"}},
+		{[]string{"width", "--delta", "1"}, 2, []string{"delta"}},
+		{[]string{"figures", "--help"}, 0, []string{"convergo figures runs/x"}},
+	} {
+		out, code := output(t, tt.args...)
+		for _, want := range tt.want {
+			if code != tt.code || !strings.Contains(out, want) {
+				t.Errorf("%q: status %d, want %d, and %q in\n%s", tt.args, code, tt.code, want, out)
+			}
+		}
+	}
 }
