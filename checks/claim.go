@@ -14,7 +14,7 @@ import (
 
 // Version names the engine's rules for streams, forms and records. Records of
 // another version are refused rather than misread.
-const Version = "1"
+const Version = "2"
 
 // Basis says where the constant of a claim comes from.
 type Basis string
@@ -260,6 +260,9 @@ func (c Claim[P]) Validate() error {
 		}
 		names[k.Name] = true
 	}
+	if err := c.validateParams(); err != nil {
+		return fail("%v", err)
+	}
 	for _, k := range c.Constants {
 		if err := k.validate(names); err != nil {
 			return fail("%v", err)
@@ -396,6 +399,9 @@ func guardSetup[P any](setup func(P) (Instance, error), p P) (inst Instance, err
 	if err == nil && inst.Trial == nil && inst.Trivial == "" && met(inst.Hypotheses) {
 		err = errors.New("setup returned no Trial")
 	}
+	if err == nil {
+		err = inst.senseless()
+	}
 	return inst, err
 }
 
@@ -412,7 +418,11 @@ func draw(t Trial, seed uint64, law string, params []byte, trial int) (m Measure
 	if t == nil {
 		return Measurement{Err: errors.New("the instance has no Trial")}
 	}
-	return t(rand.New(source))
+	m = t(rand.New(source))
+	if err := m.senseless(); err != nil && m.Err == nil {
+		m.Err = err
+	}
+	return m
 }
 
 // A Source is a paper with its claims, in the order of the paper.

@@ -70,7 +70,7 @@ func ExampleCompare() {
 // claim's control, which must fail.
 func ExampleReplay() {
 	w, err := checks.ParseWitness([]byte(`{"claim":"hoeffding1963/mean","control":"third-of-the-bound",` +
-		`"params":{"N":100,"Delta":0.1},"seed":1,"trial":0,"trials":100,"version":"1","observed":0,"predicted":0}`))
+		`"params":{"N":100,"Delta":0.1},"seed":1,"trial":0,"trials":100,"version":"2","observed":0,"predicted":0}`))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func (t *tally) result() Result {
 		FirstViolation: t.firstBad, WorstTrial: t.leastAt,
 		Estimate: Float(math.NaN()), Target: Float(math.NaN()), Interval: nanInterval(), SlackInterval: nanInterval(),
 		Predicted: Float(math.NaN()), ObservedWorst: Float(math.NaN()), ObservedMedian: Float(math.NaN()),
-		SlackWorst: Float(math.NaN()), SlackMedian: Float(math.NaN()),
+		SlackWorst: Float(math.NaN()), SlackMedian: Float(math.NaN()), SlackShown: nanInterval(),
 	}
 	if t.leastAt >= 0 {
 		r.Predicted, r.ObservedWorst = Float(t.least.Predicted), Float(t.least.Observed)

@@ -62,7 +62,7 @@ func (j *meanJudge) add(m Measurement, s Status) {
 		j.err = fmt.Errorf("trial %d predicts a mean of %v, the first one %v: a mean is predicted once per instance", j.n-1, m.Predicted, j.first.Predicted)
 	}
 	// Looking at every tenth trial alone keeps the sequence valid and the cost low.
-	if j.verdict == "" && j.cs.N()%10 == 0 {
+	if j.verdict == "" && j.cs.N()%10 == 0 && !j.fixed {
 		j.verdict = j.decide()
 	}
 }
@@ -100,6 +100,9 @@ func (j *meanJudge) result() Result {
 		r.Reason = j.err.Error()
 		return r
 	case j.settled():
+		return r
+	case j.fixed:
+		r.Reason = "no trial drew from its stream, so that there is no mean to estimate: draw from the *rand.Rand that Trial is given, or use the form always"
 		return r
 	}
 	lo, hi := j.cs.Interval()

@@ -16,7 +16,12 @@ import (
 // Terms.Trials.
 //
 // A trial that the numeric error leaves unresolved counts as a violation for
-// HOLDS and as none for REFUTED.
+// HOLDS and as none for REFUTED. Trials that draw nothing from their stream are
+// all the same and decide nothing.
+//
+// What is shown of the trials is the δ-quantile of their slack, with the trial
+// that attains it: the claim allows a share of δ to be worse, and the worst of
+// all drifts with their number.
 type Probably struct{}
 
 // Name returns "probably".
@@ -52,6 +57,7 @@ func (Probably) judge(t Terms, alpha float64) judge {
 
 type probablyJudge struct {
 	tally
+	shown           []Measurement // those with a slack, without their parts and series
 	delta, alpha    float64
 	strict, lenient *stats.Binomial // unresolved trials as violations; as none
 	err             error
@@ -62,11 +68,15 @@ func (j *probablyJudge) add(m Measurement, s Status) {
 	if j.err != nil || s == Skipped || s == Broken {
 		return
 	}
+	j.shown = append(j.shown, Measurement{Observed: m.Observed, Predicted: m.Predicted, Relation: m.Relation, Tolerance: m.Tolerance, Error: m.Error, Part: m.Part})
 	j.strict.Add(s != Held)
 	j.lenient.Add(s == Violated)
 }
 
 func (j *probablyJudge) done() bool {
+	if j.n > 1 && j.fixed && j.heard() > 0 {
+		return true // a third trial would repeat them
+	}
 	return j.err != nil || j.counts[Broken] > 0 ||
 		j.strict.Decision() == stats.Holds || j.lenient.Decision() == stats.Refuted
 }
@@ -81,6 +91,11 @@ func (j *probablyJudge) result() Result {
 	if j.settled() {
 		return r
 	}
+	j.showQuantile(&r)
+	if j.fixed {
+		r.Reason = "no trial drew from its stream, so that chance decides nothing: draw from the *rand.Rand that Trial is given, or use the form always"
+		return r
+	}
 	const level = 0.05
 	lo, hi := stats.ClopperPearson(r.Violated, j.heard(), level)
 	r.Estimate = Float(float64(r.Violated) / float64(j.heard()))
@@ -93,8 +108,31 @@ func (j *probablyJudge) result() Result {
 	case j.strict.Decision() == stats.Holds:
 		r.Verdict = Holds
 	default:
-		r.Needed = cleanTrials(j.delta, j.alpha)
-		r.Reason = fmt.Sprintf("%d violations in %d trials decide nothing yet; %d clean trials would", r.Violated, j.heard(), r.Needed)
+		r.Needed = moreCleanTrials(r.Violated+r.Unresolved, j.heard(), j.delta, j.alpha)
+		r.Reason = fmt.Sprintf("%d violations in %d trials decide nothing yet; with no further one, %d more trials would", r.Violated+r.Unresolved, j.heard(), r.Needed)
 	}
 	return r
+}
+
+// moreCleanTrials returns how many trials without a violation, after those
+// seen, decide HOLDS.
+func moreCleanTrials(bad, heard int, delta, alpha float64) int {
+	const limit = 1 << 30
+	return sort.Search(limit, func(n int) bool { return stats.LogEFor(bad, heard+n, delta) >= -math.Log(alpha) })
+}
+
+// showQuantile shows the trial whose slack is the δ-quantile: the largest that
+// at most a share of δ of the trials falls short of.
+func (j *probablyJudge) showQuantile(r *Result) {
+	order := make([]int, len(j.slacks))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(a, b int) bool { return j.slacks[order[a]] < j.slacks[order[b]] })
+	m := j.shown[order[int(j.delta*float64(len(order)))]]
+	r.Predicted, r.ObservedWorst, r.Part, r.Relation = Float(m.Predicted), Float(m.Observed), m.Part, m.Relation.orDefault()
+	r.SlackWorst = Float(m.Slack())
+	const level = 0.05
+	lo, hi := stats.QuantileInterval(j.slacks, j.delta, level)
+	r.SlackShown = [2]Float{Float(math.Max(lo, 0)), Float(hi)}
 }

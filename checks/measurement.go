@@ -2,6 +2,7 @@ package checks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -95,7 +96,12 @@ func NewSeries(name, style string, x, y []float64) Series {
 }
 
 // Failed is the measurement of a trial that could not be carried out.
-func Failed(err error) Measurement { return Measurement{Err: err} }
+func Failed(err error) Measurement {
+	if err == nil {
+		err = errors.New("a trial failed without saying why: give Failed an error")
+	}
+	return Measurement{Err: err}
+}
 
 // All joins several conclusions of one trial into the one that is least in
 // their favour: a failure first, then a violation, an unresolved comparison,
@@ -117,8 +123,15 @@ func All(parts ...Measurement) Measurement {
 		}
 	}
 	worst.parts = nil
+	seen := map[string]bool{}
 	for _, m := range parts {
-		worst.parts = append(worst.parts, m.conclusions()...)
+		for _, p := range m.conclusions() {
+			if seen[p.Part] {
+				return Failed(fmt.Errorf("two parts of a trial are named %q: give each conclusion a Part of its own", p.Part))
+			}
+			seen[p.Part] = true
+			worst.parts = append(worst.parts, p)
+		}
 	}
 	return worst
 }
@@ -167,12 +180,16 @@ func (s Status) rank() int {
 	return 0
 }
 
-// Status judges the measurement by itself.
+// Status judges the measurement by itself. An infinite observation that would
+// break the claim is no counterexample but an overflow, and Broken.
 func (m Measurement) Status() Status {
 	if m.Err == nil && !met(m.Hypotheses) {
 		return Skipped
 	}
-	return m.comparison()
+	if s := m.comparison(); s != Violated || !math.IsInf(m.Observed, 0) {
+		return s
+	}
+	return Broken
 }
 
 func (m Measurement) comparison() Status {
@@ -194,10 +211,31 @@ func (m Measurement) comparison() Status {
 	return Held
 }
 
+// senseless explains what no rule of comparison can make sense of, in the
+// measurement or one of its parts; nil when there is nothing.
+func (m Measurement) senseless() error {
+	for _, p := range m.conclusions() {
+		switch r := p.Relation.orDefault(); {
+		case r != AtMost && r != AtLeast && r != Equal:
+			return fmt.Errorf("relation %q of part %q is unknown: use checks.AtMost, checks.AtLeast or checks.Equal", r, p.Part)
+		case !(p.Tolerance >= 0) || math.IsInf(p.Tolerance, 0):
+			return fmt.Errorf("tolerance %v of part %q: give the rounding of the comparison, a number of at least 0", p.Tolerance, p.Part)
+		case !(p.Error >= 0) || math.IsInf(p.Error, 0):
+			return fmt.Errorf("error %v of part %q: give a bound on the numeric error, a number of at least 0, or return Failed", p.Error, p.Part)
+		case math.IsNaN(p.Term) || math.IsInf(p.Term, 0):
+			return fmt.Errorf("term %v of part %q: give the summand of Predicted that the constant multiplies, or 0 for all of it", p.Term, p.Part)
+		}
+	}
+	return nil
+}
+
 // err explains a Broken measurement.
 func (m Measurement) err() error {
 	if m.Err != nil {
 		return m.Err
+	}
+	if math.IsInf(m.Observed, 0) {
+		return fmt.Errorf("observed %v where %s %v is claimed: an overflow is no counterexample; scale the data, or measure something finite", m.Observed, m.Relation.orDefault(), m.Predicted)
 	}
 	return fmt.Errorf("not a number: observed %v, predicted %v", m.Observed, m.Predicted)
 }

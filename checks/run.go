@@ -252,6 +252,11 @@ func (r *runner) open(u unit, key UnitKey) (Instance, *UnitRecord) {
 		return skip("error", err.Error())
 	}
 	rec.Terms, rec.Hypotheses, rec.Facts = inst.Terms, inst.Hypotheses, inst.Facts
+	if met(inst.Hypotheses) && inst.Trivial == "" {
+		if err := sensible(u.form, inst.Terms); err != nil {
+			return skip("error", err.Error())
+		}
+	}
 	if u.control == "" && !met(inst.Hypotheses) && !u.outside {
 		return skip("hypotheses", "")
 	}

@@ -90,6 +90,9 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 	if !met(inst.Hypotheses) || inst.Trivial != "" {
 		return nil, false, nil
 	}
+	if err := sensible(c.Form, inst.Terms); err != nil {
+		return nil, false, fmt.Errorf("claim %s at %s: %w", c.ID, params, err)
+	}
 	n, _ := c.Form.trials(inst.Terms, o.budget, o.alpha)
 	if c.Cost != nil {
 		if cost := c.Cost(p); cost.Trial > 0 {
@@ -115,7 +118,7 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 		return nil, r.Held+r.Violated > 0, nil
 	}
 	return &Witness{
-		Claim: c.ID, Params: params, Seed: o.seed, Trial: max(r.FirstViolation, 0), Trials: r.Trials,
+		Claim: c.ID, Params: params, Seed: o.seed, Trial: max(r.FirstViolation, 0), Trials: r.Trials, Level: Float(o.alpha),
 		Version: Version, Observed: r.ObservedWorst, Predicted: r.Predicted, Relation: r.Relation, Part: r.Part, Reason: r.Reason,
 	}, true, nil
 }

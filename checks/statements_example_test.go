@@ -19,7 +19,9 @@ func mean() checks.Claim[coins] {
 	return checks.Claim[coins]{ID: "hoeffding1963/mean"}
 }
 `)}}
-	source := checks.Source{Key: "hoeffding1963", Files: files, Claims: []checks.Checkable{hoeffding()}}
+	claim := hoeffding()
+	claim.Statement = "" // for the doc comment to fill in
+	source := checks.Source{Key: "hoeffding1963", Files: files, Claims: []checks.Checkable{claim}}
 	source, err := checks.Document(source, "papers/hoeffding1963")
 	if err != nil {
 		fmt.Println(err)

@@ -593,7 +593,7 @@ func FuzzManifest(f *testing.F) {
 	}
 	f.Add(good)
 	f.Add([]byte("{}"))
-	f.Add([]byte(`{"format":"convergo run","version":"1","shard":{"index":0,"count":0}}`))
+	f.Add([]byte(`{"format":"convergo run","version":"2","shard":{"index":0,"count":0}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := parseManifest(b)
 		if err != nil {

@@ -176,13 +176,15 @@ func judgeUnit(form Form, u *Unit) InstanceOutcome {
 	o := InstanceOutcome{
 		Key: u.UnitKey, Params: u.Params, Terms: u.Terms, Hypotheses: u.Hypotheses, Facts: u.Facts,
 		Skip: u.Skip, Detail: u.Detail, Size: u.Size, Work: u.Work, Alpha: u.Alpha,
-		Inside: u.Skip == "" && met(u.Hypotheses), Series: u.Series,
+		Series: u.Series,
 	}
 	j := form.judge(u.Terms, float64(u.Alpha))
 	for i, m := range u.Trials {
 		j.add(m, u.Status[i])
 	}
 	o.Result = j.result()
+	r := o.Result
+	o.Inside = u.Skip == "" && met(u.Hypotheses) && (len(u.Trials) == 0 || r.Trials > r.Skipped)
 	o.Detects, o.Violated = detectUnit(form, u, o.Result), violatedParts(u)
 	if len(u.Trials) == 0 {
 		o.Result.Verdict = Vacuous
@@ -283,7 +285,7 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 		if o.Result.Verdict == Refuted && c.Witness == nil {
 			c.Witness = &Witness{
 				Claim: c.Info.ID, Params: o.Params, Seed: seed, Trial: max(o.Result.FirstViolation, 0), Trials: o.Result.Trials,
-				Version: Version, Relation: o.Result.Relation, Observed: o.Result.ObservedWorst, Predicted: o.Result.Predicted,
+				Level: max(o.Alpha, Float(p01(o.Result.PRefute))), Version: Version, Relation: o.Result.Relation, Observed: o.Result.ObservedWorst, Predicted: o.Result.Predicted,
 				Part: o.Result.Part, Reason: o.Result.Reason,
 			}
 		}
@@ -319,8 +321,11 @@ func (c *ClaimOutcome) concludeSearch() {
 			c.Verdict = Undecided
 			c.Reason = fmt.Sprintf("the search ended after %d of %d checks", s.Drawn, s.Planned)
 		}
-	case s.Met > 0 && len(c.Instances) == 0:
+	case s.Met > 0 && len(c.Instances) == 0 && c.Info.Form == (Always{}).Name():
 		c.Verdict = worst(c.Verdict, Holds)
+	case s.Met > 0 && len(c.Instances) == 0:
+		c.Verdict = worst(c.Verdict, Undecided)
+		c.Reason = "the search found no counterexample, which shows nothing of a claim that chance decides: give it a Grid"
 	}
 }
 

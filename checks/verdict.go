@@ -58,10 +58,14 @@ type Result struct {
 	Target       Float    `json:"target"`           // what Estimate is held against
 	Needed       int      `json:"needed,omitempty"` // trials that a decision would have taken
 
-	Predicted      Float    `json:"predicted"` // of the trial with the least slack
+	// Predicted, ObservedWorst and SlackWorst are those of one trial: of the one
+	// with the least slack, or, for a claim that a share of δ may break, of the
+	// one at the δ-quantile of the slack, which SlackShown encloses at 95 %.
+	Predicted      Float    `json:"predicted"`
 	ObservedWorst  Float    `json:"observed_worst"`
 	ObservedMedian Float    `json:"observed_median"`
 	SlackWorst     Float    `json:"slack_worst"`
+	SlackShown     [2]Float `json:"slack_shown"`
 	SlackMedian    Float    `json:"slack_median"`
 	SlackInterval  [2]Float `json:"slack_interval"` // of the median, distribution-free, 95 %
 	WorstTrial     int      `json:"worst_trial"`

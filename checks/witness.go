@@ -15,6 +15,7 @@ type Witness struct {
 	Seed      uint64          `json:"seed"`
 	Trial     int             `json:"trial"`
 	Trials    int             `json:"trials,omitempty"` // that the judgement took, for a statistical form
+	Level     Float           `json:"level,omitempty"`  // at which a statistical form refuted it
 	Version   string          `json:"version"`
 	Relation  Relation        `json:"relation,omitempty"`
 	Observed  Float           `json:"observed"`
@@ -49,6 +50,15 @@ func ParseWitness(line []byte) (*Witness, error) {
 		return nil, fmt.Errorf("the witness is of record version %q, this program replays version %s: streams may differ", w.Version, Version)
 	}
 	return w, nil
+}
+
+// level is that of the decision; a control is replayed without one, and any
+// small level does.
+func (w *Witness) level() float64 {
+	if w.Level > 0 && w.Level < 1 {
+		return float64(w.Level)
+	}
+	return 1e-6
 }
 
 // A Rerun is what Replay saw.
@@ -87,8 +97,7 @@ func Replay(c Checkable, w *Witness) (*Rerun, error) {
 	}
 	status := (&UnitRecord{Hypotheses: inst.Hypotheses}).status(unit{form: form, control: w.Control})
 	n := max(w.Trials, w.Trial+1)
-	const decided = 1e-6 // a replay repeats a decision already made; any small level does
-	j := form.judge(inst.Terms, decided)
+	j := form.judge(inst.Terms, w.level())
 	for i := 0; i < n && !j.done(); i++ {
 		m := trial(i)
 		j.add(m, status(m))
