@@ -7,7 +7,7 @@ import (
 
 // Load reads a data set from a file, as a Loader does that is used once. The
 // format follows from the first bytes and the suffix: CSV, NPY, NPZ, IDX,
-// CIFAR-10 (.bin), libsvm or Parquet, plain or packed by gzip or bzip2. Axes
+// CIFAR-10 (.bin) or libsvm, plain or packed by gzip or bzip2. Axes
 // after the first are flattened into one row a sample. The set's Reading says what
 // was read and what was done to it. Every error names the file, where possible
 // the line or row, and the remedy; it wraps one of the sentinels of this

@@ -204,26 +204,3 @@ func TestCIFAR10(t *testing.T) {
 		t.Error("pixels are not where they belong")
 	}
 }
-
-func TestParquet(t *testing.T) {
-	b := testFile(t, "table.parquet")
-	c := mustRead(t, "table.parquet", b, tabular.Options{Label: "kind", Missing: tabular.MissingDrop})
-	if !equalRows(c.rows, [][]float64{{3, 4, 7, 1}, {1.5, 0.25, 9, 1}}) || !slices.Equal(c.names, []string{"dog"}) {
-		t.Errorf("got %v, classes %q", c.rows, c.names)
-	}
-	if c.table.FileRow(1) != 2 || !slices.Equal(c.table.Names, []string{"a", "b", "n", "flag"}) || !slices.Equal(c.table.Dropped, []string{"__index_level_0__"}) {
-		t.Errorf("row %d, names %q, left out %q", c.table.FileRow(1), c.table.Names, c.table.Dropped)
-	}
-	c = mustRead(t, "noname", b, tabular.Options{Label: "a", Drop: []string{"n", "kind"}})
-	if !equalRows(c.rows, [][]float64{{4, 1}, {-2, 0}, {0.25, 1}}) || !slices.Equal(c.y, []float64{3, 0, 1.5}) {
-		t.Errorf("got %v, %v", c.rows, c.y)
-	}
-	wantError(t, "table.parquet", b, tabular.Options{}, tabular.ErrNotNumber, `give label "kind"`)
-	wantError(t, "table.parquet", b, tabular.Options{Label: "kind"}, tabular.ErrMissing, `row 2, column 3 ("n")`)
-	wantError(t, "table.parquet", b, tabular.Options{Label: "kind", MaxBytes: 100}, tabular.ErrTooLarge, "max_bytes")
-	wantError(t, "lists.parquet", testFile(t, "lists.parquet"), tabular.Options{}, tabular.ErrDType, `drop "l"`)
-	if c := mustRead(t, "lists.parquet", testFile(t, "lists.parquet"), tabular.Options{Drop: []string{"l"}}); len(c.rows) != 2 {
-		t.Errorf("got %v", c.rows)
-	}
-	wantError(t, "cut.parquet", b[:len(b)-20], tabular.Options{}, tabular.ErrFormat, "again")
-}

@@ -1,6 +1,6 @@
 // Package tabular reads files of samples: CSV in the dialects that people have,
-// NumPy's .npy and .npz, IDX (MNIST's format), CIFAR-10 batches, libsvm, Parquet
-// and Arrow, each plain or packed by gzip or bzip2.
+// NumPy's .npy and .npz, IDX (MNIST's format), CIFAR-10 batches and libsvm, each
+// plain or packed by gzip or bzip2.
 //
 // ReadFile takes the bytes from disk, Unpack unpacks them, and Open finds the
 // format and the sizes and resolves the columns. Rows are decoded only when they

@@ -129,13 +129,6 @@ func FuzzLIBSVM(f *testing.F) {
 	})
 }
 
-func FuzzParquet(f *testing.F) {
-	addFiles(f, "*.parquet")
-	f.Fuzz(func(t *testing.T, b []byte) {
-		fuzzRead(t, "a.parquet", b, tabular.Options{Missing: tabular.MissingDrop, Label: "kind"})
-	})
-}
-
 func FuzzLabels(f *testing.F) {
 	f.Add([]byte("1\n-1\n1\n"))
 	f.Add([]byte("a\nb\n\"c\n"))

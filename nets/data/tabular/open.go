@@ -34,8 +34,6 @@ func Open(ctx context.Context, name string, b []byte, opts Options) (*Table, err
 		return openArray("NPY", opts)(DecodeNPY(b))
 	case bytes.HasPrefix(b, []byte("PK\x03\x04")) || has(".npz"):
 		return openNPZ(ctx, b, opts)
-	case bytes.HasPrefix(b, []byte(parquetMagic)) || has(".parquet"):
-		return openParquet(ctx, b, opts)
 	case has(".bin"):
 		return openCIFAR10(b, opts)
 	case has(".idx", "-ubyte", ".ubyte") || bytes.HasPrefix(b, []byte{0, 0}):
@@ -45,7 +43,7 @@ func Open(ctx context.Context, name string, b []byte, opts Options) (*Table, err
 	case has(".csv", ".tsv", ".txt", ".data", ".dat") || isText512(b):
 		return openCSV(b, opts)
 	}
-	return nil, fmt.Errorf("%w: the format is not known by the first bytes nor by the suffix; read are CSV, NPY, NPZ, IDX, CIFAR-10 (.bin), libsvm and Parquet, plain or packed by gzip or bzip2", ErrFormat)
+	return nil, fmt.Errorf("%w: the format is not known by the first bytes nor by the suffix; read are CSV, NPY, NPZ, IDX, CIFAR-10 (.bin) and libsvm, plain or packed by gzip or bzip2", ErrFormat)
 }
 
 func openArray(format string, opts Options) func(*Array, error) (*Table, error) {
@@ -61,10 +59,12 @@ func openArray(format string, opts Options) func(*Array, error) (*Table, error) 
 	}
 }
 
-// foreign names the formats that people have and that are not read.
+// foreign names the formats that people have and that are not read. A reader of Parquet
+// alone (github.com/parquet-go/parquet-go) makes the command larger by a quarter.
 func foreign(b []byte) error {
 	for _, f := range []struct{ magic, name, remedy string }{
-		{"ARROW1", "Arrow (Feather)", "write it with pyarrow.parquet.write_table or numpy.save"},
+		{"PAR1", "Parquet", "write it by pandas' to_csv, or its numbers by numpy.savez"},
+		{"ARROW1", "Arrow (Feather)", "write it by pandas' to_csv, or its numbers by numpy.savez"},
 		{"\x89HDF", "HDF5", "write the arrays with numpy.savez"},
 		{"\xfd7zXZ\x00", "xz", "unpack it, or pack it by gzip"},
 		{"\x28\xb5\x2f\xfd", "Zstandard", "unpack it, or pack it by gzip"},

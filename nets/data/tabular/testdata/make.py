@@ -1,7 +1,5 @@
-"""Writes the NumPy and Parquet files of the tests: python make.py (NumPy 2.4, PyArrow 26)."""
+"""Writes the NumPy files of the tests: python make.py (NumPy 2.4)."""
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 a = np.array([[3.0, 4.0], [0.0, -2.0], [1.5, 0.25]])
 y = np.array([1.0, -1.0, 1.0])
@@ -38,9 +36,3 @@ np.savez_compressed("packed.npz", inputs_a=a, results=y, note=np.array(["text"])
 np.savez("train.npz", x_test=a[:1], x_train=a, y_test=y[:1], y_train=y.astype("<i8"))
 np.savez("plain.npz", a, y)
 np.savez("one.npz", a)
-
-table = pa.table({"a": a[:, 0], "b": a[:, 1].astype("<f4"), "n": pa.array([7, None, 9], pa.int32()),
-                  "flag": [True, False, True], "kind": ["dog", "cat", "dog"],
-                  "__index_level_0__": pa.array([0, 1, 2], pa.int64())})
-pq.write_table(table, "table.parquet")
-pq.write_table(pa.table({"l": [[1.0], [2.0]], "x": [1.0, 2.0]}), "lists.parquet")
