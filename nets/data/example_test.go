@@ -96,8 +96,8 @@ func ExampleLoader() {
 	fmt.Println(set.Reading)
 	// Output:
 	// {"kind":"file","sha256":"e817f89b4737ae1b45e663bf029752799183b02a165154cd6d8de41411a53ee7","load":{"label":"last","rows":6}}
-	// [1 -1 -1 1 -1 1]
-	// unrelated-labels-01.csv: CSV (separator comma), 40 rows of 5 columns; label column 6: 2 classes (0 3 times, 1 3 times), 1 +1, 0 -1; rows scaled to norm 1; 6 of 40 used (a stratified sample, seed 0): 12, 27, 29, 30, 31, 36
+	// [1 1 -1 -1 -1 1]
+	// unrelated-labels-01.csv: CSV (separator comma), 40 rows of 5 columns; label column 6: 2 classes (0 3 times, 1 3 times), 1 +1, 0 -1; rows scaled to norm 1; 6 of 40 used (a stratified sample, seed 0): 2, 4, 7, 23, 27, 40
 }
 
 func ExampleValidate() {

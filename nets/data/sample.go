@@ -9,17 +9,32 @@ import (
 // sampleStream is the stream of the choice of rows; see pointStream.
 const sampleStream = 3
 
-// choose returns opts.Rows of the positions, in order: a seeded sample that has
-// every class in its share, or the first ones. Samples of the same seed are nested: a
-// larger one holds every smaller one.
-func (f *UserFile) choose(opts Options, positions []int) []int {
+// choose returns opts.Rows positions, in order: a seeded sample that has every class
+// in its share, or the first ones; of the subset, or of all where it is nil. Samples of
+// the same seed are nested: a larger one holds every smaller one.
+func (f *UserFile) choose(opts Options, subset []int) []int {
 	if opts.Sample == SampleFirst {
-		return positions[:opts.Rows:opts.Rows]
+		if subset == nil {
+			return count(opts.Rows)
+		}
+		return subset[:opts.Rows:opts.Rows]
 	}
-	rng := rand.New(rand.NewPCG(opts.Seed, sampleStream))
-	used := stratified(f.strata(positions), opts.Rows, rng)
+	groups := f.groups
+	if subset != nil {
+		groups = f.strata(subset)
+	}
+	used := stratified(groups, opts.Rows, opts.Seed)
 	slices.Sort(used)
 	return used
+}
+
+// count returns 0, 1, ..., n-1.
+func count(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // maxStrata bounds the number of classes that a sample heeds.
@@ -28,7 +43,7 @@ const maxStrata = 1000
 // strata groups positions by class, the largest group first; numbers are one group.
 func (f *UserFile) strata(positions []int) [][]int {
 	if f.labels == nil || f.labels.kinds == nil || len(f.labels.kinds) > maxStrata {
-		return [][]int{slices.Clone(positions)}
+		return [][]int{positions}
 	}
 	groups := make([][]int, len(f.labels.kinds))
 	for _, p := range positions {
@@ -40,36 +55,58 @@ func (f *UserFile) strata(positions []int) [][]int {
 	return groups
 }
 
-// stratified draws count members of the groups: one of each group first, the
-// largest first, then always one of the group that lacks most of its share.
-func stratified(groups [][]int, count int, rng *rand.Rand) []int {
+// stratified draws rows members of the groups: one of each group first, the largest
+// first, then always one of the group that lacks most of its share.
+func stratified(groups [][]int, rows int, seed uint64) []int {
 	total := 0
-	for _, g := range groups {
+	decks := make([]deck, len(groups))
+	for k, g := range groups {
 		total += len(g)
-		rng.Shuffle(len(g), func(i, j int) { g[i], g[j] = g[j], g[i] })
+		decks[k] = deck{members: g, moved: map[int]int{}, rng: rand.New(rand.NewPCG(seed, sampleStream+uint64(k)<<8))}
 	}
-	taken := make([]int, len(groups))
-	var used []int
-	for k := range count {
+	used := make([]int, rows)
+	for k := range used {
 		at := k
 		if k >= len(groups) {
-			at = mostLacking(groups, taken, k+1, total)
+			at = mostLacking(decks, k+1, total)
 		}
-		used = append(used, groups[at][taken[at]])
-		taken[at]++
+		used[k] = decks[at].draw()
 	}
 	return used
 }
 
-// mostLacking returns the group, with a member left, whose share of k out of total
-// exceeds what was taken of it most.
-func mostLacking(groups [][]int, taken []int, k, total int) int {
+// mostLacking returns the deck, with a member left, whose share of k out of total
+// exceeds what was drawn of it most.
+func mostLacking(decks []deck, k, total int) int {
 	best, lack := -1, 0.0
-	for at, g := range groups {
-		l := float64(len(g))*float64(k)/float64(total) - float64(taken[at])
-		if taken[at] < len(g) && (best < 0 || l > lack) {
+	for at, d := range decks {
+		l := float64(len(d.members))*float64(k)/float64(total) - float64(d.drawn)
+		if d.drawn < len(d.members) && (best < 0 || l > lack) {
 			best, lack = at, l
 		}
 	}
 	return best
+}
+
+// A deck is drawn from without replacement: the first steps of a Fisher-Yates
+// shuffle that moves indices in a map, so that members stay where they are.
+type deck struct {
+	members []int
+	moved   map[int]int // indices that are not their own
+	drawn   int
+	rng     *rand.Rand
+}
+
+func (d *deck) draw() int {
+	at := func(i int) int {
+		if m, ok := d.moved[i]; ok {
+			return m
+		}
+		return i
+	}
+	j := d.drawn + d.rng.IntN(len(d.members)-d.drawn)
+	drawn := at(j)
+	d.moved[j] = at(d.drawn)
+	d.drawn++
+	return d.members[drawn]
 }

@@ -18,7 +18,8 @@ type UserFile struct {
 	opts    Options
 	table   *tabular.Table
 	labels  *target // nil without labels
-	keep    []int   // rows of the table that may be used, in order
+	keep    []int   // rows of the table that may be used, in order; a position is an index of it
+	groups  [][]int // all positions by class
 	columns *columnScale
 	reading Reading // all but what depends on the choice of rows
 }
@@ -55,6 +56,7 @@ func newFile(ctx context.Context, c *content, opts Options) (*UserFile, error) {
 	if y != nil {
 		f.labels = newTarget(y, f.keep)
 	}
+	f.groups = f.strata(count(len(f.keep)))
 	return f, nil
 }
 
@@ -177,12 +179,15 @@ func (f *UserFile) Set(opts Options) (*Set, error) {
 
 // set is Set for the rows (positions in keep) of a subset, nil for all.
 func (f *UserFile) set(opts Options, subset []int) (*Set, error) {
+	used, have := subset, len(subset)
 	if subset == nil {
-		subset = f.positions()
+		have = len(f.keep)
 	}
-	used := subset
-	if opts.Rows > 0 && opts.Rows < len(subset) {
+	switch {
+	case opts.Rows > 0 && opts.Rows < have:
 		used = f.choose(opts, subset)
+	case subset == nil:
+		used = count(have)
 	}
 	d := f.D()
 	if len(used) > MaxEntries/d {
@@ -218,14 +223,6 @@ func (f *UserFile) set(opts Options, subset []int) (*Set, error) {
 		reading.Scaled = append(reading.Scaled, "rows scaled to norm 1")
 	}
 	return set, nil
-}
-
-func (f *UserFile) positions() []int {
-	all := make([]int, len(f.keep))
-	for i := range all {
-		all[i] = i
-	}
-	return all
 }
 
 // columnScale brings columns to mean 0 and variance 1.

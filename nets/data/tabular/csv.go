@@ -7,16 +7,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // textRows are the records of a text file, parsed when asked for.
 type textRows struct {
-	b            []byte
+	text         string
 	starts       []int // of the samples, and the end of the last one
 	sep          rune
 	decimalComma bool
 	cols         columns
+	fields       sync.Pool // of *[]string: room for the fields of a record
 }
 
 // openCSV opens a table of text. Separator, header and index column are found
@@ -34,11 +36,12 @@ func openCSV(b []byte, opts Options) (*Table, error) {
 }
 
 func readCSV(b []byte, opts Options) (*Table, error) {
-	r := &textRows{b: b, sep: separatorByName(opts.Separator)}
+	r := &textRows{text: text(b), sep: separatorByName(opts.Separator)}
+	r.fields.New = func() any { return new([]string) }
 	if r.sep == 0 {
-		r.sep = sniffSeparator(b)
+		r.sep = sniffSeparator(r.text)
 	}
-	first := head(b, r.sep, sniffed)
+	first := head(r.text, r.sep, sniffed)
 	h := findHeader(first, opts.Header)
 	width, err := r.index(h)
 	if err != nil {
@@ -74,7 +77,7 @@ type widths struct {
 func (r *textRows) index(h header) (widths, error) {
 	w := widths{trailing: true, counting: true}
 	skip, n, from, end := h.kind != noHeader, 0, 0, 0
-	err := eachRecord(r.b, r.sep, func(rec record) error {
+	err := eachRecord(r.text, r.sep, nil, func(rec record) error {
 		if skip {
 			skip = false
 			return nil
@@ -131,12 +134,17 @@ func (r *textRows) dims() (n, d int) { return len(r.starts) - 1, len(r.cols.feat
 func (r *textRows) fileColumn(k int) int { return r.cols.features[k] }
 
 func (r *textRows) place(i int) string {
-	return fmt.Sprintf("line %d (row %d)", lineOf(r.b, r.starts[i]), i+1)
+	return fmt.Sprintf("line %d (row %d)", lineOf(r.text, r.starts[i]), i+1)
 }
 
 func (r *textRows) row(i int, x []float64) (c cell, err error) {
 	var failed error
-	err = eachRecord(r.b[r.starts[i]:r.starts[i+1]], r.sep, func(rec record) error {
+	buf := r.fields.Get().(*[]string)
+	defer r.fields.Put(buf)
+	if *buf == nil {
+		*buf = make([]string, 0, len(x)+1)
+	}
+	err = eachRecord(r.text[r.starts[i]:r.starts[i+1]], r.sep, *buf, func(rec record) error {
 		c, failed = r.parse(i, rec.fields, x)
 		return errEnough
 	})
@@ -215,14 +223,8 @@ func labelLines(b []byte, n int) (labelVector, error) {
 		return labelVector{}, fmt.Errorf("%w: labels: neither NPY, IDX nor text with one label a line", ErrFormat)
 	}
 	var cells []cell
-	number := map[string]string{} // each text is kept once
-	err := eachLine(bytes.TrimPrefix(b, []byte("\ufeff")), func(_, _, _ int, text []byte) error {
-		kept, ok := number[string(text)]
-		if !ok {
-			kept = unquote(string(text))
-			number[string(text)] = kept
-		}
-		cells = append(cells, textCell(kept, false))
+	err := eachLine(text(bytes.TrimPrefix(b, []byte("\ufeff"))), func(_, _, _ int, line string) error {
+		cells = append(cells, textCell(unquote(strings.TrimSpace(line)), false))
 		return nil
 	})
 	if err == nil && len(cells) == n+1 {

@@ -1,7 +1,6 @@
 package tabular
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"regexp"
@@ -15,7 +14,7 @@ var svmLine = regexp.MustCompile(`^[^\s:,;]+[ \t]+(qid:\d+[ \t]+)?\d+:[-+.\d]`)
 
 // svmRows are the lines of a libsvm file, parsed when asked for.
 type svmRows struct {
-	b      []byte
+	text   string
 	starts []int // of the samples, and the end of the last one
 	base   int   // the first index, 0 or 1
 	d      int
@@ -30,9 +29,9 @@ func openLIBSVM(b []byte, opts Options) (*Table, error) {
 	if opts.Label != LabelAuto && opts.Label != LabelNone && opts.Label != LabelFirst || opts.Drop != nil {
 		return nil, fmt.Errorf("%w: libsvm: the label is the first field of a line; leave label and drop out", ErrOption)
 	}
-	r := &svmRows{b: b, base: 1}
+	r := &svmRows{text: text(b), base: 1}
 	top, last := -1, 0
-	err := eachLine(b, func(start, end, line int, text []byte) error {
+	err := eachLine(r.text, func(start, end, line int, text string) error {
 		low, high, err := svmRange(text)
 		if err != nil {
 			return fmt.Errorf("libsvm: line %d: %w", line, err)
@@ -60,7 +59,7 @@ func openLIBSVM(b []byte, opts Options) (*Table, error) {
 }
 
 // svmRange returns the least and the largest index of a line, low > high if it has none.
-func svmRange(text []byte) (low, high int, err error) {
+func svmRange(text string) (low, high int, err error) {
 	low, high = math.MaxInt, -1
 	err = svmPairs(text, func(index int, _ string) error {
 		low, high = min(low, index), max(high, index)
@@ -73,13 +72,12 @@ func svmRange(text []byte) (low, high int, err error) {
 }
 
 // svmPairs visits the pairs of a line.
-func svmPairs(text []byte, visit func(index int, value string) error) error {
-	if at := bytes.IndexByte(text, '#'); at >= 0 {
-		text = text[:at]
-	}
-	last := -1
-	for k, field := range strings.Fields(string(text)) {
-		if k == 0 || strings.HasPrefix(field, "qid:") {
+func svmPairs(text string, visit func(index int, value string) error) error {
+	text, _, _ = strings.Cut(text, "#")
+	last, first := -1, true
+	for field := range strings.FieldsSeq(text) {
+		if first || strings.HasPrefix(field, "qid:") {
+			first = false
 			continue
 		}
 		index, value, ok := strings.Cut(field, ":")
@@ -101,14 +99,16 @@ func svmPairs(text []byte, visit func(index int, value string) error) error {
 func (r *svmRows) dims() (n, d int) { return len(r.starts) - 1, r.d }
 
 func (r *svmRows) place(i int) string {
-	return fmt.Sprintf("line %d (row %d)", lineOf(r.b, r.starts[i]), i+1)
+	return fmt.Sprintf("line %d (row %d)", lineOf(r.text, r.starts[i]), i+1)
 }
 
 func (r *svmRows) row(i int, x []float64) (c cell, err error) {
 	clear(x)
-	text := r.b[r.starts[i]:r.starts[i+1]]
-	err = eachLine(text, func(_, _, _ int, text []byte) error {
-		c = textCell(strings.Fields(string(text))[0], false)
+	err = eachLine(r.text[r.starts[i]:r.starts[i+1]], func(_, _, _ int, text string) error {
+		for first := range strings.FieldsSeq(text) {
+			c = textCell(first, false)
+			break
+		}
 		return svmPairs(text, func(index int, value string) error {
 			v, err := parseNumber(value, false)
 			if err != nil {

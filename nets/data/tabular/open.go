@@ -101,8 +101,8 @@ func isText512(b []byte) bool {
 
 func looksLikeSVM(b []byte) bool {
 	found := false
-	_ = eachLine(sampleOf(b), func(_, _, _ int, text []byte) error {
-		found = svmLine.Match(text)
+	_ = eachLine(sampleOf(text(b)), func(_, _, _ int, line string) error {
+		found = svmLine.MatchString(strings.TrimSpace(line))
 		return errEnough
 	})
 	return found && isText512(b)

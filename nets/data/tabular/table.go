@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Values of Options.Label, beside the name of a column and its number from 1.
@@ -238,9 +239,10 @@ func (l *labelsOf) add(c cell) {
 	if c.text != "" {
 		at, ok := l.seen[c.text]
 		if !ok {
+			own := strings.Clone(c.text) // not a part of the file
 			at = len(l.texts)
-			l.texts = append(l.texts, c.text)
-			l.seen[c.text] = at
+			l.texts = append(l.texts, own)
+			l.seen[own] = at
 		}
 		v = float64(at)
 	}
