@@ -252,7 +252,7 @@ func TestSpecErrors(t *testing.T) {
 		{data.Spec{Kind: "sphree", N: 1, D: 1}, data.ErrSpec, `"sphree"`},
 		{data.Spec{Kind: data.Sphere, N: 0, D: 3}, data.ErrSpec, "n >= 1"},
 		{data.Spec{Kind: data.Sphere, N: 3, D: -1}, data.ErrSpec, "d >= 1"},
-		{data.Spec{Kind: data.Sphere, N: 1 << 40, D: 1 << 40}, data.ErrSpec, "smaller"},
+		{data.Spec{Kind: data.Sphere, N: 1 << 20, D: 1 << 20}, data.ErrSpec, "smaller"},
 		{data.Spec{Kind: data.Sphere, N: 3, D: 2, Labels: "sing"}, data.ErrSpec, `"sing"`},
 		{data.Spec{Kind: data.Sphere, N: 3, D: 2, Labels: data.Class}, data.ErrLabels, "labels of its own"},
 		{data.Spec{Kind: data.Sphere, N: 3, D: 2, LabelScale: math.NaN()}, data.ErrSpec, "label_scale"},

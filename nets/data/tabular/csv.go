@@ -59,6 +59,9 @@ func readCSV(b []byte, opts Options) (*Table, error) {
 		return nil, err
 	}
 	r.cols.fill(t, width.fields)
+	if name := looksLikeLabel(t.Names); name != "" && opts.Label == LabelAuto {
+		t.Notes = append(t.Notes, fmt.Sprintf("column %s is a feature (give label %s if it is the label)", name, name))
+	}
 	r.decimalComma = decimalComma(r.sep, first)
 	if r.decimalComma {
 		t.Notes = append(t.Notes, "decimal commas")
@@ -167,6 +170,17 @@ func (r *textRows) parse(i int, fields []string, x []float64) (c cell, err error
 		c = textCell(fields[r.cols.label], r.decimalComma)
 	}
 	return c, nil
+}
+
+// looksLikeLabel returns the first name that labels usually have, or "".
+func looksLikeLabel(names []string) string {
+	for _, name := range names {
+		switch strings.ToLower(name) {
+		case "y", "label", "labels", "target", "targets", "class", "outcome", "response":
+			return name
+		}
+	}
+	return ""
 }
 
 // spec is what a user writes for column k of the file.

@@ -45,6 +45,9 @@ func TestCSV(t *testing.T) {
 		{"separator at the ends", "3,4,\n0,-2,\n1.5,0.25,\n", tabular.Options{}, nil, "separator comma|empty last column left out"},
 		{"scikit-learn", "3,2,no,yes\n3,4,1\n0,-2,0\n1.5,0.25,1\n", tabular.Options{}, []float64{1, 0, 1}, "separator comma|scikit-learn's header in the first line (3 rows, 2 features, 2 classes)"},
 		{"scikit-learn, cut", "9,2,no,yes\n3,4,1\n0,-2,0\n1.5,0.25,1\n", tabular.Options{}, []float64{1, 0, 1}, "separator comma|scikit-learn's header in the first line (9 rows, 2 features, 2 classes)|but there are 3 rows"},
+		{"scikit-learn, numbers", "3,2\n3,4,1\n0,-2,-1\n1.5,0.25,1\n", tabular.Options{}, y, "separator comma|scikit-learn's header in the first line (3 rows, 2 features)"},
+		{"scikit-learn, said to be a header", "3,2,no,yes\n3,4,1\n0,-2,0\n1.5,0.25,1\n", tabular.Options{Header: "yes"}, []float64{1, 0, 1}, "separator comma|scikit-learn's header in the first line (3 rows, 2 features, 2 classes)"},
+		{"a name that labels have", "a,class\n3,4\n0,-2\n1.5,0.25\n", tabular.Options{}, nil, "separator comma|header in the first line|column class is a feature (give label class if it is the label)"},
 		{"left out by name", "a,name,b\n3,x,4\n0,y,-2\n1.5,z,0.25\n", tabular.Options{Drop: []string{"name"}}, nil, "separator comma|header in the first line"},
 		{"missing", "3,4\n,1\n0,-2\nNA,2\n1.5,.25\n1,?\n", tabular.Options{Missing: tabular.MissingDrop}, nil, "separator comma"},
 	}
@@ -72,6 +75,12 @@ func TestNumbersOfCSV(t *testing.T) {
 	// XOR is data, not a header of column numbers.
 	if c = mustRead(t, "a.csv", []byte("0,1\n1,0\n"), tabular.Options{}); len(c.rows) != 2 {
 		t.Errorf("got %v", c.rows)
+	}
+	if c = mustRead(t, "a.csv", []byte("5,2,dog\n3,1,cat\n"), tabular.Options{Label: "last"}); len(c.rows) != 2 {
+		t.Errorf("numbers before a class are no header: %v", c.rows)
+	}
+	if c = mustRead(t, "a.csv", []byte("5,1\n3,2\n"), tabular.Options{}); len(c.rows) != 2 || c.y != nil {
+		t.Errorf("two numbers before two numbers are no header: %v", c.rows)
 	}
 	if c = mustRead(t, "iris.csv", []byte("5.1,3.5,setosa\n4.9,3,virginica\n4.7,3.2,setosa\n"), tabular.Options{Label: "3"}); len(c.rows) != 3 || c.table.Label != "column 3" {
 		t.Errorf("classes of text are no header: %v", c.rows)

@@ -29,15 +29,11 @@ func findHeader(first [][]string, mode string) header {
 		return header{}
 	}
 	names, body := first[0], first[1:]
-	width := len(names)
-	if len(body) > 0 {
-		width = len(body[0])
-	}
-	if h, ok := scikit(names, width); ok && mode == HeaderAuto {
+	if h, ok := scikit(names, body); ok {
 		return h
 	}
 	h := header{kind: plainHeader, names: slices.Clone(names), note: "header in the first line"}
-	if len(names) == width-1 {
+	if len(body) > 0 && len(names) == len(body[0])-1 {
 		h.names = append([]string{""}, names...) // R's write.table names no column of row names
 	}
 	switch {
@@ -88,25 +84,28 @@ func counts(names []string) bool {
 }
 
 // scikit recognises "150,4,setosa,versicolor,virginica" before records of 4 numbers
-// and a class.
-func scikit(names []string, width int) (header, bool) {
-	if len(names) < 4 || width < 2 {
+// and the number of a class, and "442,10" before records of 11 numbers.
+func scikit(names []string, body [][]string) (header, bool) {
+	if len(names) < 2 || len(body) == 0 || slices.ContainsFunc(body[0], isText) {
 		return header{}, false
 	}
 	rows, err := strconv.Atoi(names[0])
 	features, err2 := strconv.Atoi(names[1])
-	if err != nil || err2 != nil || rows < 1 || features != width-1 {
+	if err != nil || err2 != nil || rows < 1 || features < 1 || features != len(body[0])-1 {
 		return header{}, false
+	}
+	h := header{kind: scikitHeader, rows: rows, note: fmt.Sprintf("scikit-learn's header in the first line (%d rows, %d features)", rows, features)}
+	if len(names) == 2 {
+		return h, features > 1 // two numbers before two numbers are data
 	}
 	for _, name := range names[2:] {
 		if !isText(name) {
 			return header{}, false
 		}
 	}
-	return header{
-		kind: scikitHeader, rows: rows, classes: slices.Clone(names[2:]),
-		note: fmt.Sprintf("scikit-learn's header in the first line (%d rows, %d features, %d classes)", rows, features, len(names)-2),
-	}, true
+	h.classes = slices.Clone(names[2:])
+	h.note = fmt.Sprintf("scikit-learn's header in the first line (%d rows, %d features, %d classes)", rows, features, len(names)-2)
+	return h, true
 }
 
 // fits makes sure that the header names as many columns as the records have.
