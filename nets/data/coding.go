@@ -133,13 +133,13 @@ func (t *target) signs(y []float64, class string, reading *Reading) error {
 			y[k] = 1
 		}
 	}
-	reading.Coding = fmt.Sprintf("%s +1, the rest -1", t.name(plus))
+	reading.Coding = fmt.Sprintf("%s as +1, the rest as -1", t.name(plus))
 	if len(t.kinds) == 2 {
 		other := t.kinds[0]
 		if other == plus {
 			other = t.kinds[1]
 		}
-		reading.Coding = fmt.Sprintf("%s +1, %s -1", t.name(plus), t.name(other))
+		reading.Coding = fmt.Sprintf("%s as +1, %s as -1", t.name(plus), t.name(other))
 	}
 	return nil
 }
@@ -252,7 +252,7 @@ func (s Spec) fileLabels(set *Set) ([]float64, error) {
 				set.Y[k] = -1
 			}
 		}
-		set.Reading.Coding = fmt.Sprintf("%d +1, %d -1", s.Classes[0], s.Classes[1])
+		set.Reading.Coding = fmt.Sprintf("%d as +1, %d as -1", s.Classes[0], s.Classes[1])
 	}
 	y, err := s.labels(set.X, set.Y, s.labelSource())
 	if err == nil && !own && y != nil {

@@ -29,14 +29,14 @@ func TestLabelCoding(t *testing.T) {
 		want   []float64
 		say    string
 	}{
-		{"0 and 1", []string{"0", "1", "1", "0"}, data.Options{}, []float64{-1, 1, 1, -1}, "2 classes (0 2 times, 1 2 times), 1 +1, 0 -1"},
-		{"-1 and 1", []string{"-1", "1", "1", "-1"}, data.Options{}, []float64{-1, 1, 1, -1}, "1 +1, -1 -1"},
-		{"a class chosen", []string{"0", "1", "1", "0"}, data.Options{Class: "0"}, []float64{1, -1, -1, 1}, "0 +1, 1 -1"},
-		{"text", []string{"no", "yes", "yes", "no"}, data.Options{}, []float64{-1, 1, 1, -1}, "yes +1, no -1"},
-		{"unequal parts", []string{"a", "b", "b", "b"}, data.Options{}, []float64{-r(3), 1 / r(3), 1 / r(3), 1 / r(3)}, "b +1, a -1; centred and scaled to mean square 1"},
-		{"unequal parts, signs", []string{"a", "b", "b", "b"}, data.Options{LabelCoding: data.CodeSign}, []float64{-1, 1, 1, 1}, "b +1, a -1"},
-		{"three classes", []string{"a", "b", "c", "b"}, data.Options{}, []float64{r(3), -1 / r(3), -1 / r(3), -1 / r(3)}, "3 classes (a 1 times, b 2 times, c 1 times), a +1, the rest -1; centred"},
-		{"one of three", []string{"a", "b", "c", "b"}, data.Options{Class: "b"}, []float64{-1, 1, -1, 1}, "b +1, the rest -1"},
+		{"0 and 1", []string{"0", "1", "1", "0"}, data.Options{}, []float64{-1, 1, 1, -1}, "2 classes (0: 2, 1: 2), 1 as +1, 0 as -1"},
+		{"-1 and 1", []string{"-1", "1", "1", "-1"}, data.Options{}, []float64{-1, 1, 1, -1}, "1 as +1, -1 as -1"},
+		{"a class chosen", []string{"0", "1", "1", "0"}, data.Options{Class: "0"}, []float64{1, -1, -1, 1}, "0 as +1, 1 as -1"},
+		{"text", []string{"no", "yes", "yes", "no"}, data.Options{}, []float64{-1, 1, 1, -1}, "yes as +1, no as -1"},
+		{"unequal parts", []string{"a", "b", "b", "b"}, data.Options{}, []float64{-r(3), 1 / r(3), 1 / r(3), 1 / r(3)}, "b as +1, a as -1; centred and scaled to mean square 1"},
+		{"unequal parts, signs", []string{"a", "b", "b", "b"}, data.Options{LabelCoding: data.CodeSign}, []float64{-1, 1, 1, 1}, "b as +1, a as -1"},
+		{"three classes", []string{"a", "b", "c", "b"}, data.Options{}, []float64{r(3), -1 / r(3), -1 / r(3), -1 / r(3)}, "3 classes (a: 1, b: 2, c: 1), a as +1, the rest as -1; centred"},
+		{"one of three", []string{"a", "b", "c", "b"}, data.Options{Class: "b"}, []float64{-1, 1, -1, 1}, "b as +1, the rest as -1"},
 		{"classes as they are", []string{"u", "v", "u", "w"}, data.Options{LabelCoding: data.CodeRaw}, []float64{0, 1, 0, 2}, "as they are"},
 		{"numbers", []string{"1.5", "2.5", "3.5", "4.5"}, data.Options{}, []float64{-3 / r(5), -1 / r(5), 1 / r(5), 3 / r(5)}, "numbers, centred and scaled to mean square 1"},
 		{"two numbers", []string{"0", "0", "0", "9"}, data.Options{LabelCoding: data.CodeNumbers}, []float64{-1 / r(3), -1 / r(3), -1 / r(3), r(3)}, "numbers"},

@@ -71,7 +71,7 @@ func ExampleLoad() {
 	fmt.Println(err)
 	// Output:
 	// 4 x 2, labels [-1 1 -1 1]
-	// mixed-header.csv: CSV (separator comma, scikit-learn's header in the first line (4 rows, 2 features, 2 classes)), 4 rows of 2 columns; label column 3: 2 classes (cats 2 times, dogs 2 times), dogs +1, cats -1; rows scaled to norm 1; all 4 used
+	// mixed-header.csv: CSV (separator comma, scikit-learn's header in the first line (4 rows, 2 features, 2 classes)), 4 rows of 2 columns; label column 3: 2 classes (cats: 2, dogs: 2), dogs as +1, cats as -1; rows scaled to norm 1; all 4 used
 	// data: late-duplicate.csv: line 246 (row 246): duplicate row: equal to line 241 (row 241), which makes every limit kernel singular; drop such rows (duplicates drop) or keep them (duplicates keep)
 }
 
@@ -97,7 +97,7 @@ func ExampleLoader() {
 	// Output:
 	// {"kind":"file","sha256":"e817f89b4737ae1b45e663bf029752799183b02a165154cd6d8de41411a53ee7","load":{"label":"last","rows":6}}
 	// [1 1 -1 -1 -1 1]
-	// unrelated-labels-01.csv: CSV (separator comma), 40 rows of 5 columns; label column 6: 2 classes (0 3 times, 1 3 times), 1 +1, 0 -1; rows scaled to norm 1; 6 of 40 used (a stratified sample, seed 0): 2, 4, 7, 23, 27, 40
+	// unrelated-labels-01.csv: CSV (separator comma), 40 rows of 5 columns; label column 6: 2 classes (0: 3, 1: 3), 1 as +1, 0 as -1; rows scaled to norm 1; 6 of 40 used (a stratified sample, seed 0): 2, 4, 7, 23, 27, 40
 }
 
 func ExampleValidate() {

@@ -25,9 +25,9 @@ func TestFactsOfCases(t *testing.T) {
 		say              string
 	}{
 		{"label-as-feature.csv", "last", 5, 2, 0.0031713909948326746, 105.78062579412601, "header in the first line"},
-		{"unrelated-labels-01.csv", "last", 40, 5, 0.033108572693763265, 412.54299227870899, "1 +1, 0 -1"},
-		{"unrelated-labels-pm1.csv", "last", 40, 5, 0.033108572693763265, 412.54299227870899, "1 +1, -1 -1"},
-		{"sorted-class-zero-first.csv", "last", 40, 5, 0.033108572693763265, 327.91104186758594, "0 25 times, 1 15 times"},
+		{"unrelated-labels-01.csv", "last", 40, 5, 0.033108572693763265, 412.54299227870899, "1 as +1, 0 as -1"},
+		{"unrelated-labels-pm1.csv", "last", 40, 5, 0.033108572693763265, 412.54299227870899, "1 as +1, -1 as -1"},
+		{"sorted-class-zero-first.csv", "last", 40, 5, 0.033108572693763265, 327.91104186758594, "0: 25, 1: 15"},
 		{"xy-float.npz", "", 40, 5, 0.033108572693763265, 412.54299227870899, "label y: 2 classes"},
 		{"late-duplicate.csv", "", 249, 4, 0.0020618089762498054, 0, "1 row equal to an earlier one left out"},
 		{"pandas-index-column.csv", "last", 40, 5, 0.033108572693763265, 412.54299227870899, "unnamed first column left out as an index"},
@@ -62,8 +62,8 @@ func TestFactsOfRealData(t *testing.T) {
 		standard0, standardValue float64 // with standardised columns
 		say                      string
 	}{
-		{"iris.csv", data.Options{}, 149, 4, 0.00029085071096538134, 58.137643781006602, 0.0018325241736870043, 66.672768402834038, "setosa +1, the rest -1; centred"},
-		{"wine.csv", data.Options{}, 178, 13, 0.00015519000968480109, 31542.438532079472, 0.033478172557003444, 121.94306594299603, "class_0 +1, the rest -1"},
+		{"iris.csv", data.Options{}, 149, 4, 0.00029085071096538134, 58.137643781006602, 0.0018325241736870043, 66.672768402834038, "setosa as +1, the rest as -1; centred"},
+		{"wine.csv", data.Options{}, 178, 13, 0.00015519000968480109, 31542.438532079472, 0.033478172557003444, 121.94306594299603, "class_0 as +1, the rest as -1"},
 		{"breast-cancer.csv.gz", data.Options{}, 569, 30, 0.00035762419161361144, 74353.275785887963, 0.024164991763725337, 838.94162400979917, "packed by gzip"},
 		{"diabetes.csv.gz", data.Options{LabelsPath: real + "diabetes-target.csv.gz"}, 442, 10, 0.0020196912718565708, 44923.268552476657, 0.017350409814431405, 3318.186907109844, "separator space"},
 		{"digits.csv.gz", data.Options{Label: "last", Rows: 500, Sample: data.SampleFirst}, 500, 64, 0.019139783833421426, 475.90024012800734, 0.027397582155686918, 175.79381228044727, "500 of 1797 used (the first ones)"},

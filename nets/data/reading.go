@@ -107,7 +107,7 @@ func (r *Reading) labelText() string {
 	if r.Classes != nil {
 		names := make([]string, len(r.Classes))
 		for k, c := range r.Classes {
-			names[k] = fmt.Sprintf("%s %d times", c.Name, c.Rows)
+			names[k] = fmt.Sprintf("%s: %d", c.Name, c.Rows)
 		}
 		text = fmt.Sprintf("label %s: %d classes (%s)", r.Label, len(names), some(names))
 	}

@@ -60,6 +60,20 @@ func TestSpecIsReplayedFromJSON(t *testing.T) {
 	}
 }
 
+// Parameters of this form are in the records of runs.
+func TestFieldsInRecords(t *testing.T) {
+	const recorded = `{"kind":"file","n":3,"d":2,"seed":7,"row_norm":2,"labels":"class","label_scale":3,"classes":[1,2],"path":"a","sha256":"b",` +
+		`"load":{"label":"last","header":"no","labels_path":"c","array_x":"d","array_y":"e","rows":4,"normalize":true,"allow_duplicates":true,"max_bytes":5}}`
+	var s data.Spec
+	if err := json.Unmarshal([]byte(recorded), &s); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(s)
+	if err != nil || string(again) != recorded {
+		t.Errorf("%s became\n%s, %v", recorded, again, err)
+	}
+}
+
 func TestEveryKindIsCovered(t *testing.T) {
 	for _, kind := range data.Kinds() {
 		if kind != data.File && !slices.ContainsFunc(specs, func(s data.Spec) bool { return s.Kind == kind }) {

@@ -196,6 +196,9 @@ func fromArray(format string, x, y *Array, nameY string, opts Options) (*Table, 
 	if width > maxColumns {
 		return nil, fmt.Errorf("%w: shape %v has %d columns; at most %d are read", ErrTooLarge, x.Shape, width, maxColumns)
 	}
+	if len(x.Shape) > 2 && (opts.Label != LabelAuto && opts.Label != LabelNone || opts.Drop != nil) {
+		return nil, fmt.Errorf("%w: samples of shape %v have no columns to be a label or to leave out; give the labels by a file or an array of their own", ErrOption, x.Shape[1:])
+	}
 	cols, err := resolve(opts, nil, width, nil)
 	if err != nil {
 		return nil, err

@@ -87,6 +87,8 @@ func TestErrors(t *testing.T) {
 		{"empty.idx", idx(8, nil, 0, 5), options{}, tabular.ErrEmpty, "[0 5]"},
 		{"nan.idx", idx(0x0D, bigFloat32(1, float32(math.NaN())), 2, 1), options{}, tabular.ErrMissing, "row 2, column 1"},
 
+		{"images-idx3-ubyte", idx(8, []byte{1, 2, 3, 4}, 1, 2, 2), options{Label: "last"}, tabular.ErrOption, "file or an array of their own"},
+
 		{"cut.bin", make([]byte, 3000), options{}, tabular.ErrTruncated, "3073"},
 		{"label.bin", slices.Repeat([]byte{77}, 3073), options{}, tabular.ErrFormat, "record 1"},
 		{"label.bin", make([]byte, 3073), options{Label: "last"}, tabular.ErrOption, "leave label"},
