@@ -59,6 +59,9 @@ func openArray(format string, opts Options) func(*Array, error) (*Table, error) 
 	}
 }
 
+// tarMagicAt is where a tar archive says that it is one.
+const tarMagicAt = 257
+
 // foreign names the formats that people have and that are not read. A reader of Parquet
 // alone (github.com/parquet-go/parquet-go) makes the command larger by a quarter.
 func foreign(b []byte) error {
@@ -76,12 +79,20 @@ func foreign(b []byte) error {
 		{"\xd0\xcf\x11\xe0", "Excel", "save the sheet as CSV"},
 		{"\xff\xfe", "UTF-16 text", "save it as UTF-8"},
 		{"\xfe\xff", "UTF-16 text", "save it as UTF-8"},
+		{"{", "JSON", "write a table by pandas' to_csv, or arrays by numpy.savez"},
+		{"[", "JSON", "write a table by pandas' to_csv, or arrays by numpy.savez"},
+		{"@relation", "ARFF", "write it as CSV"},
+		{"@RELATION", "ARFF", "write it as CSV"},
+		{"<", "a page or XML", "fetch the file itself, or write a table as CSV"},
 		{"\x89PNG", "one image", "put the images into one array and write it with numpy.save"},
 		{"\xff\xd8\xff", "one image", "put the images into one array and write it with numpy.save"},
 	} {
 		if bytes.HasPrefix(b, []byte(f.magic)) {
 			return fmt.Errorf("%w: it is %s, which is not read; %s", ErrFormat, f.name, f.remedy)
 		}
+	}
+	if len(b) > tarMagicAt+5 && string(b[tarMagicAt:tarMagicAt+5]) == "ustar" {
+		return fmt.Errorf("%w: it is a tar archive; unpack it and name a file in it", ErrFormat)
 	}
 	return nil
 }
