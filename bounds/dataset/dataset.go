@@ -77,25 +77,41 @@ func orDefault(v, fallback int) int {
 	return v
 }
 
-// limits are the kernels that are looked at.
-func limits() []struct {
+// A limit is a kernel that is looked at.
+type limit struct {
 	name, meaning string
 	k             kernel.Kernel
-} {
-	return []struct {
-		name, meaning string
-		k             kernel.Kernel
-	}{
-		{"H", "two layers, the first trained", kernel.ReLU()},
-		{"Sigma", "two layers, the last trained", kernel.ReLUFeature()},
-		{"NTK 1", "two layers, both trained", kernel.NTK(1)},
-		{"NTK 2", "three layers, all trained", kernel.NTK(2)},
-		{"NTK 3", "four layers, all trained", kernel.NTK(3)},
+	bias          bool // on the inputs (x, 1)/sqrt 2
+}
+
+func limits() []limit {
+	return []limit{
+		{"H", "two layers, the first trained", kernel.ReLU(), false},
+		{"Sigma", "two layers, the last trained", kernel.ReLUFeature(), false},
+		{"NTK 1", "two layers, both trained", kernel.NTK(1), false},
+		{"NTK 2", "three layers, all trained", kernel.NTK(2), false},
+		{"NTK 3", "four layers, all trained", kernel.NTK(3), false},
+		{"H with bias", "as H, on the inputs (x, 1)/sqrt 2", kernel.ReLU(), true},
 	}
 }
 
+// withBias returns (x, 1)/sqrt 2 for every row x: a network with biases on x is one without on these.
+func withBias(x *mat.Dense) *mat.Dense {
+	n, d := x.Dims()
+	b := mat.NewDense(n, d+1, nil)
+	for i := range n {
+		row := b.RawRowView(i)
+		copy(row, x.RawRowView(i))
+		row[d] = 1
+		for k := range row {
+			row[k] *= math.Sqrt2 / 2
+		}
+	}
+	return b
+}
+
 // Of computes the facts of the rows of x (n x d, of unit norm) and of the labels y (nil, or n of them).
-// It costs about 5 n^2 d and 20 n^3 operations. The error is that of the context, or says what is wrong
+// It costs about 6 n^2 d and 20 n^3 operations. The error is that of the context, or says what is wrong
 // with the data.
 func Of(ctx context.Context, x *mat.Dense, y []float64, opts Options) (*Facts, error) {
 	n, d := x.Dims()
@@ -130,7 +146,11 @@ func Of(ctx context.Context, x *mat.Dense, y []float64, opts Options) (*Facts, e
 		return nil, err
 	}
 	for _, l := range work {
-		k, err := kernelFacts(l.k, x)
+		inputs := x
+		if l.bias {
+			inputs = withBias(x)
+		}
+		k, err := kernelFacts(l.k, inputs)
 		if err != nil {
 			return nil, fmt.Errorf("dataset: %s: %w", l.name, err)
 		}

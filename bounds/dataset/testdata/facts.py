@@ -91,6 +91,7 @@ def facts(name, x, y, plus=None):
     d = np.minimum(minus, plus_)
     np.fill_diagonal(d, np.inf)
     h, deep = kernels(x)
+    bias, _ = kernels(np.c_[x, np.ones(len(x), np.longdouble)] / np.sqrt(np.longdouble(2)))
     v, u = np.linalg.eigh(h)
     c = (u.T @ y)[::-1] ** 2
     inverse = np.linalg.inv(h)
@@ -100,6 +101,7 @@ def facts(name, x, y, plus=None):
           "S %.17g" % np.linalg.norm(x.astype(float), 2), "form %.17g" % (y @ np.linalg.solve(h, y)),
           "shuffled %.17g" % shuffled, "lead1 %.17g lead10 %.17g" % (c[:1].sum() / n, c[:10].sum() / n),
           "ntk1 %.17g" % np.linalg.eigvalsh(deep[0].astype(float))[0],
+          "bias %.17g" % np.linalg.eigvalsh(bias)[0],
           "margin %.17g" % margin(h, signs) if signs is not None and n < 200 else "")
 
 
