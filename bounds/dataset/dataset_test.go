@@ -20,12 +20,12 @@ const real = "../../testdata/data/real/"
 // Facts of real tables, as testdata/facts.py computes them.
 func TestFactsOfRealTables(t *testing.T) {
 	for _, tt := range []struct {
-		file                                string
-		opts                                data.Options
-		n                                   int
-		separation, lambda0, top, s         float64
-		form, shuffled, lead1, lead10, ntk1 float64
-		margin                              float64 // 0: none
+		file                                      string
+		opts                                      data.Options
+		n                                         int
+		separation, lambda0, top, s               float64
+		form, shuffled, lead1, lead10, ntk1, bias float64
+		margin                                    float64 // 0: none
 	}{
 		{"iris.csv", data.Options{Class: "setosa"}, 149, 0.0019011171323550914, 0.000290850710965431, 66.075801790570225, 11.933398249422799,
 			58.137643781006545, 73034.748754806424, 0.0011780435501371489, 0.99771540624127053, 0.00058171040240622947, 0.00020566034913908074, 0.15664353099051195},
