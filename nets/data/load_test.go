@@ -71,6 +71,8 @@ func TestLoadErrors(t *testing.T) {
 		{"parallel.csv", "1,3\n5,6\n0.1,0.3\n", options{Duplicates: data.DuplicatesRefuse, Normalize: true}, data.ErrParallelRow, "line 3 (row 3): parallel row: a positive multiple of line 1 (row 1)"},
 		{"option.csv", "1\n", options{Rows: -1}, data.ErrOption, "negative"},
 		{"option.csv", "1\n", options{Sample: "random"}, data.ErrOption, "first"},
+		{"option.csv", "1\n", options{Missing: "fill"}, data.ErrOption, "drop"},
+		{"option.csv", "1\n", options{Header: "maybe"}, data.ErrOption, "yes"},
 		{"option.csv", "1\n", options{LabelCoding: "one-hot"}, data.ErrOption, "sign"},
 		{"option.csv", "1\n", options{Duplicates: "merge"}, data.ErrOption, "refuse"},
 		{"option.csv", "1\n", options{Duplicates: "drop", AllowDuplicates: true}, data.ErrOption, "contradict"},

@@ -35,8 +35,9 @@ type content struct {
 	name         string // base name, for messages
 	sum          string
 	data, labels []byte
-	packing      string // such as "gzip"
-	maxBytes     int64  // the limit under which it was read
+	tables       map[string]*tabular.Table // by the options of the reader
+	packing      string                    // such as "gzip"
+	maxBytes     int64                     // the limit under which it was read
 }
 
 // Open reads a file, or finds it if it was opened before, and indexes it under the
@@ -179,4 +180,31 @@ func (l *Loader) index(ctx context.Context, c *content, opts Options) (*UserFile
 	}
 	l.files[id] = f
 	return f, nil
+}
+
+// table opens the content, once under the same options of the reader.
+func (c *content) table(ctx context.Context, opts Options) (*tabular.Table, error) {
+	read := opts.reading()
+	read.MaxBytes, read.Missing = c.maxBytes, "" // missing values are seen to in a scan
+	key, err := json.Marshal(read)
+	if err != nil {
+		return nil, err
+	}
+	if t := c.tables[string(key)]; t != nil {
+		return t.Clone(), nil
+	}
+	t, err := tabular.Open(ctx, c.name, c.data, read)
+	if err != nil {
+		return nil, err
+	}
+	if c.labels != nil && opts.Label != Unlabelled {
+		if err := t.AddLabels(c.labels); err != nil {
+			return nil, err
+		}
+	}
+	if c.tables == nil {
+		c.tables = map[string]*tabular.Table{}
+	}
+	c.tables[string(key)] = t
+	return t.Clone(), nil
 }

@@ -1,10 +1,13 @@
 package data_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -92,6 +95,47 @@ func TestSpecWithPathAndDigest(t *testing.T) {
 	}
 	if _, err := spec.Build(); err == nil || !strings.Contains(err.Error(), "moved away") {
 		t.Errorf("without a Loader: %v", err)
+	}
+}
+
+// A packed archive is unpacked once for claims that read it in different ways.
+func TestArchiveIsUnpackedOnce(t *testing.T) {
+	ctx := context.Background()
+	const n, d = 20000, 100
+	header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%d, %d), }", n, d)
+	npy := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(header)))
+	npy = append(npy, header...)
+	state := uint32(1)
+	for range n * d {
+		state = state*1664525 + 1013904223
+		npy = append(npy, byte(state>>24))
+	}
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	w, err := z.Create("x.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(npy); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var files data.Loader
+	path := file(t, "x.npz", archive.String())
+	open := func(duplicates string) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := files.Open(ctx, path, data.Options{Duplicates: duplicates}); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	first := open(data.DuplicatesDrop)
+	if again := open(data.DuplicatesKeep); first < n*d || again > n*d/2+1<<21 {
+		t.Errorf("the first opening allocates %d bytes, another one %d", first, again)
 	}
 }
 
@@ -196,6 +240,10 @@ func TestLargeFileIsHeldOnce(t *testing.T) {
 		}
 	}
 	runtime.ReadMemStats(&used)
+	other, err := files.Open(ctx, images, data.Options{LabelsPath: labels, Normalize: true, Duplicates: data.DuplicatesKeep})
+	if err != nil || other.N() != f.N() {
+		t.Fatalf("%v", err)
+	}
 	each := float64(used.TotalAlloc-opened.TotalAlloc) / claims / float64(info.Size())
 	if each > 0.1 {
 		t.Errorf("each claim allocates %.2f times the size of the file", each)

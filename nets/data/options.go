@@ -93,6 +93,7 @@ func (o Options) check() error {
 	}
 	for _, err := range []error{
 		oneOf("sample", o.Sample, SampleFirst),
+		oneOf("missing", o.Missing, tabular.MissingDrop),
 		oneOf("zero_rows", o.ZeroRows, "drop"),
 		oneOf("duplicates", o.Duplicates, DuplicatesDrop, DuplicatesKeep, DuplicatesRefuse),
 		oneOf("label_coding", o.LabelCoding, CodeNumbers, CodeSign, CodeRaw),

@@ -27,16 +27,9 @@ type UserFile struct {
 // newFile opens the table of a content and goes through its rows once (twice when
 // the columns are standardised).
 func newFile(ctx context.Context, c *content, opts Options) (*UserFile, error) {
-	read := opts.reading()
-	read.MaxBytes = c.maxBytes
-	t, err := tabular.Open(ctx, c.name, c.data, read)
+	t, err := c.table(ctx, opts)
 	if err != nil {
 		return nil, err
-	}
-	if c.labels != nil && opts.Label != Unlabelled {
-		if err := t.AddLabels(c.labels); err != nil {
-			return nil, err
-		}
 	}
 	all, _ := t.Dims()
 	f := &UserFile{sum: c.sum, opts: opts, table: t}

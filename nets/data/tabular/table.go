@@ -54,7 +54,8 @@ func (o Options) check() error {
 }
 
 // A Table is a file that was opened: its sizes and columns are known, its rows
-// are decoded on demand. It is safe for concurrent use after Scan.
+// are decoded on demand. It is safe for concurrent use after Scan;
+// the rows of its Clones are held once.
 type Table struct {
 	Format  string   // such as "CSV"
 	Shape   []int    // axes of the array, samples first; nil for tables of columns
@@ -99,6 +100,13 @@ func (t *Table) check() error {
 		return fmt.Errorf("%w: %d rows; at most %d are read", ErrTooLarge, n, math.MaxInt32)
 	}
 	return nil
+}
+
+// Clone returns a table of the same rows, all of them again, that can be scanned on its own.
+func (t *Table) Clone() *Table {
+	c := *t
+	c.kept = nil
+	return &c
 }
 
 // Dims returns the number of rows, without those that Scan dropped, and of
