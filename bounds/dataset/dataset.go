@@ -57,8 +57,8 @@ func (k KernelFacts) Condition() float64 {
 
 // Options bounds the work. The zero value means the defaults.
 type Options struct {
-	// Alignment needs all eigenvectors, which is left out beyond so many samples (default 512: a
-	// second; 1024 would take a dozen).
+	// Alignment needs all eigenvectors, the slowest part: it is left out beyond so many samples (default
+	// 512).
 	MaxAlignment int
 	// The margin solves a cone program of as many variables as samples (default 200).
 	MaxMargin int

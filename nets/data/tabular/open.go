@@ -63,7 +63,7 @@ func openArray(format string, opts Options) func(*Array, error) (*Table, error) 
 const tarMagicAt = 257
 
 // foreign names the formats that people have and that are not read. A reader of Parquet
-// alone (github.com/parquet-go/parquet-go) makes the command larger by a quarter.
+// alone (github.com/parquet-go/parquet-go) would make the command much larger.
 func foreign(b []byte) error {
 	for _, f := range []struct{ magic, name, remedy string }{
 		{"PAR1", "Parquet", "write it by pandas' to_csv, or its numbers by numpy.savez"},

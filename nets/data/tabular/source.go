@@ -19,9 +19,8 @@ const DefaultMaxBytes = 1 << 30
 
 const (
 	chunk = 1 << 20 // between two looks at the context
-	// Measurements pack by a factor of 2 to 20, sparse images by 60. What packs
-	// better than bombRatio and is larger than bombBytes is a bomb until the
-	// user says how large it may be.
+	// What packs better than bombRatio, as measurements do not, and is larger than
+	// bombBytes is a bomb until the user says how large it may be.
 	bombRatio = 200
 	bombBytes = 64 << 20
 )
