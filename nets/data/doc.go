@@ -12,7 +12,14 @@
 // Separation, MaxCoherence, SpectralNorm and RowNorms; Validate names the
 // row that breaks an assumption.
 //
-// Load reads a user's own data: CSV, NumPy .npy and .npz, IDX (MNIST's format)
-// and CIFAR-10 batches. About a thousand images each of MNIST and Fashion-MNIST are
-// compiled in; they are decompressed on use.
+// A user's own files are read by a Loader, which holds every file once and finds it again
+// by the digest of its content: a Spec records the digest, not the path. The formats are
+// those of package tabular. A Loader chooses the rows (a seeded sample with every
+// class in its share), leaves out repeated ones, codes the labels (classes +1 and -1,
+// everything centred and scaled to mean square 1 unless the options say otherwise) and says what it
+// did in a Reading. Claims take Set.X and Set.Y as they are. Load is a Loader that is
+// used once. Lines, rows and columns are counted from 1 in all texts.
+//
+// About a thousand images each of MNIST and Fashion-MNIST are compiled in; they are
+// decompressed on use.
 package data

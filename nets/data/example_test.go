@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,17 +60,44 @@ func ExampleSpec_Pin() {
 }
 
 func ExampleLoad() {
-	set, err := data.Load("testdata/xy.npz", data.Options{Normalize: true})
+	set, err := data.Load("testdata/cases/mixed-header.csv", data.Options{Normalize: true})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%d x %d, first row %.1f, labels %v\n", set.N(), set.D(), set.X.RawRowView(0), set.Y)
-	_, err = data.Load("testdata/fortran.npy", data.Options{})
+	fmt.Printf("%d x %d, labels %v\n", set.N(), set.D(), set.Y)
+	fmt.Println(set.Reading)
+	_, err = data.Load("testdata/cases/late-duplicate.csv", data.Options{Duplicates: data.DuplicatesRefuse})
 	fmt.Println(err)
 	// Output:
-	// 3 x 2, first row [0.6 0.8], labels [1 -1 1]
-	// data: testdata/fortran.npy: column-major (Fortran) order: NPY: the array is stored by columns; write numpy.ascontiguousarray(a)
+	// 4 x 2, labels [-1 1 -1 1]
+	// mixed-header.csv: CSV (separator comma, scikit-learn's header in the first line (4 rows, 2 features, 2 classes)), 4 rows of 2 columns; label column 3: 2 classes (cats: 2, dogs: 2), dogs as +1, cats as -1; rows scaled to norm 1; all 4 used
+	// data: late-duplicate.csv: line 246 (row 246): duplicate row: equal to line 241 (row 241), which makes every limit kernel singular; drop such rows (duplicates drop) or keep them (duplicates keep)
+}
+
+// A claim records the digest of a file and not its path.
+func ExampleLoader() {
+	ctx := context.Background()
+	var files data.Loader
+	f, err := files.Open(ctx, "testdata/cases/unrelated-labels-01.csv", data.Options{Label: data.LabelLast, Normalize: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	spec := f.Spec(6)
+	text, _ := json.Marshal(spec)
+	fmt.Println(string(text))
+	set, err := files.Build(ctx, spec)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(set.Y)
+	fmt.Println(set.Reading)
+	// Output:
+	// {"kind":"file","sha256":"e817f89b4737ae1b45e663bf029752799183b02a165154cd6d8de41411a53ee7","load":{"label":"last","rows":6}}
+	// [1 1 -1 -1 -1 1]
+	// unrelated-labels-01.csv: CSV (separator comma), 40 rows of 5 columns; label column 6: 2 classes (0: 3, 1: 3), 1 as +1, 0 as -1; rows scaled to norm 1; 6 of 40 used (a stratified sample, seed 0): 2, 4, 7, 23, 27, 40
 }
 
 func ExampleValidate() {
@@ -78,7 +106,7 @@ func ExampleValidate() {
 	var row *data.RowError
 	fmt.Println(errors.Is(err, data.ErrDuplicateRow), errors.As(err, &row) && row.Row == 2)
 	// Output:
-	// data: row 2 (from 0): duplicate row: equal to row 0, which makes every limit kernel singular; drop one of them
+	// data: row 3: duplicate row: equal to row 1, which makes every limit kernel singular; drop one of them
 	// true true
 }
 

@@ -1,183 +1,63 @@
 package data_test
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
-
-	"gonum.org/v1/gonum/mat"
 
 	"convergo/nets/data"
 )
 
-// Every error of a decoder wraps one of these.
-var sentinels = []error{
-	data.ErrSpec, data.ErrEmpty, data.ErrNotFinite, data.ErrRagged, data.ErrNotNumber, data.ErrFormat,
-	data.ErrTruncated, data.ErrTooLarge, data.ErrFortranOrder, data.ErrDType, data.ErrLabels,
-}
-
-func checkFuzzError(t *testing.T, err error) {
-	t.Helper()
-	for _, s := range sentinels {
-		if errors.Is(err, s) {
-			return
-		}
+// FuzzLoad reads tables under all ways of choosing rows and coding labels: no panic,
+// no entry that is not finite, rows of norm 1, one label a row.
+func FuzzLoad(f *testing.F) {
+	for _, text := range []string{"1,2,0\n3,4,1\n", "1,2,a\n3,4,b\n2,4,c\n", "1,1e300\n2,-1e300\n", "0,0,1\n", "5\n", "1e-320,1\n-1e-320,2\n", "1,2,3\n1,2,4\n", "1,NA\n2,3"} {
+		f.Add(text, uint8(0), uint8(0))
+		f.Add(text, uint8(255), uint8(1))
+		f.Add(text, uint8(0b10101), uint8(2))
 	}
-	t.Errorf("error without a sentinel: %v", err)
-}
-
-func checkArray(t *testing.T, a *data.Array) {
-	t.Helper()
-	count := 1
-	for _, s := range a.Shape {
-		count *= s
-	}
-	if count != len(a.Data) || count == 0 {
-		t.Fatalf("shape %v with %d elements", a.Shape, len(a.Data))
-	}
-}
-
-func addFiles(f *testing.F, pattern string) {
-	f.Helper()
-	paths, err := filepath.Glob(filepath.Join("testdata", pattern))
-	if err != nil || len(paths) == 0 {
-		f.Fatalf("%s: no seeds (%v)", pattern, err)
-	}
-	for _, p := range paths {
-		b, err := os.ReadFile(p)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-}
-
-// FuzzDecodeNPY writes what was read and reads it again.
-func FuzzDecodeNPY(f *testing.F) {
-	addFiles(f, "*.npy")
-	f.Add([]byte("\x93NUMPY\x02\x00\xff\xff\xff\xff{}"))
-	f.Add(npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000), }", nil))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := data.DecodeNPY(b)
-		if err != nil {
-			checkFuzzError(t, err)
-			return
-		}
-		checkArray(t, a)
-		var body []byte
-		for _, v := range a.Data {
-			body = binary.LittleEndian.AppendUint64(body, math.Float64bits(v))
-		}
-		shape := strings.ReplaceAll(strings.Trim(fmt.Sprint(a.Shape), "[]"), " ", ", ")
-		again, err := data.DecodeNPY(npyFile("{'descr': '<f8', 'fortran_order': False, 'shape': ("+shape+",), }", body))
-		if err != nil {
+	path := filepath.Join(f.TempDir(), "a.csv")
+	f.Fuzz(func(t *testing.T, text string, flags, rows uint8) {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		sameArray(t, a, again)
-	})
-}
-
-func FuzzDecodeIDX(f *testing.F) {
-	f.Add(idx(8, []byte{1, 2, 3, 4}, 2, 2))
-	f.Add(idx(0x0D, bigFloat32(1, -2), 2))
-	f.Add(idx(0x0E, []byte{1}, 1<<30, 1<<30, 1<<30))
-	f.Add([]byte{0, 0, 8, 255})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		a, err := data.DecodeIDX(b)
+		opts := fuzzOptions(flags)
+		opts.Rows = int(rows)
+		set, err := data.Load(path, opts)
 		if err != nil {
-			checkFuzzError(t, err)
 			return
 		}
-		checkArray(t, a)
-		shape := make([]uint32, len(a.Shape))
-		for i, s := range a.Shape {
-			shape[i] = uint32(s)
+		if set.Y != nil && len(set.Y) != set.N() || len(set.Reading.Used) != set.N() || rows > 0 && set.N() > int(rows) {
+			t.Fatalf("%d rows, %d labels, used %v", set.N(), len(set.Y), set.Reading.Used)
 		}
-		again, err := data.DecodeIDX(idx(0x0E, bigFloat64(a.Data...), shape...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		sameArray(t, a, again)
-	})
-}
-
-func sameArray(t *testing.T, a, b *data.Array) {
-	t.Helper()
-	if fmt.Sprint(a.Shape) != fmt.Sprint(b.Shape) {
-		t.Fatalf("shape %v became %v", a.Shape, b.Shape)
-	}
-	for i, v := range a.Data {
-		if math.Float64bits(v) != math.Float64bits(b.Data[i]) && !math.IsNaN(v) {
-			t.Fatalf("element %d: %v became %v", i, v, b.Data[i])
-		}
-	}
-}
-
-func FuzzDecodeNPZ(f *testing.F) {
-	addFiles(f, "*.npz")
-	f.Add(zipped(f, "X.npy", make([]byte, 1<<12)))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		arrays, err := data.DecodeNPZ(b, 1<<16)
-		if err != nil {
-			checkFuzzError(t, err)
-			return
-		}
-		for _, a := range arrays {
-			checkArray(t, a)
-		}
-	})
-}
-
-// FuzzDecodeCSV writes the numbers that were read and reads them again.
-func FuzzDecodeCSV(f *testing.F) {
-	for _, text := range []string{"1,2\n3,4\n", "a,b\n1,2", "1,\"2\n", "1;2", "nan", "1e999", "\ufeff1\r\n\r\n2\r\n", "1,2\n3", "", ",", "\"\n\",1"} {
-		f.Add([]byte(text), "", "")
-		f.Add([]byte(text), data.LabelLast, data.HeaderNo)
-	}
-	f.Fuzz(func(t *testing.T, b []byte, label, header string) {
-		set, err := data.DecodeCSV(b, data.Options{Label: label, Header: header})
-		if err != nil {
-			checkFuzzError(t, err)
-			return
-		}
-		var text strings.Builder
-		for i := range set.N() {
-			row := set.X.RawRowView(i)
-			if label == data.LabelFirst {
-				row = append([]float64{set.Y[i]}, row...)
-			} else if label == data.LabelLast {
-				row = append(append([]float64{}, row...), set.Y[i])
+		for _, v := range slices.Concat(set.X.RawMatrix().Data, set.Y) {
+			if v-v != 0 {
+				t.Fatalf("%v in %v, %v", v, set.X.RawMatrix().Data, set.Y)
 			}
-			text.WriteString(strings.ReplaceAll(strings.Trim(fmt.Sprint(row), "[]"), " ", ",") + "\n")
 		}
-		again, err := data.DecodeCSV([]byte(text.String()), data.Options{Label: label, Header: data.HeaderNo})
-		if err != nil {
-			t.Fatal(err)
+		for i, r := range data.RowNorms(set.X) {
+			if opts.Normalize && math.Abs(r-1) > 1e-13 {
+				t.Fatalf("row %d has norm %v", i+1, r)
+			}
 		}
-		if !mat.Equal(set.X, again.X) || !slices.Equal(set.Y, again.Y) {
-			t.Fatalf("%v, %v became %v, %v", set.X, set.Y, again.X, again.Y)
+		if set.Reading.String() == "" {
+			t.Fatal("nothing is said")
 		}
 	})
 }
 
-func FuzzDecodeCIFAR10(f *testing.F) {
-	f.Add(make([]byte, 3073))
-	f.Add(make([]byte, 100))
-	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		set, err := data.DecodeCIFAR10(b)
-		if err != nil {
-			checkFuzzError(t, err)
-			return
+func fuzzOptions(flags uint8) data.Options {
+	pick := func(bit int, v string) string {
+		if flags>>bit&1 == 1 {
+			return v
 		}
-		if set.N()*3073 != len(b) || set.D() != 3072 || len(set.Y) != set.N() {
-			t.Fatalf("%d bytes gave %d x %d", len(b), set.N(), set.D())
-		}
-	})
+		return ""
+	}
+	o := data.Options{
+		Normalize: flags&1 == 1, Standardize: flags&2 == 2, Label: pick(2, "last"), Missing: pick(3, "drop"),
+		Duplicates: pick(4, data.DuplicatesKeep), ZeroRows: pick(5, "drop"), Sample: pick(6, data.SampleFirst), LabelCoding: pick(7, data.CodeSign),
+	}
+	return o
 }

@@ -20,7 +20,7 @@ func FromRows(rows [][]float64) (*mat.Dense, error) {
 	for i, r := range rows {
 		if len(r) != d {
 			return nil, fmt.Errorf("data: %w", &RowError{Row: i, Col: -1, Err: ErrRagged,
-				Detail: fmt.Sprintf("%d entries where row 0 has %d; give every row the same length", len(r), d)})
+				Detail: fmt.Sprintf("%d entries where row 1 has %d; give every row the same length", len(r), d)})
 		}
 		x.SetRow(i, r)
 	}
@@ -72,7 +72,7 @@ func validateDistinct(x mat.Matrix) error {
 		}
 		if first, ok := seen[string(key)]; ok {
 			return fmt.Errorf("data: %w", &RowError{Row: i, Col: -1, Err: ErrDuplicateRow,
-				Detail: fmt.Sprintf("equal to row %d, which makes every limit kernel singular; drop one of them", first)})
+				Detail: fmt.Sprintf("equal to row %d, which makes every limit kernel singular; drop one of them", first+1)})
 		}
 		seen[string(key)] = i
 	}

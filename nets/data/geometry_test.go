@@ -22,12 +22,12 @@ func TestValidate(t *testing.T) {
 	}{
 		{"good", []float64{1, 0, 0, 1}, nil, ""},
 		{"parallel but not equal", []float64{1, 0, 2, 0, -1, 0}, nil, ""},
-		{"NaN", []float64{1, 0, 0, nan}, data.ErrNotFinite, "row 1, column 1"},
-		{"infinite", []float64{inf, 0, 0, 1}, data.ErrNotFinite, "row 0, column 0"},
-		{"zero row", []float64{1, 0, 0, 0}, data.ErrZeroRow, "row 1"},
-		{"negative zero row", []float64{1, 0, math.Copysign(0, -1), 0}, data.ErrZeroRow, "row 1"},
-		{"duplicate", []float64{1, 0, 2, 3, 1, 0}, data.ErrDuplicateRow, "equal to row 0"},
-		{"duplicate up to the sign of zero", []float64{1, 0, 1, math.Copysign(0, -1)}, data.ErrDuplicateRow, "row 1"},
+		{"NaN", []float64{1, 0, 0, nan}, data.ErrNotFinite, "row 2, column 2"},
+		{"infinite", []float64{inf, 0, 0, 1}, data.ErrNotFinite, "row 1, column 1"},
+		{"zero row", []float64{1, 0, 0, 0}, data.ErrZeroRow, "row 2"},
+		{"negative zero row", []float64{1, 0, math.Copysign(0, -1), 0}, data.ErrZeroRow, "row 2"},
+		{"duplicate", []float64{1, 0, 2, 3, 1, 0}, data.ErrDuplicateRow, "equal to row 1"},
+		{"duplicate up to the sign of zero", []float64{1, 0, 1, math.Copysign(0, -1)}, data.ErrDuplicateRow, "row 2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

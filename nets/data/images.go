@@ -1,11 +1,13 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
+	"convergo/nets/data/tabular"
 	"convergo/testdata"
 )
 
@@ -32,10 +34,19 @@ func Images(kind string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data: %s labels: %w", kind, err)
 	}
-	for i := range x.Data {
-		x.Data[i] /= 255
+	pixels := x.Floats()
+	for i := range pixels {
+		pixels[i] /= 255
 	}
-	return &Set{Name: kind, X: x.matrix(), Y: y.Data}, nil
+	return &Set{Name: kind, X: mat.NewDense(x.Len(), x.Width(), pixels), Y: y.Floats()}, nil
+}
+
+func decodeIDXGzip(b []byte) (*tabular.Array, error) {
+	raw, _, err := tabular.Unpack(context.Background(), b, 0)
+	if err != nil {
+		return nil, err
+	}
+	return tabular.DecodeIDX(raw)
 }
 
 // images selects by class, keeps the first N and pools to dimension D.

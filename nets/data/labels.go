@@ -42,6 +42,11 @@ func (s Spec) defaultLabels(class []float64) string {
 func drawLabels(kind string, x *mat.Dense, class []float64, rng *rand.Rand) ([]float64, error) {
 	n, d := x.Dims()
 	y := make([]float64, n)
+	if kind == OwnOrSign {
+		if kind = Sign; class != nil {
+			kind = Class
+		}
+	}
 	switch kind {
 	case Sign:
 		fill(y, func(int) float64 { return sign(rng) })
@@ -64,7 +69,7 @@ func drawLabels(kind string, x *mat.Dense, class []float64, rng *rand.Rand) ([]f
 				y[i] += a * max(mat.Dot(x.RowView(i), w), 0)
 			}
 		}
-	case Class, RandomClass:
+	case Class, ClassSign, RandomClass:
 		if class == nil {
 			return nil, fmt.Errorf("data: %w: labels %q need data with labels of its own: images, two clusters, or a file with a label column", ErrLabels, kind)
 		}
@@ -73,7 +78,7 @@ func drawLabels(kind string, x *mat.Dense, class []float64, rng *rand.Rand) ([]f
 			rng.Shuffle(n, func(i, j int) { y[i], y[j] = y[j], y[i] })
 		}
 	default:
-		return nil, specErr("unknown labels %q; they are sign, gaussian, planted, planted-square, planted-relu, const, alternate, class, random-class", kind)
+		return nil, specErr("unknown labels %q; they are sign, gaussian, planted, planted-square, planted-relu, const, alternate, class, random-class, class-sign, own-or-sign", kind)
 	}
 	return y, nil
 }

@@ -1,9 +1,11 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +31,7 @@ const (
 	Explicit       = "explicit"       // the given Rows
 	MNIST          = "mnist"          // images of digits; D = 784 (28x28), 196 (14x14) or 49 (7x7), by average pooling
 	Fashion        = "fashion"        // images of clothes; as MNIST
-	File           = "file"           // the file at Path
+	File           = "file"           // a file of the user: that with the digest SHA256, else the one at Path
 )
 
 // Kinds of labels. All are multiplied by LabelScale.
@@ -41,8 +43,10 @@ const (
 	PlantedReLU   = "planted-relu"   // seeded: sum of three a_r max(<w_r, x>, 0), |w_r| = 1, a_r = +-1
 	Const         = "const"          // 1
 	Alternate     = "alternate"      // +1, -1, +1, ...
-	Class         = "class"          // the data's own: +1 and -1 for the two Classes or clusters, else see Classes
+	Class         = "class"          // the data's own: +1 and -1 for the two Classes or clusters; of a file as Options.LabelCoding says
 	RandomClass   = "random-class"   // seeded: Class, in random order
+	ClassSign     = "class-sign"     // Class, but exactly +1 and -1 for a file too (numbers: above the median or not)
+	OwnOrSign     = "own-or-sign"    // Class where the data has labels of its own, else Sign
 )
 
 // Spec describes a labelled data set. It is plain data: it survives JSON
@@ -51,9 +55,9 @@ const (
 // The zero value of a field means its default.
 type Spec struct {
 	Kind   string      `json:"kind"`
-	N      int         `json:"n,omitempty"`      // rows; file: the first N (0: all)
+	N      int         `json:"n,omitempty"`      // rows; file: exactly N of them (0: Load.Rows at most)
 	D      int         `json:"d,omitempty"`      // columns
-	Seed   uint64      `json:"seed,omitempty"`   // of the points and, on another stream, of the labels
+	Seed   uint64      `json:"seed,omitempty"`   // of the points and, on other streams, of the labels and the rows of a file
 	Spread float64     `json:"spread,omitempty"` // cluster
 	Sep    float64     `json:"sep,omitempty"`    // cluster, antipodal, duplicate; in [0, 2]
 	Rho    float64     `json:"rho,omitempty"`    // equicorrelated; in [-1/(N-1), 1]
@@ -70,20 +74,24 @@ type Spec struct {
 	LabelScale float64 `json:"label_scale,omitempty"` // default 1
 	// Classes are the two classes to keep, the first labelled +1 and the second -1.
 	// Default: all rows; images are then labelled +1 for an even class and -1 for
-	// an odd one, and the labels of a file stay as they are.
+	// an odd one, and the labels of a file are coded as Load.LabelCoding says.
 	Classes [2]int `json:"classes,omitzero"`
 
-	Path   string  `json:"path,omitempty"`   // file
-	SHA256 string  `json:"sha256,omitempty"` // file: hex digest of its content, see Pin
-	Load   Options `json:"load,omitzero"`    // file: how to read it; Raw decides on Normalize
+	// A file is its content. SHA256 is the hex digest by which a Loader finds it,
+	// wherever it lies; Path is where it lies, for a Loader that has not opened it.
+	Path   string  `json:"path,omitempty"`
+	SHA256 string  `json:"sha256,omitempty"`
+	Load   Options `json:"load,omitzero"` // file: how to read it; Raw decides on Normalize
 }
 
 // Set is a data set: X is n x d, one sample a row, and Y its n labels (nil
-// when a file has none).
+// when a file has none). Reading says what was read of a file and is nil for
+// other kinds.
 type Set struct {
-	Name string
-	X    *mat.Dense
-	Y    []float64
+	Name    string
+	X       *mat.Dense
+	Y       []float64
+	Reading *Reading
 }
 
 // N returns the number of samples.
@@ -104,8 +112,12 @@ const (
 )
 
 // Build makes the data set. Errors wrap ErrSpec for a Spec that describes none
-// and the errors of Load for a file.
+// and those of Loader.Build for a file, which is read anew on every call: claims
+// build files by a Loader.
 func (s Spec) Build() (*Set, error) {
+	if s.Kind == File {
+		return new(Loader).Build(context.Background(), s)
+	}
 	if err := s.checkNumbers(); err != nil {
 		return nil, err
 	}
@@ -116,20 +128,20 @@ func (s Spec) Build() (*Set, error) {
 	if x, err = s.scaleRows(x); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", s.Kind, err)
 	}
-	y, err := s.labels(x, class, rand.New(rand.NewPCG(s.Seed, labelStream)))
+	y, err := s.labels(x, class, s.labelSource())
 	if err != nil {
 		return nil, err
 	}
 	return &Set{Name: s.String(), X: x, Y: y}, nil
 }
 
+func (s Spec) labelSource() *rand.Rand { return rand.New(rand.NewPCG(s.Seed, labelStream)) }
+
 // points returns the rows before scaling, and the data's own labels if any.
 func (s Spec) points(rng *rand.Rand) (*mat.Dense, []float64, error) {
 	switch s.Kind {
 	case MNIST, Fashion:
 		return s.images()
-	case File:
-		return s.file()
 	}
 	maker, ok := makers[s.Kind]
 	if !ok {
@@ -161,8 +173,9 @@ func (s Spec) String() string {
 			fmt.Fprintf(&b, " %s=%v", name, v)
 		}
 	}
-	put("path", s.Path, s.Path != "")
-	n, d := s.N, s.D
+	put("sha256", s.SHA256[:min(8, len(s.SHA256))], s.SHA256 != "")
+	put("path", filepath.Base(s.Path), s.Path != "" && s.SHA256 == "")
+	n, d := max(s.N, s.Load.Rows), s.D
 	if sized, err := s.sizes(); err == nil {
 		n, d = sized.N, sized.D
 	}

@@ -168,7 +168,7 @@ func onCircle(s Spec, at []float64) (*mat.Dense, error) {
 	x := mat.NewDense(s.N, s.D, nil)
 	for i, t := range at {
 		if math.IsNaN(t) || math.IsInf(t, 0) {
-			return nil, specErr("angle %d (from 0) is %v; give finite angles in radians", i, t)
+			return nil, specErr("angle %d is %v; give finite angles in radians", i+1, t)
 		}
 		sin, cos := math.Sincos(t)
 		x.Set(i, 0, cos)

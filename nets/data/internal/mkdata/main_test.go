@@ -47,7 +47,7 @@ func TestRunWritesReadableFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	set, err := data.Load(filepath.Join(out, "mnist-images-idx3-ubyte.gz"),
-		data.Options{LabelsPath: filepath.Join(out, "mnist-labels-idx1-ubyte.gz")})
+		data.Options{LabelsPath: filepath.Join(out, "mnist-labels-idx1-ubyte.gz"), LabelCoding: data.CodeRaw})
 	if err != nil {
 		t.Fatal(err)
 	}
