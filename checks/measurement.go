@@ -127,13 +127,70 @@ func All(parts ...Measurement) Measurement {
 	for _, m := range parts {
 		for _, p := range m.conclusions() {
 			if seen[p.Part] {
-				return Failed(fmt.Errorf("two parts of a trial are named %q: give each conclusion a Part of its own", p.Part))
+				return Failed(fmt.Errorf("two parts of a trial are named %q: give each conclusion a Part of its own, or join comparisons of one by checks.Worst or checks.Each", p.Part))
 			}
 			seen[p.Part] = true
 			worst.parts = append(worst.parts, p)
 		}
 	}
 	return worst
+}
+
+// Worst joins comparisons of one conclusion in one trial, such as that at every
+// step or for every input, into the one that is least in its favour: a failure
+// first, then a violation, an unresolved comparison, and the smallest error that
+// would have been found. They must have one Part.
+func Worst(ms ...Measurement) Measurement {
+	if len(ms) == 0 {
+		return Failed(errors.New("a trial measured nothing"))
+	}
+	worst := ms[0]
+	for _, m := range ms[1:] {
+		if m.Part != worst.Part {
+			return Failed(fmt.Errorf("parts %q and %q are joined as one conclusion: use checks.All for several", worst.Part, m.Part))
+		}
+		keep := worst
+		if m.weakerThan(worst) {
+			worst, keep = m, worst
+		} else {
+			keep = m
+		}
+		worst.Series = append(worst.Series[:len(worst.Series):len(worst.Series)], keep.Series...)
+		worst.Hypotheses = append(worst.Hypotheses[:len(worst.Hypotheses):len(worst.Hypotheses)], keep.Hypotheses...)
+	}
+	return worst
+}
+
+// weakerThan orders comparisons of one conclusion, which may be with different
+// numbers: what the constant could be made stronger by says which is nearer to
+// breaking.
+func (m Measurement) weakerThan(o Measurement) bool {
+	if a, b := m.comparison(), o.comparison(); a != b {
+		return a.rank() > b.rank()
+	}
+	a, b := critical(judged{m.Observed, m.Observed}, m), critical(judged{o.Observed, o.Observed}, o)
+	if a != b && !(math.IsNaN(a) && math.IsNaN(b)) {
+		return a < b || math.IsNaN(b)
+	}
+	return m.Slack() < o.Slack()
+}
+
+// Each is All for comparisons of which several may be of one conclusion: those
+// of one Part are joined by Worst.
+func Each(ms ...Measurement) Measurement {
+	var names []string
+	byName := map[string][]Measurement{}
+	for _, m := range ms {
+		if byName[m.Part] == nil {
+			names = append(names, m.Part)
+		}
+		byName[m.Part] = append(byName[m.Part], m)
+	}
+	var parts []Measurement
+	for _, name := range names {
+		parts = append(parts, Worst(byName[name]...))
+	}
+	return All(parts...)
 }
 
 // conclusions are the parts that All joined, or the measurement itself.

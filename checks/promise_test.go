@@ -288,3 +288,23 @@ func TestInsideNeedsATrialInside(t *testing.T) {
 		t.Errorf("inside %v, %v: want the first alone", o.Instances[0].Inside, o.Instances[1].Inside)
 	}
 }
+
+// TestWorstKeepsTheNearestToBreaking joins comparisons of one conclusion.
+func TestWorstKeepsTheNearestToBreaking(t *testing.T) {
+	loose, near := Measurement{Observed: 1, Predicted: 4, Part: "a"}, Measurement{Observed: 0.99, Predicted: 1, Term: -0.5, Part: "a"}
+	broken := Measurement{Observed: 3, Predicted: 2, Part: "a"}
+	other := Measurement{Observed: 1, Predicted: 3, Part: "b"}
+	if got := Worst(loose, near, loose); got.Observed != near.Observed {
+		t.Errorf("kept %+v, want the comparison that a factor of 1.02 breaks", got)
+	}
+	if got := Worst(loose, broken, near); got.comparison() != Violated {
+		t.Errorf("kept %+v, want the violation", got)
+	}
+	if got := Worst(loose, other); got.comparison() != Broken {
+		t.Error("two conclusions pass for one")
+	}
+	got := Each(loose, other, near, other)
+	if len(got.parts) != 2 || got.parts[0].Observed != near.Observed || got.parts[1].Part != "b" || got.comparison() != Held {
+		t.Errorf("each: %+v", got)
+	}
+}

@@ -176,7 +176,7 @@ func identitySetup(p run) (checks.Instance, error) {
 			if q := inv.Form(e0); q.OK {
 				parts = append(parts, checks.Measurement{Part: "limit", Observed: moved * moved, Predicted: q.Upper(), Tolerance: tol})
 			}
-			m := checks.All(parts...)
+			m := checks.Each(parts...)
 			m.Hypotheses = []checks.Hypothesis{checks.Require("flips", float64(flipped), checks.AtMost, 0)}
 			return m
 		},

@@ -95,7 +95,7 @@ func (p target) setup(labels func(f problem, r *rand.Rand) (y []float64, slip fl
 				// Attained bounds lie within the certificate's error: only what is beyond it counts.
 				parts = append(parts, checks.Measurement{Part: name, Observed: value, Predicted: limits[name], Tolerance: off + 1e-12*limits[name]})
 			}
-			return checks.All(parts...)
+			return checks.Each(parts...)
 		},
 	}, nil
 }

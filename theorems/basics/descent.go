@@ -198,7 +198,7 @@ func (d descent) contraction(r *rand.Rand, q float64) checks.Measurement {
 			checks.Measurement{Part: "spectral formula", Observed: norm, Predicted: exact, Relation: checks.Equal, Tolerance: tol})
 		at, observed, bound = append(at, float64(k)), append(observed, norm), append(bound, qk)
 	}
-	m := checks.All(parts...)
+	m := checks.Each(parts...)
 	m.Series = []checks.Series{
 		curve.Axes{X: "step", Y: "norm", LogY: true}.Measured("residual norm", at, observed),
 		curve.Axes{X: "step", Y: "norm", LogY: true}.Bound("q^k", at, bound),
@@ -248,7 +248,7 @@ func quadraticBestStep() checks.Claim[quadratic] {
 				if p.Step == 1 {
 					parts = append(parts, checks.Measurement{Part: "eta = 1/lmax", Observed: factor, Predicted: 1 - 1/kappa, Relation: checks.Equal, Tolerance: d.delta()})
 				}
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			}
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("kappa", kappa), checks.NewFact("rate of the best step", best(kappa)), checks.NewFact("rate of 1/lmax", 1-1/kappa)},

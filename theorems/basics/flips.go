@@ -207,7 +207,7 @@ func flipInclusion() checks.Claim[attack] {
 					for i, s := range moved.fragile {
 						parts = append(parts, checks.Measurement{Part: fmt.Sprintf("input %d", i), Observed: float64(moved.flips[i]), Predicted: float64(s)})
 					}
-					return checks.All(parts...)
+					return checks.Each(parts...)
 				},
 			}, nil
 		}
@@ -450,7 +450,7 @@ func gramStability() checks.Claim[attack] {
 				}
 				parts = append(parts, checks.Measurement{Part: "Frobenius norm", Observed: eig.Distance(moved.after, moved.before),
 					Predicted: bounds.GramShift(n, float64(most)/float64(p.Width)), Tolerance: tol * float64(n)})
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			}}, nil
 		}
 	}

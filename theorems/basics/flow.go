@@ -64,7 +64,7 @@ func flowInherited() checks.Claim[quadratic] {
 					}
 					parts = append(parts, checks.Measurement{Part: "norm", Observed: floats.Norm(path[k], 2), Predicted: math.Exp(-d.values[0] * t), Tolerance: d.tolerance(k) + d.delta()})
 				}
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			}}
 			if guard {
 				inst.Hypotheses = []checks.Hypothesis{checks.Require("eta lambda_max", d.eta, checks.AtMost, bounds.FlowStepLimit())}

@@ -160,7 +160,7 @@ func (p smoothNet) certified(set *data.Set, net *nets.Network, beta, lip, speed 
 			checks.Measurement{Part: "path", Observed: path, Predicted: cert.Path, Tolerance: 1e-12 * cert.Path},
 			checks.Measurement{Part: "sigma_min(J)", Observed: s, Predicted: alpha, Relation: checks.AtLeast, Tolerance: 1e-12 * beta})
 	}
-	m := checks.All(parts...)
+	m := checks.Each(parts...)
 	m.Hypotheses = hyp
 	return m
 }

@@ -110,7 +110,7 @@ func descentLemma() checks.Claim[function] {
 					parts = append(parts, checks.Measurement{Observed: after, Predicted: before - decrease(eta, f.l, floats.Norm(g, 2)),
 						Tolerance: f.rounding(math.Max(norm, floats.Norm(x, 2)), math.Max(before, after), 1+p.Step)})
 				}
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			}}, nil
 		}
 	}
@@ -222,7 +222,7 @@ func (f *smooth) rate(eta float64, steps int) checks.Measurement {
 			ks, gaps, caps = append(ks, float64(k)), append(gaps, f.gap(x)), append(caps, bound)
 		}
 	}
-	m := checks.All(parts...)
+	m := checks.Each(parts...)
 	m.Series = []checks.Series{
 		curve.Axes{X: "step", Y: "gap", LogY: true}.Measured("f - f*", ks, gaps),
 		curve.Axes{X: "step", Y: "gap", LogY: true}.Bound("PL bound", ks, caps),
@@ -302,7 +302,7 @@ func plFlow() checks.Claim[function] {
 					bound := math.Exp(-factor*f.mu*t) * gap0
 					parts = append(parts, checks.Measurement{Observed: f.gap(x), Predicted: bound, Tolerance: flowError*bound + f.rounding(floats.Norm(f.start, 2), bound, flowSteps)})
 				})
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			}}, nil
 		}
 	}

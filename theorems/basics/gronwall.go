@@ -76,7 +76,7 @@ func gronwall() checks.Claim[perturbed] {
 					parts = append(parts, checks.Measurement{Observed: mat.Norm(z, 2), Predicted: bound,
 						Tolerance: bound * float64(t*(p.N+4)) * 4 * unit})
 				}
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			}}, nil
 		}
 	}

@@ -218,7 +218,7 @@ func heavyBallTransient() checks.Claim[heavyBall] {
 							checks.Measurement{Part: "worst start", Observed: worst, Predicted: bound(k), Tolerance: tol},
 							checks.Measurement{Part: "run", Observed: z / z0, Predicted: bound(k), Tolerance: tol})
 					}
-					return checks.All(parts...)
+					return checks.Each(parts...)
 				},
 			}, nil
 		}
@@ -290,7 +290,7 @@ func companionPower() checks.Claim[companion] {
 							ks, norms, caps = append(ks, float64(k)), append(norms, norm), append(caps, most)
 						}
 					}
-					m := checks.All(parts...)
+					m := checks.Each(parts...)
 					m.Series = []checks.Series{
 						curve.Axes{X: "k", Y: "norm", LogY: true}.Measured("norm of the power", ks, norms),
 						curve.Axes{X: "k", Y: "norm", LogY: true}.Bound("bound", ks, caps),

@@ -369,7 +369,7 @@ func interlacing() checks.Claim[drop] {
 							checks.Measurement{Part: "above", Observed: v, Predicted: math.Max(0, whole.Values[i]), Relation: checks.AtLeast, Tolerance: tol},
 							checks.Measurement{Part: "below", Observed: v, Predicted: whole.Values[i+p.Drop], Tolerance: tol})
 					}
-					return checks.All(parts...)
+					return checks.Each(parts...)
 				},
 			}, nil
 		}

@@ -91,7 +91,7 @@ func nesterovRadius() checks.Claim[nesterov] {
 					if p.Tuning == "half" {
 						parts = append(parts, checks.Measurement{Part: "1 - 2/(3s)", Observed: radius, Predicted: 1 - 2/(3*math.Sqrt(p.Kappa)), Tolerance: tol})
 					}
-					return checks.All(parts...)
+					return checks.Each(parts...)
 				},
 			}, nil
 		}
@@ -174,7 +174,7 @@ func nesterovTransient() checks.Claim[nesterov] {
 						}
 						parts = append(parts, worst)
 					}
-					m := checks.All(parts...)
+					m := checks.Each(parts...)
 					m.Tolerance = 1e-10 * m.Predicted // rounding of the powers
 					return m
 				},

@@ -74,7 +74,7 @@ func setupBall(p ball, counted float64, what func(q *problem, a *attack, fragile
 				m.Part = strings.TrimSpace(m.Part + " " + a.name)
 				parts = append(parts, m)
 			})
-			return checks.All(parts...)
+			return checks.Each(parts...)
 		},
 	}, nil
 }
@@ -395,7 +395,7 @@ func gramStability() checks.Claim[stability] {
 					m.Part = "eigenvalue"
 					parts = append(parts, m)
 				}
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			})
 		inst.Hypotheses = []checks.Hypothesis{q.distinct()}
 		inst.Terms = checks.Terms{Delta: checks.Float(p.Delta)}

@@ -118,7 +118,7 @@ func gradientNorm() checks.Claim[descentRun] {
 				if err != nil {
 					return checks.Failed(err)
 				}
-				return checks.All(parts...)
+				return checks.Each(parts...)
 			},
 		}, nil
 	}

@@ -377,7 +377,7 @@ func compare(net *nets.Network, batch *nets.Batch, off *offsets, rho float64, no
 		{Part: "linear form", Observed: apart, Predicted: 0, Tolerance: off.rounding() * math.Sqrt(float64(m)) * rho * reach},
 		{Part: "linear form, plain evaluation", Observed: plain, Predicted: 0, Tolerance: 2 * unit * float64(m+d+8) * size * reach},
 	}
-	all := checks.All(parts...)
+	all := checks.Each(parts...)
 	all.Hypotheses = []checks.Hypothesis{event}
 	return all
 }

@@ -239,7 +239,7 @@ func (p logistic) trial(plan logisticPlan, r *rand.Rand) checks.Measurement {
 			checks.Measurement{Part: "flips of the network", Observed: float64(flips), Predicted: 0},
 			checks.Measurement{Part: "network against its linear model", Observed: apart, Predicted: 0, Tolerance: float64(plan.steps) * off.rounding() * (size + p.Eta)})
 	}
-	return checks.All(parts...)
+	return checks.Each(parts...)
 }
 
 // curves is an observation with its bound against the step.

@@ -250,7 +250,7 @@ func centred(f *mat.Dense, mu *mat.VecDense, r int, corrected bool) checks.Measu
 	if doubt := rounding + low[2].Err + low[3].Err; low[3].Value > doubt {
 		parts = append(parts, checks.Measurement{Part: "least eigenvalues", Observed: low[2].Value, Predicted: low[3].Value, Relation: checks.AtLeast, Tolerance: doubt})
 	}
-	return checks.All(parts...)
+	return checks.Each(parts...)
 }
 
 // hadamard is a ladder for the centred features of the first layer.

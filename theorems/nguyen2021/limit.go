@@ -157,7 +157,7 @@ func lower(p limit, factor float64, largest bool) (checks.Instance, error) {
 				})
 			}
 		}
-		m := checks.All(parts...)
+		m := checks.Each(parts...)
 		if p.Curve != "" {
 			series, err := p.curves()
 			if err != nil {
@@ -443,7 +443,7 @@ func chain(p limit, factor float64) (checks.Instance, error) {
 		if paper > 0 {
 			parts = append(parts, checks.Measurement{Part: "published divisor", Observed: second.Value, Predicted: paper, Relation: checks.AtLeast, Error: second.Err})
 		}
-		return checks.All(parts...)
+		return checks.Each(parts...)
 	}
 	return inst, nil
 }

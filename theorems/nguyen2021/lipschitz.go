@@ -171,7 +171,7 @@ func (p maps) quotients(single bool, r *rand.Rand) checks.Measurement {
 		value, tolerance := quotient(x, y)
 		parts = append(parts, checks.Measurement{Part: "random pair", Observed: value, Predicted: bound, Tolerance: tolerance})
 	}
-	return checks.All(parts...)
+	return checks.Each(parts...)
 }
 
 // preactivation returns W_k relu(W_{k-1} ... relu(W_1 x)).

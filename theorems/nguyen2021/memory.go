@@ -253,7 +253,7 @@ func (p memory) memorise(set *data.Set, r *rand.Rand) checks.Measurement {
 			Part: "norm", Observed: square, Predicted: labels / memo.lambda.Value, Error: labels/low - labels/memo.lambda.Value + 1e-9*square,
 		})
 	}
-	m := checks.All(parts...)
+	m := checks.Each(parts...)
 	m.Hypotheses = memoryHypotheses(memo)
 	axes := curve.Axes{X: "step e", Y: "error over ||Y||", LogX: true, LogY: true}
 	m.Series = []checks.Series{axes.Measured("relative error of the difference quotient", steps, errors)}
