@@ -253,7 +253,7 @@ func TestEveryPartHasItsFactor(t *testing.T) {
 		}}, nil
 	}
 	o = mustRun(t, source(c), Options{Seed: 1, Alpha: 0.01, Profile: testProfile(50)}).Claims[0]
-	if len(o.Weak) > 0 || o.Bad() || o.Info.Loose != "the draws are far below." {
+	if len(o.Weak) > 0 || len(o.Faults()) > 0 || o.Info.Loose != "the draws are far below." {
 		t.Errorf("declared and controlled, it is still weak: %q, %q", o.Weak, o.Info.Loose)
 	}
 }

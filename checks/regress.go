@@ -125,7 +125,7 @@ func badReasons(o ClaimOutcome) []string {
 	if o.Verdict == Refuted {
 		rs = append(rs, "refuted: "+o.Reason)
 	}
-	return append(append(rs, o.Problems...), o.Weak...)
+	return append(rs, o.Problems...)
 }
 
 // change compares two states of a claim.
@@ -196,9 +196,6 @@ func compareControls(old, now BaselineLine, o ClaimOutcome, worse func(string, .
 	}
 	if broken := brokenInstances(o); broken != "" {
 		worse("%s", broken)
-	}
-	for _, w := range o.Weak {
-		worse("%s", w)
 	}
 }
 

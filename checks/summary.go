@@ -69,8 +69,9 @@ type ControlOutcome struct {
 }
 
 // Bad reports whether the claim fails a gate: refuted, or unfit as a check
-// because something in it failed or it would find large errors alone.
-func (c ClaimOutcome) Bad() bool { return c.Verdict == Refuted || len(c.Faults()) > 0 }
+// because something in it failed. A claim that is weak, which would find larger
+// errors only than it declares, says so but fails only a strict gate.
+func (c ClaimOutcome) Bad() bool { return c.Verdict == Refuted || len(c.Problems) > 0 }
 
 // Faults are what makes the claim unfit as a check: its problems, and the
 // constants that could be wrong without its noticing.

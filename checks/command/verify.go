@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ type verifyFlags struct {
 	seed                       uint64
 	alpha                      float64
 	workers                    int
-	asJSON                     bool
+	asJSON, strict             bool
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -59,6 +60,7 @@ VACUOUS claims do not fail a run, they say so.`,
 	fl.StringVar(&f.label, "label", "", "label column of the data files: first or last (default: none)")
 	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
 	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0 (default: from the batch system's environment)")
+	fl.BoolVar(&f.strict, "strict", false, "fail when a claim would find only larger errors than it should (WEAK)")
 	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
 	return cmd
 }
@@ -94,7 +96,15 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 	if err != nil {
 		return failed(err)
 	}
+	if f.strict && !strong(s) {
+		return status{code: exitRefuted}
+	}
 	return verdictStatus(s)
+}
+
+// strong reports that every claim finds errors as small as it declares.
+func strong(s *checks.Summary) bool {
+	return !slices.ContainsFunc(s.Claims, func(c checks.ClaimOutcome) bool { return len(c.Weak) > 0 })
 }
 
 func (f verifyFlags) options() (checks.Options, error) {
@@ -206,17 +216,23 @@ func printOverview(w io.Writer, s *checks.Summary) error {
 // tally counts verdicts and broken checks in a line.
 func tally(s *checks.Summary) string {
 	counts := map[checks.Verdict]int{}
-	broken := 0
+	broken, weak := 0, 0
 	for _, c := range s.Claims {
 		counts[c.Verdict]++
-		if len(c.Faults()) > 0 {
+		switch {
+		case len(c.Problems) > 0:
 			broken++
+		case len(c.Weak) > 0:
+			weak++
 		}
 	}
 	text := fmt.Sprintf("%d claims: %d HOLDS, %d REFUTED, %d UNDECIDED, %d VACUOUS", len(s.Claims),
 		counts[checks.Holds], counts[checks.Refuted], counts[checks.Undecided], counts[checks.Vacuous])
 	if broken > 0 {
 		text += fmt.Sprintf("; %d BROKEN checks", broken)
+	}
+	if weak > 0 {
+		text += fmt.Sprintf("; %d WEAK, which find only larger errors than they should", weak)
 	}
 	return text
 }

@@ -191,7 +191,7 @@ func (w *worst) add(m checks.Measurement) {
 	case !w.seen:
 		w.m, w.seen = m, true
 	default:
-		w.m = checks.Each(w.m, m)
+		w.m = checks.Worst(w.m, m)
 	}
 }
 
