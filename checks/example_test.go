@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"convergo/checks"
+
 	"pgregory.net/rapid"
 )
 

@@ -5,16 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 )
 
 // storedRun is a small finished run and its options.
@@ -462,50 +458,6 @@ func TestFinishedRunIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestShortTestsRecordTheSame runs a search under -short, where rapid by itself
-// does fewer checks.
-func TestShortTestsRecordTheSame(t *testing.T) {
-	short := flag.Lookup("test.short").Value
-	was := short.String()
-	defer func() {
-		if err := short.Set(was); err != nil {
-			t.Error(err)
-		}
-	}()
-	var records []string
-	for _, v := range []string{"false", "true"} {
-		if err := short.Set(v); err != nil {
-			t.Fatal(err)
-		}
-		o := Options{Seed: 3, Alpha: 0.01, Profile: testProfile(100), Dir: t.TempDir()}
-		o.Profile.SearchChecks, o.Profile.Search = 20, Budget{Work: 1e9, Trials: 20}
-		mustRun(t, mixedSources(), o)
-		records = append(records, readFolder(t, o.Dir))
-	}
-	if records[0] != records[1] {
-		t.Error("the records depend on -short")
-	}
-}
-
-// TestSearchesReturnTheFlags: a search must not change how the properties of a
-// test beside it are checked.
-func TestSearchesReturnTheFlags(t *testing.T) {
-	names := []string{"rapid.checks", "rapid.seed", "rapid.nofailfile", "rapid.shrinktime"}
-	values := func() (all []string) {
-		for _, name := range names {
-			all = append(all, flag.Lookup(name).Value.String())
-		}
-		return all
-	}
-	before := values()
-	o := mergeOptions()
-	o.Dir = t.TempDir()
-	mustRun(t, mixedSources(), o)
-	if after := values(); !slices.Equal(before, after) {
-		t.Errorf("the flags %v were %v and are %v", names, before, after)
-	}
-}
-
 // TestManifestSurvivesBrokenText stores claims whose texts JSON cannot hold.
 func TestManifestSurvivesBrokenText(t *testing.T) {
 	c := syntheticClaim("test/text", synthetic{Q: 0.01, Delta: 0.3})
@@ -513,144 +465,4 @@ func TestManifestSurvivesBrokenText(t *testing.T) {
 	o := Options{Seed: 1, Alpha: 0.01, Profile: testProfile(100), Dir: t.TempDir()}
 	mustRun(t, source(c), o)
 	mustRun(t, source(c), o) // resumes
-}
-
-func TestShardSizes(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		count := rapid.IntRange(1, 9).Draw(t, "count")
-		from := rapid.IntRange(0, 20).Draw(t, "from")
-		to := from + rapid.IntRange(0, 20).Draw(t, "n")
-		s := &Shard{rapid.IntRange(0, count-1).Draw(t, "index"), count}
-		want := 0
-		for i := from; i < to; i++ {
-			if s.holds(i) {
-				want++
-			}
-		}
-		if got := s.size(from, to); got != want {
-			t.Errorf("%v holds %d of [%d, %d), size says %d", s, want, from, to, got)
-		}
-	})
-}
-
-func FuzzDecodeLine(f *testing.F) {
-	const plan = "0123456789abcdef"
-	m := Manifest{Plan: plan, Units: 1, Claims: []Info{{ID: "test/a", Form: "always", Controls: []ControlInfo{{Name: "c"}}}}}
-	key := UnitKey{Claim: "test/a"}
-	for _, l := range []line{
-		{Unit: &UnitRecord{UnitKey: key, Params: json.RawMessage(`{"n":1}`), Planned: 3}},
-		{Block: &BlockRecord{UnitKey: key, Status: "hvu", Observed: []Float{1, 2, 3}, Predicted: []Float{1}, End: true}},
-		{Block: &BlockRecord{UnitKey: key, Status: "he", Sizes: []Float{1, 2}, Values: [][]Float{{1, 2}, nil}, Error: "x"}},
-		{Search: &SearchRecord{Claim: "test/a", Witness: &Witness{Claim: "test/a"}}},
-	} {
-		b, err := l.encode(plan)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b[:len(b)-1])
-	}
-	f.Add([]byte("00000000 {}"))
-	f.Add([]byte("x"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		// The body as it is, and with a checksum that fits, since a fuzzer will
-		// not find one.
-		if len(b) > 9 {
-			withSum := append([]byte(checksum(plan, b[9:])+" "), b[9:]...)
-			tryLine(t, m, withSum)
-		}
-		tryLine(t, m, b)
-	})
-}
-
-func tryLine(t *testing.T, m Manifest, b []byte) {
-	l, err := decodeLine(b, m.Plan)
-	if err != nil {
-		return
-	}
-	again, err := l.encode(m.Plan)
-	if err != nil {
-		t.Fatalf("%q decodes but does not encode: %v", b, err)
-	}
-	if _, err := decodeLine(bytes.TrimSuffix(again, []byte("\n")), m.Plan); err != nil {
-		t.Fatalf("%q becomes %q: %v", b, again, err)
-	}
-	rec := newRecords("", m)
-	if l.Block != nil {
-		opening := line{Unit: &UnitRecord{UnitKey: l.Block.UnitKey, Params: json.RawMessage("{}")}}
-		if err := rec.add(opening); err != nil {
-			return
-		}
-	}
-	if err := rec.add(l); err == nil {
-		rec.complete()
-	}
-}
-
-func FuzzManifest(f *testing.F) {
-	good, err := Manifest{Format: manifestFormat, Version: Version, Units: 3, Shard: &Shard{1, 2}, Claims: []Info{{ID: "test/a"}}}.encode()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(good)
-	f.Add([]byte("{}"))
-	f.Add([]byte(`{"format":"convergo run","version":"2","shard":{"index":0,"count":0}}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := parseManifest(b)
-		if err != nil {
-			return
-		}
-		again, err := m.encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := parseManifest(again)
-		if err != nil || back.sum() != m.sum() {
-			t.Fatalf("%q becomes %q: %v", b, again, err)
-		}
-	})
-}
-
-func FuzzParseWitness(f *testing.F) {
-	w := Witness{Claim: "test/a", Params: json.RawMessage(`{"n":1}`), Seed: 1, Version: Version, Relation: AtMost, Observed: 2, Predicted: 1}
-	f.Add([]byte(w.String()))
-	f.Add([]byte(`{"claim":"a","params":null}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		w, err := ParseWitness(b)
-		if err != nil {
-			return
-		}
-		if again, err := ParseWitness([]byte(w.String())); err != nil || again.String() != w.String() {
-			t.Fatalf("%q becomes %s: %v", b, w, err)
-		}
-	})
-}
-
-func FuzzParseBaseline(f *testing.F) {
-	f.Add(baselineHeader + "\n# alpha=0.01 seed=1 profile=quick engine=1 code=-\n# claim\n" +
-		"a/b v1 HOLDS 1/1 20 1.5 [1,2] [NaN,NaN]\na/c v2 REFUTED 0/2 7 0.5 [-Inf,+Inf] [0,0.1]\n")
-	f.Add("")
-	f.Add(baselineHeader + "\n\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		b, err := ParseBaseline("baseline.txt", strings.NewReader(text))
-		if err != nil {
-			if !strings.HasPrefix(err.Error(), "baseline.txt") {
-				t.Errorf("the error does not name the file: %v", err)
-			}
-			return
-		}
-		var out, again bytes.Buffer
-		if err := b.Write(&out); err != nil {
-			t.Fatal(err)
-		}
-		back, err := ParseBaseline("baseline.txt", bytes.NewReader(out.Bytes()))
-		if err != nil {
-			t.Fatalf("%q becomes %q: %v", text, out.String(), err)
-		}
-		if err := back.Write(&again); err != nil {
-			t.Fatal(err)
-		}
-		if again.Len() == 0 || len(back.Lines) != len(b.Lines) {
-			t.Fatalf("%q becomes %q", out.String(), again.String())
-		}
-	})
 }
