@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Certificate is the instance certificate of card 00.6 (derived): a deterministic theorem about gradient
+// Certificate is the instance certificate of Du et al. (2019) (derived): a deterministic theorem about gradient
 // descent on one concrete two-layer ReLU network, with no probability and no hidden constant.
 //
 // Let s0 = lambda_min(H(0)) > 0, e0 = ||u(0) - y||, S = ||X||_2, a threshold theta in (0, 1/2) and a step
@@ -73,7 +73,7 @@ func Certify(in Instance, theta float64) (Certificate, error) {
 	}, nil
 }
 
-// CertifyPaper is the variant of card 00.6 with the rate of Du et al. (2019), derived: if
+// CertifyPaper is the variant of Du et al. (2019) with the rate of Du et al. (2019), derived: if
 // lambda_min(H(0)) >= (3/4) lambda_0, eta <= 0.55/S^2 and phat(Radius) <= FlipBudget, with
 // Radius = 4 S e0/(sqrt m lambda_0) and FlipBudget = kappa_*^2 lambda_0/S^2, then
 // ||e_k||^2 <= (1 - eta lambda_0/2)^k e0^2 for all k and lambda_min(H(k)) >= lambda_0/2.
@@ -127,7 +127,7 @@ func (c Certificate) Holds(phat float64) (bool, float64) {
 
 // CertificateWidth estimates the width (8/pi) S^6 e0^2/(c^2 theta^4 s0^4) from which on the certificate
 // at threshold theta and small step size can be expected to apply: there S^2 R' sqrt(2/pi) = theta^2 s0,
-// with phat replaced by its mean. At [BestTheta] it is 1001 S^6 e0^2/s0^4 (card 00.6). Fluctuations
+// with phat replaced by its mean. At [BestTheta] it is 1001 S^6 e0^2/s0^4. Fluctuations
 // of phat ask for a little more.
 func CertificateWidth(s, e0, s0, theta float64) float64 {
 	c := 2 * (1 - theta) * (1 - 2*theta)

@@ -37,7 +37,7 @@ func ChernoffUpperRate(eps float64) float64 {
 }
 
 // ChernoffFailure bounds P( lambda_min(H(0)) <= (1-eps) lambda_0 ) by n exp(-m c(eps) lambda_0/S^2)
-// (cards 00.3c and 90.13c, derived). H(0) is the mean over m neurons of D_r X X^T D_r, positive
+// (derived). H(0) is the mean over m neurons of D_r X X^T D_r, positive
 // semidefinite with norm at most S^2. For an activation with |phi'| <= B1 use B1 S in place of S.
 func ChernoffFailure(n, m int, eps, lambda0, s float64) float64 {
 	return when(n >= 1 && m >= 0 && lambda0 >= 0 && s > 0,
@@ -45,23 +45,22 @@ func ChernoffFailure(n, m int, eps, lambda0, s float64) float64 {
 }
 
 // ChernoffWidth is the width S^2 ln(n/delta) / (c(eps) lambda_0) from which on
-// lambda_min(H(0)) >= (1-eps) lambda_0 with probability at least 1 - delta (card 00.3c, derived). At
-// eps = 1/4 it is 29.21 S^2 ln(n/delta)/lambda_0; the simpler eps^2/2 of card 90.13c gives 32.
+// lambda_min(H(0)) >= (1-eps) lambda_0 with probability at least 1 - delta (derived). At
+// eps = 1/4 it is 29.21 S^2 ln(n/delta)/lambda_0; the simpler eps^2/2 gives 32.
 func ChernoffWidth(n int, eps, lambda0, s, delta float64) float64 {
 	return when(n >= 1 && lambda0 > 0 && s > 0 && isProbability(delta),
 		s*s*math.Log(float64(n)/delta)/(ChernoffRate(eps)*lambda0))
 }
 
 // ChernoffUpperFailure bounds P( lambda_max(H(0)) >= (1+eps) lambda_max(H^inf) ) by
-// n exp(-m c_+(eps) lambda_max/S^2), c_+ = [ChernoffUpperRate] (card 90.13c states it with eps^2/3).
+// n exp(-m c_+(eps) lambda_max/S^2), c_+ = [ChernoffUpperRate] (often stated with eps^2/3).
 func ChernoffUpperFailure(n, m int, eps, lambdaMax, s float64) float64 {
 	return when(n >= 1 && m >= 0 && lambdaMax >= 0 && s > 0,
 		math.Min(1, float64(n)*math.Exp(-float64(m)*ChernoffUpperRate(eps)*lambdaMax/(s*s))))
 }
 
 // HoeffdingEntry is the factor sqrt( ln(n(n+1)/delta) / (2m) ): with probability at least 1 - delta
-// every |H_ij(0) - H^inf_ij| is at most |x_i . x_j| times it (cards 00.3b, 90.13b, derived: Hoeffding
-// on n(n+1)/2 averages of m variables with range |x_i . x_j|, two-sided).
+// every |H_ij(0) - H^inf_ij| is at most |x_i . x_j| times it/2 averages of m variables with range |x_i . x_j|, two-sided).
 func HoeffdingEntry(n, m int, delta float64) float64 {
 	return when(n >= 1 && m >= 1 && isProbability(delta),
 		math.Sqrt(math.Log(float64(n)*float64(n+1)/delta)/(2*float64(m))))
@@ -74,7 +73,7 @@ func HoeffdingDeviation(n, m int, gramFrobenius, delta float64) float64 {
 }
 
 // HoeffdingWidth is 8 ||X X^T||_F^2 ln(n(n+1)/delta)/lambda_0^2, the width from which on
-// ||H(0) - H^inf||_2 <= lambda_0/4 with probability at least 1 - delta (card 00.3b, derived).
+// ||H(0) - H^inf||_2 <= lambda_0/4 with probability at least 1 - delta (derived).
 func HoeffdingWidth(n int, gramFrobenius, lambda0, delta float64) float64 {
 	return when(n >= 1 && lambda0 > 0 && isProbability(delta),
 		8*gramFrobenius*gramFrobenius*math.Log(float64(n)*float64(n+1)/delta)/(lambda0*lambda0))
@@ -89,7 +88,7 @@ func PrintedGramWidth(n int, lambda0, delta float64) float64 {
 
 // GramSecondMoment is E ||H(0) - H^inf||_F^2 = (1/m) sum_ij (x_i . x_j)^2 q_ij (1 - q_ij) exactly, with
 // q_ij = (pi - angle_ij)/(2 pi), for m independent ReLU neurons on the rows of X (n x d, any norms)
-// (cards 00.3a, 90.13a, derived: each entry is x_i . x_j times a mean of Bernoulli(q_ij) variables).
+// variables).
 func GramSecondMoment(X mat.Matrix, m int) (float64, error) {
 	if m < 1 {
 		return 0, fmt.Errorf("bounds: width %d; a network has at least one neuron", m)

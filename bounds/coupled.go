@@ -3,7 +3,7 @@ package bounds
 import "math"
 
 // CircleMargin is the tangent-kernel margin gamma of n points at equal angles on the unit circle with
-// alternating labels, card 07.2 (derived):
+// alternating labels, Munteanu et al. (2022) (derived):
 //
 //	gamma = 1/(n cos(pi/n))  for n = 4, 8, 12, ...,    gamma = 0  for n = 6, 10, 14, ...
 //
@@ -22,14 +22,14 @@ func CircleMargin(n int) float64 {
 
 // FiniteMarginWidth is 16 gamma^{-2} ln(n/delta), the width of a coupled network from which on the
 // separator v that attains gamma separates all n samples with margin gamma/2 at initialisation, with
-// probability at least 1 - delta (card 07.4, derived): m/2 independent pairs give terms in [-1, 1] with
+// probability at least 1 - delta (derived): m/2 independent pairs give terms in [-1, 1] with
 // mean at least gamma, so that a sample fails with probability at most exp(-m gamma^2/16) (Hoeffding).
 func FiniteMarginWidth(n int, margin, delta float64) float64 {
 	return when(n >= 1 && margin > 0 && isProbability(delta), 16*math.Log(float64(n)/delta)/(margin*margin))
 }
 
 // LogisticBound is eps/2 + 2 ln^2(2/eps)/(gamma^2 eta t), which bounds the mean logistic loss of a coupled
-// network after t >= 1 steps of size eta <= 4 (card 07.6, derived). At [CoupledMarginSteps] it is at most
+// network after t >= 1 steps of size eta <= 4 (derived). At [CoupledMarginSteps] it is at most
 // eps. Proof: gradient descent on a convex function of smoothness 1/4 has
 // R(W_t) <= R(V) + |V - W_0|^2/(2 eta t); take V - W_0 = (2 ln(2/eps)/gamma) U with U of [FiniteMarginWidth],
 // whose margins are at least ln(2/eps), so that R(V) <= ln(1 + eps/2) <= eps/2.
@@ -40,7 +40,7 @@ func LogisticBound(margin, eta, eps float64, t int) float64 {
 }
 
 // LogisticMovement is rho = T eta/sqrt(m), which no neuron exceeds in T steps of size eta on the mean
-// logistic loss of unit samples: a gradient has at most 1/sqrt(m) per neuron (card 07.6).
+// logistic loss of unit samples: a gradient has at most 1/sqrt(m) per neuron.
 func LogisticMovement(eta float64, steps, m int) float64 {
 	return when(eta > 0 && steps >= 0 && m >= 1, eta*float64(steps)/math.Sqrt(float64(m)))
 }
@@ -50,7 +50,7 @@ func LogisticMovement(eta float64, steps, m int) float64 {
 //
 //	(z + e^z - 1)/(eta gamma^2),   z = -ln(e^eps - 1).
 //
-// The labels are an eigenvector of H^inf there, with eigenvalue n gamma^2 (card 07.3 with equality), so that
+// The labels are an eigenvector of H^inf there, with eigenvalue n gamma^2 (Munteanu et al. (2022) with equality), so that
 // all margins are one number z with dz/dt = gamma^2/(1 + e^z). As eps -> 0 it is 1/(eps eta gamma^2).
 func LogisticCircleTime(margin, eta, eps float64) float64 {
 	z := -math.Log(math.Expm1(eps))
@@ -58,7 +58,7 @@ func LogisticCircleTime(margin, eta, eps float64) float64 {
 }
 
 // ClassifierWidth is the least width with which any two-layer ReLU network without biases, whatever its
-// weights, could classify n alternating points on the circle, n even and at least 4 (card 07.8, derived):
+// weights, could classify n alternating points on the circle, n even and at least 4 (derived):
 // n/2, because each of the n sign intervals is shorter than pi and so holds one of the 2m kinks; and 4 for
 // n = 4, where opposite points of equal label need two neurons of that sign. For n = 6, 10, ... no width is
 // enough, and it is +Inf.
@@ -73,8 +73,7 @@ func ClassifierWidth(n int) float64 {
 }
 
 // ArcPairs is n ln(n/delta), the number of random pairs that hit each of the n activation arcs of n points
-// at equal angles on the circle, n even, with probability at least 1 - delta (card 07.10, derived: coupon
-// collector).
+// at equal angles on the circle, n even, with probability at least 1 - delta.
 func ArcPairs(n int, delta float64) float64 {
 	return when(n >= 1 && isProbability(delta), float64(n)*math.Log(float64(n)/delta))
 }
@@ -86,7 +85,7 @@ func MissedArc(n, pairs int) float64 {
 }
 
 // ArcMargin is gamma sqrt(2n/m): with a pair in every arc, weights of norm 1 on one pair an arc separate
-// the n alternating points with this margin, exactly (card 07.10, derived). n = 4, 8, 12, ...
+// the n alternating points with this margin, exactly (derived). n = 4, 8, 12, ...
 func ArcMargin(n, m int) float64 {
 	return when(n%4 == 0 && m >= 1, CircleMargin(n)*math.Sqrt(2*float64(n)/float64(m)))
 }

@@ -8,7 +8,7 @@ import (
 	"convergo/bounds"
 )
 
-// The numbers of card 07.
+// The numbers of Munteanu et al. (2022).
 func TestCoupledConstants(t *testing.T) {
 	for n, want := range map[int]float64{4: 0.353553, 8: 0.135299, 12: 0.086273, 16: 0.063724, 20: 0.050623} {
 		within(t, "circle margin", bounds.CircleMargin(n), want, 1e-5)

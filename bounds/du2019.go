@@ -2,7 +2,7 @@ package bounds
 
 import "math"
 
-// AntisymmetricWidth is the derived theorem of card 00.7 for an antisymmetric start: m even, neurons in
+// AntisymmetricWidth is the derived theorem of Du et al. (2019) for an antisymmetric start: m even, neurons in
 // pairs with equal hidden and opposite output weights, so that u(0) = 0 and ||e(0)|| = ||y||. If
 //
 //	m >= max( 475.2 S^2 ln(2n/delta)/lambda_0, 63880 S^6 ||y||^2/lambda_0^4 )
@@ -27,7 +27,7 @@ func AntisymmetricWidth(p Problem) float64 {
 }
 
 // OutputFourthMoment is E u^4 = (3/4)(1 + 1/m) kappa^4 of one output on a unit input at the start, exact at
-// every width (card 00.8, derived): u = m^{-1/2} sum_r a_r relu(z_r) has independent symmetric summands, so
+// every width (derived): u = m^{-1/2} sum_r a_r relu(z_r) has independent symmetric summands, so
 // E u^4 = ( m E relu(z)^4 + 3 m (m-1) (E relu(z)^2)^2 )/m^2 with E relu(z)^4 = 3/2 and E relu(z)^2 = 1/2.
 // A Gaussian of the same variance has 3/4, so the excess 3/(4m) is how far the output is from its Gaussian
 // limit.

@@ -6,7 +6,7 @@ import (
 	"convergo/bounds/kernel"
 )
 
-// Notation of this file (card 06, Arora et al. 2019): weights N(0, kappa^2 I), loss ||y - u||^2/2 (a sum),
+// Notation of this file: weights N(0, kappa^2 I), loss ||y - u||^2/2 (a sum),
 // H = H^inf with eigenvalues lambda_0 <= ... <= lambda_max, B^2 = y^T H^{-1} y.
 
 // PrintedTrajectoryScale is kappa = eps delta/sqrt n, the scale of initialisation that Theorem 4.1 of
@@ -31,8 +31,7 @@ func PrintedScaledDescentWidth(n int, lambda0, kappa, delta float64) float64 {
 
 // APosteriori returns b_0 = 0, ..., b_T with b_k = sum_{j<k} (1 - eta lambda_0)^{k-1-j} ||xi(j)||, given the
 // norms of xi(j) = u(j+1) - u(j) - eta H e(j): a bound on ||e(k) - (I - eta H)^k e(0)|| for any sequence
-// u, any positive semidefinite H and 0 < eta <= 1/lambda_max (card 06.1b, derived: unroll
-// e(k+1) = (I - eta H) e(k) - xi(k)). Equality at k = 1, and throughout for n = 1 and xi of one sign.
+// u, any positive semidefinite H and 0 < eta <= 1/lambda_max = (I - eta H) e(k) - xi(k)). Equality at k = 1, and throughout for n = 1 and xi of one sign.
 func APosteriori(eta, lambda0 float64, xi []float64) []float64 {
 	b := make([]float64, len(xi)+1)
 	for k, x := range xi {
@@ -43,7 +42,7 @@ func APosteriori(eta, lambda0 float64, xi []float64) []float64 {
 
 // StepResidual bounds |r_i| by (eta/m) S ||e|| f, where r = u(j+1) - u(j) - eta H(j) e(j) is what one step
 // of gradient descent with the finite-width Gram matrix H(j) leaves, and f the number of neurons whose
-// activity on x_i changed in the step (card 06.1b, derived; the card has sqrt n in place of S = ||X||_2).
+// activity on x_i changed in the step.
 // A neuron that stays on its side contributes to u exactly linearly; one that does not is off by at most
 // its movement, eta ||dL/dw_r|| <= eta S ||e||/sqrt m, times the output weight 1/sqrt m.
 func StepResidual(eta, s, e float64, flips, m int) float64 {
@@ -52,7 +51,7 @@ func StepResidual(eta, s, e float64, flips, m int) float64 {
 
 // RateMovement is 2 S ||e(0)||/(sqrt m lambda), which no neuron's distance from its start exceeds in gradient
 // descent with ||e(j)|| <= (1 - eta lambda/2)^j ||e(0)|| for all j, a rate on the norm and not on the loss
-// (card 06.4a, derived: sum of eta [GradientNorm]). Attained for n = 1. The source prints twice that, with
+// . Attained for n = 1. The source prints twice that, with
 // sqrt n for S (Lemma 5.3, recalled).
 func RateMovement(s, e0, lambda float64, m int) float64 {
 	return when(lambda > 0, 2*GradientNorm(s, e0, m)/lambda)
@@ -65,7 +64,7 @@ func LabelMeasure(form float64, n int) float64 {
 }
 
 // RademacherDetermined is B ||Z(0)||_F/n + R sum_i F_i/(n sqrt m), which bounds the empirical Rademacher
-// complexity of the networks with ||W - W(0)||_F <= B and ||w_r - w_r(0)|| <= R for all r (card 06.6,
+// complexity of the networks with ||W - W(0)||_F <= B and ||w_r - w_r(0)|| <= R for all r (Arora et al. (2019),
 // derived). ||Z(0)||_F^2 = (1/m) sum_ir 1{w_r(0) . x_i >= 0}, zF is ||Z(0)||_F, and fragile is the number
 // sum_i F_i of pairs with |w_r(0) . x_i| <= R. Deterministic: f_W(x_i) is within R/sqrt m of
 // <Z_i, W> for each fragile neuron and equal to it but for those, and E||Z eps|| <= ||Z||_F.
@@ -74,7 +73,7 @@ func RademacherDetermined(b, r, zF float64, fragile, n, m int) float64 {
 		b*zF/float64(n)+r*float64(fragile)/(float64(n)*math.Sqrt(float64(m))))
 }
 
-// RademacherClass bounds the same complexity before the weights are drawn (card 06.6, derived), with
+// RademacherClass bounds the same complexity before the weights are drawn (derived), with
 // probability at least 1 - delta over independent w_r(0) ~ N(0, kappa^2 I), for R fixed and all B at once:
 //
 //	(B/sqrt(2n)) (1 + sqrt(2 t/m))^{1/2} + R sqrt m p + R sqrt(t/2),   t = log(2/delta), p = erf(R/(kappa sqrt 2)).
@@ -96,7 +95,7 @@ func PrintedRademacherClass(b, r, kappa float64, n, m int, delta float64) float6
 }
 
 // KernelGeneralisation bounds the population loss of the kernel interpolant of n samples with
-// probability at least 1 - delta over them (card 06.7 (i), derived), for a loss in [0, 1] that is
+// probability at least 1 - delta over them (derived), for a loss in [0, 1] that is
 // 1-Lipschitz in the prediction and 0 where it is right, and a kernel with k(x, x) = 1/2:
 //
 //	sqrt(2 j^2/n) + 3 sqrt(log(2 j (j+1)/delta)/(2n)),   j = max(1, ceil B),  B = sqrt(y^T H^{-1} y).
@@ -123,7 +122,7 @@ func (g MovementGrid) Cell(frobenius, largest float64) (b, r float64, i, j int) 
 }
 
 // NetworkGeneralisation bounds L_D - L_S of every network in cell (i, j) of a [MovementGrid], with
-// probability at least 1 - delta over n independent samples (card 06.7 (ii), derived), for a loss in
+// probability at least 1 - delta over n independent samples (derived), for a loss in
 // [0, 1] that is 1-Lipschitz in the prediction:
 //
 //	2 rademacher + 3 sqrt(log(2/delta')/(2n)),   delta' = delta/(i(i+1) j(j+1)).
@@ -144,7 +143,7 @@ type Monomial struct {
 	P     int
 }
 
-// MonomialCost is c_p^{-1/2}, c_p the coefficient of r^p in H^inf = sum_p c_p (x . x')^p (card 06.8,
+// MonomialCost is c_p^{-1/2}, c_p the coefficient of r^p in H^inf = sum_p c_p (x . x')^p (Arora et al. (2019),
 // derived): sqrt(y^T H^{-1} y) <= c_p^{-1/2} |alpha| ||beta||^p for y_i = alpha (beta . x_i)^p. It is 2 for
 // p = 1, sqrt(2 pi) for p = 2, and grows like p^{3/4}. Proof: H = Phi^T Phi with the features
 // sqrt(c_q) x^{(x) q}, y = Phi^T v with v = alpha beta^{(x) p}/sqrt(c_p) in block p, and
@@ -162,7 +161,7 @@ func PrintedMonomialCost(p int) float64 {
 	return when(p == 1 || p >= 2 && p%2 == 0, 3*float64(p))
 }
 
-// SumCost bounds sqrt(y^T H^{-1} y) for a sum of monomials (card 06.9, derived) by the root of
+// SumCost bounds sqrt(y^T H^{-1} y) for a sum of monomials (derived) by the root of
 //
 //	sum_p c_p^{-1} sum_{j,k: p_j = p_k = p} alpha_j alpha_k (beta_j . beta_k)^p,
 //
@@ -197,7 +196,7 @@ func dot(a, b []float64) float64 {
 	return s
 }
 
-// CosineCost bounds sqrt(y^T H^{-1} y) for y = cos(beta . x) - 1 with ||beta|| = norm (card 06.9, derived):
+// CosineCost bounds sqrt(y^T H^{-1} y) for y = cos(beta . x) - 1 with ||beta|| = norm (derived):
 // the series sum_l (-1)^l z^{2l}/(2l)! in [SumCost].
 func CosineCost(norm float64) float64 {
 	return evenCost(norm, func(l int, power float64) float64 { return power / factorial(2*l) })
@@ -216,7 +215,7 @@ func ArctanCost(norm float64) float64 {
 }
 
 // PrintedArctanCost is 3 sum_l 2l 2^{1-2l} ||beta||^{2l}/(2l-1) for ||beta|| <= 1: 3.6480 at ||beta|| = 1
-// (card 06.9, the series of Corollary 6.2; the source rounds to 4).
+// .
 func PrintedArctanCost(norm float64) float64 {
 	var sum float64
 	for l := 1; l <= 60; l++ {
@@ -241,7 +240,7 @@ func evenCost(norm float64, term func(l int, power float64) float64) float64 {
 func factorial(k int) float64 { return math.Gamma(float64(k) + 1) }
 
 // WorstLabelRate is (1 - eta lambda_0)^k, which ||(I - eta H)^k y||/||y|| does not exceed for any labels when
-// 0 < eta <= 1/lambda_max, and which the eigenvector of lambda_0 attains (card 06.10, derived).
+// 0 < eta <= 1/lambda_max, and which the eigenvector of lambda_0 attains (derived).
 func WorstLabelRate(eta, lambda0 float64, k int) float64 {
 	return when(eta > 0 && lambda0 >= 0 && eta*lambda0 <= 1 && k >= 0, math.Pow(1-eta*lambda0, float64(k)))
 }

@@ -13,7 +13,7 @@ import (
 	"convergo/bounds/kernel"
 )
 
-// The values of card 06.8, and their growth like p^{3/4}.
+// The values of Arora et al. (2019), and their growth like p^{3/4}.
 func TestMonomialCost(t *testing.T) {
 	for p, want := range map[int]float64{1: 2, 2: 2.5066, 4: 6.1400, 6: 9.1529, 8: 11.8635, 10: 14.3808, 20: 25.3705} {
 		within(t, fmt.Sprintf("c_%d^{-1/2}", p), bounds.MonomialCost(p), want, 2e-5)
@@ -140,7 +140,7 @@ func TestRademacherForms(t *testing.T) {
 			}
 		}
 	}
-	// The numbers of card 06.6 at n=10, m=5000, kappa=1, B=.1, R=1.5 B/sqrt m, delta = .1; its derived form
+	// The numbers of Arora et al. (2019) at n=10, m=5000, kappa=1, B=.1, R=1.5 B/sqrt m, delta = .1; its derived form
 	// was the weaker (1 + (2t/m)^{1/4}) one, .0294.
 	r := 0.15 / math.Sqrt(5000)
 	within(t, "derived form", bounds.RademacherClass(0.1, r, 1, 10, 5000, 0.1), 0.02559, 1e-3)
@@ -171,8 +171,8 @@ func TestFineGrainedConstants(t *testing.T) {
 	within(t, "step residual", bounds.StepResidual(0.1, 2, 3, 5, 10), 0.1/10*2*3*5, 1e-14)
 	within(t, "measure", bounds.LabelMeasure(8, 4), 2, 1e-15)
 	within(t, "scale", bounds.PrintedTrajectoryScale(4, 0.1, 0.1), 0.005, 1e-14)
-	within(t, "width of card 06.1", bounds.PrintedTrajectoryWidth(20, 0.1, 0.01, 0.1, 0.1), 1.28e23, 1e-12)
-	within(t, "width of card 06.3", bounds.PrintedScaledDescentWidth(10, 0.3, 1, 0.1), 1.2345679e11, 1e-7)
+	within(t, "width of Arora et al. (2019)", bounds.PrintedTrajectoryWidth(20, 0.1, 0.01, 0.1, 0.1), 1.28e23, 1e-12)
+	within(t, "width of Arora et al. (2019)", bounds.PrintedScaledDescentWidth(10, 0.3, 1, 0.1), 1.2345679e11, 1e-7)
 	within(t, "worst rate", bounds.WorstLabelRate(0.5, 1, 3), 0.125, 1e-15)
 	within(t, "worst steps", bounds.WorstLabelSteps(0.5, 1, 0.1), 4, 0)
 	isNaN(t, map[string]float64{

@@ -9,21 +9,21 @@ import (
 // Notation of this file: p_R = P(|w . x| <= R) for w ~ N(0, I) and a unit x; N_i(R) is the number of
 // the m neurons with |w_r(0) . x_i| <= R, and phat(R) = max_i N_i(R)/m.
 
-// FlipProbability is p_R = erf(R/sqrt 2) exactly (cards 00.4, 90.14).
+// FlipProbability is p_R = erf(R/sqrt 2) exactly.
 func FlipProbability(r float64) float64 { return when(r >= 0, math.Erf(r/math.Sqrt2)) }
 
 // FlipProbabilityBound is R sqrt(2/pi) >= p_R, the 2R/sqrt(2 pi) of Du et al. (2019), Lemma 3.2.
 func FlipProbabilityBound(r float64) float64 { return when(r >= 0, r*math.Sqrt(2/math.Pi)) }
 
 // BernsteinFlips bounds phat(R), with probability at least 1 - delta over n samples, by
-// p + sqrt(2 p l/m) + 2 l/(3m), l = ln(n/delta), for any p >= p_R (card 00.4, derived).
+// p + sqrt(2 p l/m) + 2 l/(3m), l = ln(n/delta), for any p >= p_R (derived).
 func BernsteinFlips(p float64, n, m int, delta float64) float64 {
 	l := math.Log(float64(n) / delta)
 	return when(p >= 0 && n >= 1 && m >= 1 && isProbability(delta),
 		p+math.Sqrt(2*p*l/float64(m))+2*l/(3*float64(m)))
 }
 
-// HoeffdingFlips bounds phat(R) likewise by p + sqrt(ln(n/delta)/(2m)) (card 90.14, derived).
+// HoeffdingFlips bounds phat(R) likewise by p + sqrt(ln(n/delta)/(2m)) (derived).
 func HoeffdingFlips(p float64, n, m int, delta float64) float64 {
 	return when(p >= 0 && n >= 1 && m >= 1 && isProbability(delta),
 		p+math.Sqrt(math.Log(float64(n)/delta)/(2*float64(m))))
@@ -52,8 +52,7 @@ func binomialTail(p float64, m, k int) float64 {
 	return mathext.RegIncBeta(float64(k+1), float64(m-k), p)
 }
 
-// DoubleFlipsFailure bounds P( phat(R) >= 2p ) by n exp(-m p/3) for any p >= p_R (card 00.4, derived:
-// multiplicative Chernoff).
+// DoubleFlipsFailure bounds P( phat(R) >= 2p ) by n exp(-m p/3) for any p >= p_R.
 func DoubleFlipsFailure(p float64, n, m int) float64 {
 	return when(p >= 0 && n >= 1 && m >= 0, math.Min(1, float64(n)*math.Exp(-float64(m)*p/3)))
 }
@@ -66,22 +65,22 @@ func MarkovFlips(n, m int, r, delta float64) float64 {
 }
 
 // GramEntryShift bounds |H_ij(W) - H_ij(0)| by |x_i . x_j| (N_i + N_j)/m for every W whose neurons are
-// within R of their start; flips_i is N_i(R). Deterministic (card 00.4b, derived).
+// within R of their start; flips_i is N_i(R). Deterministic (derived).
 func GramEntryShift(dot float64, flipsI, flipsJ, m int) float64 {
 	return when(flipsI >= 0 && flipsJ >= 0 && m >= 1, math.Abs(dot)*float64(flipsI+flipsJ)/float64(m))
 }
 
-// GramShift bounds ||H(W) - H(0)||_F by 2 n phat(R). Deterministic (cards 00.4b, 90.14, derived).
+// GramShift bounds ||H(W) - H(0)||_F by 2 n phat(R). Deterministic (derived).
 func GramShift(n int, phat float64) float64 { return when(n >= 1 && phat >= 0, 2*float64(n)*phat) }
 
 // JacobianShift bounds ||J(W) - J(0)||_2 by S sqrt(phat(R)), between any two points of the ball, so
-// that sqrt(lambda_min(H(W))) >= sqrt(lambda_min(H(0))) - S sqrt(phat). Deterministic (card 00.4c,
+// that sqrt(lambda_min(H(W))) >= sqrt(lambda_min(H(0))) - S sqrt(phat). Deterministic (Du et al. (2019),
 // derived: the difference is a Khatri-Rao product of a 0/+-1 matrix with rows of at most N_i non-zeros
 // and X, and ||A o B|| <= max_i A_ii ||B|| for positive semidefinite A, B).
 func JacobianShift(s, phat float64) float64 { return when(s >= 0 && phat >= 0, s*math.Sqrt(phat)) }
 
 // LambdaMinAfterFlips is the lower bound ( sqrt(s0) - S sqrt(phat) )_+^2 on lambda_min(H(W)) for every
-// W in the ball, with s0 = lambda_min(H(0)) (card 00.4c, derived).
+// W in the ball, with s0 = lambda_min(H(0)) (derived).
 func LambdaMinAfterFlips(s0, s, phat float64) float64 {
 	if !(s0 >= 0) {
 		return math.NaN()
@@ -90,11 +89,11 @@ func LambdaMinAfterFlips(s0, s, phat float64) float64 {
 	return root * root
 }
 
-// KappaStar is kappa_* = (sqrt 3 - sqrt 2)/2 = sqrt(3/4) - sqrt(1/2) = 0.1589186 (card 00, Setting).
+// KappaStar is kappa_* = (sqrt 3 - sqrt 2)/2 = sqrt(3/4) - sqrt(1/2) = 0.1589186.
 const KappaStar = (1.73205080756887729352744634150587 - math.Sqrt2) / 2
 
 // FlipBudget is kappa_*^2 lambda_0/S^2 = 0.025255 lambda_0/S^2: if lambda_min(H(0)) >= (3/4) lambda_0
-// and phat(R) is at most this, then lambda_min(H(W)) >= lambda_0/2 in the whole ball (card 00.4d).
+// and phat(R) is at most this, then lambda_min(H(W)) >= lambda_0/2 in the whole ball.
 func FlipBudget(lambda0, s float64) float64 {
 	return when(lambda0 >= 0 && s > 0, KappaStar*KappaStar*lambda0/(s*s))
 }
@@ -113,7 +112,7 @@ func PrintedRadius(n int, lambda0, delta float64) float64 {
 		math.Sqrt(2*math.Pi)/16*delta*lambda0/(float64(n)*float64(n)))
 }
 
-// NoFlipScale is the initialisation scale beta = 2 n m rho/(sqrt(2 pi) delta) of card 07.5 (derived):
+// NoFlipScale is the initialisation scale beta = 2 n m rho/(sqrt(2 pi) delta) of Munteanu et al. (2022) (derived):
 // with m/2 independent pairs of weights N(0, beta^2 I), with probability at least 1 - delta/2 no
 // |w_s(0) . x_i| is within rho, so weights that move at most rho never change an activation. (A union
 // bound over n m/2 Gaussians of density at most 1/(sqrt(2 pi) beta).)

@@ -55,7 +55,7 @@ func TestFlipTails(t *testing.T) {
 	}
 }
 
-// The deterministic part of card 00.4 against adversarial movements, and its control.
+// The deterministic part of Du et al. (2019) against adversarial movements, and its control.
 func TestGramStability(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n, d, m := rapid.IntRange(1, 6).Draw(t, "n"), rapid.IntRange(1, 8).Draw(t, "d"), rapid.IntRange(1, 200).Draw(t, "m")
@@ -131,7 +131,7 @@ func TestFlipConstants(t *testing.T) {
 	})
 }
 
-// Card 07.5: the union bound is nearly attained at n=6, d=5, m=100, delta=.2.
+// The union bound is nearly attained at n=6, d=5, m=100, delta=.2.
 func TestNoFlipScale(t *testing.T) {
 	const n, d, m, delta, rho, trials = 6, 5, 100, 0.2, 1.0, 1000
 	beta := bounds.NoFlipScale(n, m, rho, delta)

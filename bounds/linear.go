@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Modes is the spectral prediction for a linear model with residual r and kernel H = J J^T (cards 90.1,
-// 90.7; with H = H^inf it is the infinite-width prediction of cards 00.10 and 06). Gradient descent with
+// Modes is the spectral prediction for a linear model with residual r and kernel H = J J^T (the base facts,
+// 90.7; with H = H^inf it is the infinite-width prediction of Du et al. (2019)). Gradient descent with
 // step eta has r_k = (I - eta H)^k r_0 and gradient flow r(t) = exp(-H t) r_0.
 type Modes struct {
 	// Lambda holds the eigenvalues of H, ascending; eigenvalues are used as computed.
@@ -110,47 +110,46 @@ func (m Modes) residual(factor func(lambda float64) float64) []float64 {
 
 // Contraction is q = max_i |1 - eta lambda_i| = max(|1 - eta lmin|, |1 - eta lmax|): gradient descent on a
 // quadratic has ||e_k|| <= q^k ||e_0||, attained by an eigenvector, and f_k - f* <= q^{2k} (f_0 - f*)
-// (card 90.1). It diverges for almost every start iff eta lmax > 2.
+// . It diverges for almost every start iff eta lmax > 2.
 func Contraction(eta, lmin, lmax float64) float64 {
 	return when(eta >= 0 && lmin <= lmax, math.Max(math.Abs(1-eta*lmin), math.Abs(1-eta*lmax)))
 }
 
 // BestStep is eta = 2/(lmin + lmax), for which [Contraction] is (kappa-1)/(kappa+1), kappa = lmax/lmin: the
-// smallest possible (card 90.1).
+// smallest possible.
 func BestStep(lmin, lmax float64) float64 {
 	return when(lmin >= 0 && lmax >= lmin && lmax > 0, 2/(lmin+lmax))
 }
 
 // ModeGap bounds 0 <= exp(-x k) - (1-x)^k <= (x/2) e^{x-1} for every k >= 1 and x = eta lambda in [0, 1]
-// (card 90.7, derived: a^k - b^k <= k(a-b)a^{k-1}, e^{-x} - 1 + x <= x^2/2, u e^{-u} <= 1/e).
+// a^{k-1}, e^{-x} - 1 + x <= x^2/2, u e^{-u} <= 1/e).
 func ModeGap(x float64) float64 { return when(x >= 0 && x <= 1, x/2*math.Exp(x-1)) }
 
 // FlowGap bounds ||r_k^{GD} - r(k eta)|| uniformly in k by [ModeGap](eta lmax) ||r_0||, for
-// eta lmax <= 1 (card 90.7 states it with the larger eta lmax/2).
+// eta lmax <= 1 (the base facts states it with the larger eta lmax/2).
 func FlowGap(eta, lmax, r0 float64) float64 { return ModeGap(eta*lmax) * r0 }
 
 // DescentDecrease is the guaranteed decrease eta (1 - eta L/2) ||g||^2 of an L-smooth function in one
-// gradient step (card 90.5; equality for f = L x^2/2). It may be negative for eta > 2/L.
+// gradient step. It may be negative for eta > 2/L.
 func DescentDecrease(eta, l, gradNorm float64) float64 {
 	return when(eta >= 0 && l >= 0, eta*(1-eta*l/2)*gradNorm*gradNorm)
 }
 
 // PLRate is 1 - eta mu (2 - eta L), the factor on f - f* per step for an L-smooth function with
-// ||grad f||^2 >= 2 mu (f - f*), 0 < eta <= 2/L; 1 - mu/L at eta = 1/L (card 90.5; the card restricts it
-// to eta <= 1/L, the derivation does not). Flow has exp(-2 mu t).
+// ||grad f||^2 >= 2 mu (f - f*), 0 < eta <= 2/L; 1 - mu/L at eta = 1/L. Flow has exp(-2 mu t).
 func PLRate(eta, mu, l float64) float64 {
 	return when(eta >= 0 && mu >= 0 && mu <= l && eta*l <= 2, 1-eta*mu*(2-eta*l))
 }
 
 // PLFlowPath bounds the path length of gradient flow by sqrt(2 (f_0 - f*)/mu) under the PL condition
-// (card 90.5).
+// .
 func PLFlowPath(gap, mu float64) float64 { return when(gap >= 0 && mu > 0, math.Sqrt(2*gap/mu)) }
 
-// PLDescentPath is 2 sqrt(2 (f_0 - f*)/mu), the same for gradient descent with eta <= 1/L (card 90.5):
+// PLDescentPath is 2 sqrt(2 (f_0 - f*)/mu), the same for gradient descent with eta <= 1/L:
 // sqrt f_k - sqrt f_{k+1} >= (eta/4) sqrt(2 mu) ||g_k||.
 func PLDescentPath(gap, mu float64) float64 { return 2 * PLFlowPath(gap, mu) }
 
-// GaussNewton is the certificate of card 90.6 for a nonlinear least-squares problem: on the ball of radius
+// GaussNewton is the certificate of the base facts for a nonlinear least-squares problem: on the ball of radius
 // Path around the start, sigma_min(J) >= alpha, ||J|| <= beta and J is lip-Lipschitz. Then for
 // eta <= MaxStep, ||r_{t+1}||^2 <= (1 - eta alpha^2) ||r_t||^2 and the path is at most Path.
 //
@@ -178,13 +177,13 @@ func (g GaussNewton) Rate(eta float64) float64 {
 	return when(eta >= 0 && eta <= g.MaxStep, 1-eta*g.alpha*g.alpha)
 }
 
-// Gronwall is C (rho + C eps)^t, the factor of card 90.4: z_{t+1} = M z_t + p_t with ||M^t|| <= C rho^t and
+// Gronwall is C (rho + C eps)^t, the factor of the base facts: z_{t+1} = M z_t + p_t with ||M^t|| <= C rho^t and
 // ||p_t|| <= eps ||z_t|| for all t has ||z_t|| <= Gronwall ||z_0||. Tight for C = 1.
 func Gronwall(c, rho, eps float64, t int) float64 {
 	return when(c >= 1 && rho > 0 && eps >= 0 && t >= 0, c*math.Pow(rho+c*eps, float64(t)))
 }
 
-// FlowStepLimit is the root u = 1.2784645 of u - 1 = exp(-u) (card 90.16). For eta lambda up to it a step of
+// FlowStepLimit is the root u = 1.2784645 of u - 1 = exp(-u). For eta lambda up to it a step of
 // gradient descent contracts a mode at least as much as flow over the same time,
 // |1 - eta lambda| <= exp(-eta lambda), so that bounds for flow carry over to descent.
 func FlowStepLimit() float64 {

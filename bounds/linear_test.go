@@ -99,7 +99,7 @@ func TestContraction(t *testing.T) {
 	}
 }
 
-// Card 90.7: the bound holds for all x and k and is nearly attained.
+// The bound holds for all x and k and is nearly attained.
 func TestModeGap(t *testing.T) {
 	for x := 0.005; x <= 1; x += 0.005 {
 		worst := 0.0
@@ -116,7 +116,7 @@ func TestModeGap(t *testing.T) {
 	}
 }
 
-// Card 90.5 on x^2 + 3 sin^2 x: L = 8, PL constant 0.1755310, f* = 0, not convex.
+// On x^2 + 3 sin^2 x: L = 8, PL constant 0.1755310, f* = 0, not convex.
 func TestPL(t *testing.T) {
 	const mu, l = 0.1755309, 8.0
 	f := func(x float64) float64 { s := math.Sin(x); return x*x + 3*s*s }
@@ -149,7 +149,7 @@ func TestPL(t *testing.T) {
 	within(t, "PL at 1/L", bounds.PLRate(0.25, 1, 4), 0.75, 1e-15)
 }
 
-// Card 90.6 on the map x -> (x1 + c x2^2/2, x2 + c x1^2/2): J = I + c offdiag, Lipschitz with constant
+// On the map x -> (x1 + c x2^2/2, x2 + c x1^2/2): J = I + c offdiag, Lipschitz with constant
 // c, singular values within 1 +- c radius.
 func TestGaussNewton(t *testing.T) {
 	const c = 0.1

@@ -73,13 +73,13 @@ func Arcs(x mat.Matrix) (arcs []Arc, lost float64, err error) {
 	return arcs, lost, nil
 }
 
-// PlanarMargin is the tangent-kernel margin of card 07 for samples in the plane (x is n x 2), labels +-1:
+// PlanarMargin is the tangent-kernel margin of Munteanu et al. (2022) for samples in the plane (x is n x 2), labels +-1:
 //
 //	gamma = max_{|v(z)| <= 1} min_i y_i E[ <v(z), x_i> 1{<x_i,z> > 0} ] = min_{q in simplex} E |S_q(z)|,
 //	S_q(z) = sum_i q_i y_i x_i 1{<x_i,z> > 0},   z ~ N(0, I),
 //
 // where only the direction of z matters, so that the mean is a finite sum over [Arcs]. The second form
-// (minimax) is derived in the card; both are evaluated, as Upper and Lower.
+// (minimax) is derived; both are evaluated, as Upper and Lower.
 func PlanarMargin(x mat.Matrix, y []float64) (Margin, error) {
 	arcs, lost, err := Arcs(x)
 	if err != nil {
@@ -106,7 +106,7 @@ func PlanarMargin(x mat.Matrix, y []float64) (Margin, error) {
 }
 
 // KernelMargin is gamma_2 = sqrt( min_{q in simplex} q^T Y H Y q ), Y = diag(y), the margin in the feature
-// space of a kernel H (n x n) and labels +-1 (card 07.3). It lies in [gamma, sqrt gamma] of the tangent
+// space of a kernel H (n x n) and labels +-1. It lies in [gamma, sqrt gamma] of the tangent
 // margin when H is H^inf. It is accurate to about sqrt(n u) where it vanishes, and so gamma_2^2 to n u.
 func KernelMargin(h mat.Symmetric, y []float64) (Margin, error) {
 	n := h.SymmetricDim()

@@ -42,7 +42,7 @@ func TestPlanarMarginOnCircle(t *testing.T) {
 			t.Errorf("n=%d: margin in [%v, %v], want %v", n, m.Lower, m.Upper, want)
 		}
 	}
-	// Card 07.2: one label flipped, one point turned by 0.1.
+	// One label flipped, one point turned by 0.1.
 	for n, want := range map[int][2]float64{8: {0.10292, 0.13105}, 12: {0.06053, 0.07890}, 16: {0.03869, 0.05499}} {
 		x, y := circle(n)
 		y[0] = -y[0]
@@ -107,7 +107,7 @@ func TestPlanarMarginCertificates(t *testing.T) {
 	}
 }
 
-// gamma_2^2 <= gamma <= gamma_2 (card 07.3), gamma_2 of two points in closed form, and
+// gamma_2^2 <= gamma <= gamma_2, gamma_2 of two points in closed form, and
 // gamma_2^{-2} = y^T H^{-1} y where that has positive weights.
 func TestKernelMargin(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))

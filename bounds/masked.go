@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// A MaskScheme is one way to train random sub-networks of a two-layer network (card 02): in each round
+// A MaskScheme is one way to train random sub-networks of a two-layer network: in each round
 // Models masks are drawn, each sub-network starts from the present weights and takes LocalSteps gradient
 // steps, and every neuron moves by the mean of its movements in the sub-networks that hold it. Dropout is
 // Models = LocalSteps = 1, multi-sample dropout LocalSteps = 1, gradient descent Keep = 1.
@@ -57,7 +57,7 @@ func (s MaskScheme) LocalProgress(eta, h float64) float64 {
 }
 
 // Factor is 1 - theta b, the factor by which one round multiplies the mean of the error u - y along an
-// eigenvector of H^inf with eigenvalue h, as m -> infinity (card 02.4, derived):
+// eigenvector of H^inf with eigenvalue h, as m -> infinity (derived):
 // A_tau = I - theta (I - (I - eta xi H)^tau).
 //
 // Proof. All masked Gram matrices tend to xi H, so sub-network l has the error (I - eta xi H)^tau r^l after
@@ -127,7 +127,7 @@ func (s MaskScheme) FactorError(w FiniteWidth, h float64, rounds int) float64 {
 //
 //	rounds (2 eta tau theta (1-xi) S^2 + eta^2 tau^2 xi(1-xi) S^4/2)/m.
 //
-// The first term is the drift of card 02.3, which shrinks the preactivations of a neuron by
+// The first term is the drift of Liao and Kyrillidis (2022), which shrinks the preactivations of a neuron by
 // eta tau theta (1-xi) S^2/m a round at most; the second is the diffusion by the mask noise, whose mean
 // square over the samples is at most (eta tau S^2)^2 xi(1-xi) kappa^2/(2m) a round. They work against
 // each other. Inverted dropout divides them by xi^2 and xi^4.
@@ -140,7 +140,7 @@ func (s MaskScheme) FloorError(w FiniteWidth, rounds int) float64 {
 		float64(rounds)*(2*t*s.Theta()*(1-s.Keep)*s2+t*t*s.Keep*(1-s.Keep)*s2*s2/2)/float64(w.Width))
 }
 
-// MaskedLimit is the infinitely wide limit of training masked sub-networks on one data set (card 02.5,
+// MaskedLimit is the infinitely wide limit of training masked sub-networks on one data set (Liao and Kyrillidis (2022),
 // derived). With A = I - theta B, B = I - (I - eta xi H)^tau and C = (xi(1-xi) kappa^2/p) C1,
 //
 //	Sigma_{k+1} = A Sigma_k A + theta^2 B C B,   E||e_k||^2 = tr Sigma_k,   Sigma_0 = e_0 e_0^T.
@@ -238,7 +238,7 @@ func LongRoundFloor(s MaskScheme, n int, kappa float64) float64 {
 
 // PartitionFloor is eta^2 (p-1) kappa^2 n/(4 p^4 m (1-a^2)), a = 1 - eta/(2p): what a partition into p
 // sub-networks with one local step leaves of E||e_k||^2 on n orthonormal inputs, to order 1/m (sharpens
-// card 02.6, derived).
+// Liao and Kyrillidis (2022), derived).
 //
 // Proof. The noise of a round is -(eta/p) sum_l D_l zeta^l with D_l = H_{M^l} - H/p, since sum_l zeta^l =
 // sum_l D_l = 0. To leading order D and zeta are independent Gaussians with the same covariance
@@ -252,7 +252,7 @@ func PartitionFloor(p, m, n int, eta, kappa float64) float64 {
 }
 
 // DropoutRidge is xi(1-xi) n kappa^2/2, the mean at initialisation of the penalty xi(1-xi) (1/m)
-// sum_ir relu(w_r . x_i)^2 that independent masks add to the squared loss (card 02.2, derived), for n
+// sum_ir relu(w_r . x_i)^2 that independent masks add to the squared loss (derived), for n
 // unit inputs.
 func DropoutRidge(xi float64, n int, kappa float64) float64 {
 	return when(xi >= 0 && xi <= 1 && n >= 1, xi*(1-xi)*float64(n)*kappa*kappa/2)
@@ -260,7 +260,7 @@ func DropoutRidge(xi float64, n int, kappa float64) float64 {
 
 // MaskedChernoffFailure bounds, for any number of masks each of whose entries are independent with
 // P(M_r = 1) = xi, the probability that some lambda_min(H_M(0)) <= (1-eps) xi lambda_0 by
-// masks n exp(-m c(eps) xi lambda_0/S^2) (card 02.1, derived). H_M(0) is a sum of m independent positive
+// masks n exp(-m c(eps) xi lambda_0/S^2) (derived). H_M(0) is a sum of m independent positive
 // semidefinite matrices M_r D_r X X^T D_r/m of norm at most S^2/m with mean xi H^inf, and the masks share
 // a union bound, whatever their dependence: sub-networks of a partition count as well. [MaskedWidth]
 // inverts it at eps = 1/2.
@@ -270,7 +270,7 @@ func MaskedChernoffFailure(n, m, masks int, eps, xi, lambda0, s float64) float64
 }
 
 // MaskedCertificateWidth estimates the width from which on the local steps of one sub-network can be
-// expected to be certified (card 02.7): s0 is xi lambda_0 and the fragile neurons that count are a share xi
+// expected to be certified: s0 is xi lambda_0 and the fragile neurons that count are a share xi
 // of all, so that it is [CertificateWidth] at lambda_0 over xi^2.
 func MaskedCertificateWidth(s, e0, lambda0, theta, xi float64) float64 {
 	return when(xi > 0 && xi <= 1, CertificateWidth(s, e0, lambda0, theta)/(xi*xi))

@@ -36,7 +36,7 @@ func ExampleMaskedLimit() {
 	// 0.0191
 }
 
-// The table of card 02.4.
+// The table of Liao and Kyrillidis (2022).
 func TestSchemesOfTheCard(t *testing.T) {
 	const eta, h, q = 0.7, 0.4, 0.3
 	for _, c := range []struct {

@@ -11,10 +11,10 @@ type Momentum struct {
 }
 
 // HeavyBallBlock is the 2 x 2 iteration matrix of heavy ball on the eigenvalue lambda in companion form
-// [[a, -b], [1, 0]]: a = 1 + beta - eta lambda, b = beta (card 90.2).
+// [[a, -b], [1, 0]]: a = 1 + beta - eta lambda, b = beta.
 func HeavyBallBlock(eta, beta, lambda float64) (a, b float64) { return 1 + beta - eta*lambda, beta }
 
-// NesterovBlock is that of Nesterov's method: a = (1+beta) mu, b = beta mu, mu = 1 - eta lambda (card 90.3).
+// NesterovBlock is that of Nesterov's method: a = (1+beta) mu, b = beta mu, mu = 1 - eta lambda.
 func NesterovBlock(eta, beta, lambda float64) (a, b float64) {
 	mu := 1 - eta*lambda
 	return (1 + beta) * mu, beta * mu
@@ -30,7 +30,7 @@ func CompanionRadius(a, b float64) float64 {
 }
 
 // PowerBound is rho^k + k rho^{k-1} (1 + b), an upper bound on ||B^k||_2 for every companion matrix
-// B = [[a, -b], [1, 0]] with b = det B >= 0 and spectral radius rho (card 90.2). The factor k cannot be
+// B = [[a, -b], [1, 0]] with b = det B >= 0 and spectral radius rho. The factor k cannot be
 // dropped at a double root. (Schur form: B = Q (D + N) Q^T with |D| <= rho and |N| <= 1 + b.)
 func PowerBound(rho, b float64, k int) float64 {
 	switch {
@@ -43,7 +43,7 @@ func PowerBound(rho, b float64, k int) float64 {
 }
 
 // HeavyBall returns the optimal tuning eta = 4/(sqrt lmax + sqrt lmin)^2, beta = ((s-1)/(s+1))^2 with
-// s = sqrt(lmax/lmin), whose radius is (s-1)/(s+1) (card 90.2).
+// s = sqrt(lmax/lmin), whose radius is (s-1)/(s+1).
 func HeavyBall(lmin, lmax float64) Momentum {
 	if !(lmin > 0 && lmax >= lmin) {
 		return Momentum{math.NaN(), math.NaN(), math.NaN()}
@@ -54,7 +54,7 @@ func HeavyBall(lmin, lmax float64) Momentum {
 }
 
 // HeavyBallThreshold is max_i (1 - sqrt(eta lambda_i))^2: for beta between it and 1 all roots are complex
-// or double and the radius is exactly sqrt(beta) (card 90.2); below it the radius is larger.
+// or double and the radius is exactly sqrt(beta); below it the radius is larger.
 func HeavyBallThreshold(eta, lmin, lmax float64) float64 {
 	if !(eta >= 0 && lmin >= 0 && lmax >= lmin) {
 		return math.NaN()
@@ -64,7 +64,7 @@ func HeavyBallThreshold(eta, lmin, lmax float64) float64 {
 }
 
 // HeavyBallTransient is the constant C of ||z_k|| <= C beta^{k/2} ||z_0||, z_k = (e_k, e_{k-1}):
-// C = 2 (1+beta)/sqrt(h), h = min_i 4 beta - (1 + beta - eta lambda_i)^2 (card 90.2). h is concave in
+// C = 2 (1+beta)/sqrt(h), h = min_i 4 beta - (1 + beta - eta lambda_i)^2. h is concave in
 // lambda, so the ends of the spectrum decide. NaN when h <= 0: at the threshold no constant exists.
 func HeavyBallTransient(eta, beta, lmin, lmax float64) float64 {
 	h := math.Inf(1)
@@ -76,7 +76,7 @@ func HeavyBallTransient(eta, beta, lmin, lmax float64) float64 {
 }
 
 // Nesterov returns the standard tuning eta = 1/lmax, beta = (s-1)/(s+1), s = sqrt(lmax/lmin), whose radius
-// is exactly 1 - 1/s, from a double root at lmin (card 90.3 (a)).
+// is exactly 1 - 1/s, from a double root at lmin.
 func Nesterov(lmin, lmax float64) Momentum {
 	if !(lmin > 0 && lmax >= lmin) {
 		return Momentum{math.NaN(), math.NaN(), math.NaN()}
@@ -87,7 +87,7 @@ func Nesterov(lmin, lmax float64) Momentum {
 
 // NesterovTuned returns the best tuning on quadratics (Lessard, Recht and Packard 2016; recalled and
 // verified): eta = 4/(3 lmax + lmin), beta = (t-2)/(t+2), t = sqrt(3 kappa + 1), with radius 1 - 2/t
-// (card 90.3 (b)).
+// .
 func NesterovTuned(lmin, lmax float64) Momentum {
 	if !(lmin > 0 && lmax >= lmin) {
 		return Momentum{math.NaN(), math.NaN(), math.NaN()}
@@ -97,7 +97,7 @@ func NesterovTuned(lmin, lmax float64) Momentum {
 }
 
 // NesterovHalf returns eta = 1/(2 lmax), beta = (3s-2)/(3s+2), s = sqrt(lmax/lmin), whose radius is
-// sqrt(beta (1 - lmin/(2 lmax))) <= 1 - 2/(3s); also ||M^t|| <= 11 s (1 - 2/(3s))^t (cards 90.3 (c),
+// sqrt(beta (1 - lmin/(2 lmax))) <= 1 - 2/(3s); also ||M^t|| <= 11 s (1 - 2/(3s))^t (the base facts,
 // 16.2, 16.3).
 func NesterovHalf(lmin, lmax float64) Momentum {
 	if !(lmin > 0 && lmax >= lmin) {
@@ -109,7 +109,7 @@ func NesterovHalf(lmin, lmax float64) Momentum {
 }
 
 // NesterovStability is (2+2 beta)/(1+2 beta), the value of eta lmax from which on Nesterov's method with
-// momentum beta diverges on a quadratic (card 90.3; the root -1 of its characteristic polynomial).
+// momentum beta diverges on a quadratic.
 func NesterovStability(beta float64) float64 {
 	return when(beta >= 0 && beta <= 1, (2+2*beta)/(1+2*beta))
 }

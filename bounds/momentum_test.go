@@ -67,7 +67,7 @@ func TestHeavyBallThresholdAndTransient(t *testing.T) {
 		beta := threshold + (1-threshold)*(0.05+0.9*rng.Float64())
 		m := bounds.Momentum{Step: eta, Beta: beta}
 		within(t, "radius", spectrumRadius(bounds.HeavyBallBlock, m, lmin, lmax), math.Sqrt(beta), 1e-12)
-		m.Beta = 0.9 * threshold // the control of card 90.2
+		m.Beta = 0.9 * threshold // the control of the base facts
 		if threshold > 1e-6 && spectrumRadius(bounds.HeavyBallBlock, m, lmin, lmax) <= math.Sqrt(m.Beta)*(1+1e-9) {
 			t.Errorf("eta=%g, threshold %g: radius still sqrt(beta) below the threshold", eta, threshold)
 		}

@@ -12,7 +12,7 @@ import (
 	"convergo/bounds"
 )
 
-// The counterexample of card 00.5: one input, a quarter of the neurons active and no flips, so that
+// The counterexample of Du et al. (2019): one input, a quarter of the neurons active and no flips, so that
 // u moves with the constant kernel 1/4 = lambda_0/2. Gradient flow moves an active neuron by exactly
 // e0/(sqrt m * 1/4), which is the corrected radius and twice the printed one.
 func TestFlowMovementIsAttained(t *testing.T) {

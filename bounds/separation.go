@@ -2,7 +2,7 @@ package bounds
 
 import "math"
 
-// SeriesLowerBound is card 00.2 (a), derived: for n unit inputs with rho = max_{i != j} |x_i . x_j|,
+// SeriesLowerBound is Du et al. (2019), derived: for n unit inputs with rho = max_{i != j} |x_i . x_j|,
 //
 //	lambda_0 >= (1/4) lambda_min(X X^T)^+ + sum_{j=2,4,6,...} alpha_j max(0, 1 - (n-1) rho^j),
 //
@@ -34,7 +34,7 @@ func gershgorinFactor(n int, rho float64, k int) float64 {
 	return max(0, 1-float64(n-1)*math.Pow(rho, float64(k)))
 }
 
-// ClosedLowerBound is card 00.2 (b), derived: for n >= 2 unit inputs and rho < 1,
+// ClosedLowerBound is Du et al. (2019), derived: for n >= 2 unit inputs and rho < 1,
 //
 //	lambda_0 >= 1 / (4 pi^{3/2} sqrt(K - 1/2)),  K = max(1, ceil( ln(2(n-1)) / (2 ln(1/rho)) )),
 //
@@ -56,7 +56,7 @@ func ClosedLowerBound(n int, rho float64) float64 {
 	return 1 / (4 * math.Pow(math.Pi, 1.5) * math.Sqrt(k-0.5))
 }
 
-// SeparationLowerBound is the sharper form of card 90.11, derived: for n >= 2 unit inputs with
+// SeparationLowerBound is the sharper form of the base facts, derived: for n >= 2 unit inputs with
 // separation delta_s = min_{i != j} min(||x_i - x_j||, ||x_i + x_j||) in [0, sqrt 2],
 //
 //	lambda_0 >= exp(-g^2/2) delta_s / (16 n (n-1)),  g = delta_s sqrt(pi/2) / (2 (n-1)).
@@ -73,7 +73,7 @@ func SeparationLowerBound(n int, separation float64) float64 {
 	return math.Exp(-g*g/2) * separation / (16 * float64(n) * float64(n-1))
 }
 
-// SimpleSeparationLowerBound is delta_s/(16 n^2) (card 90.11), implied by [SeparationLowerBound]
+// SimpleSeparationLowerBound is delta_s/(16 n^2), implied by [SeparationLowerBound]
 // because n/(n-1) exp(-g^2/2) > 1 on its domain. The form quoted in the literature
 // (Oymak and Soltanolkotabi, Zou et al.; recalled) has 100 in place of 16.
 func SimpleSeparationLowerBound(n int, separation float64) float64 {
@@ -81,7 +81,7 @@ func SimpleSeparationLowerBound(n int, separation float64) float64 {
 }
 
 // PairUpperBound is the upper bound lambda_0 <= 1/2 - |H^inf_ij| from one pair of unit inputs at the
-// given angle (card 90.11, Cauchy interlacing with the 2 x 2 principal minor). For a close pair it is
+// given angle. For a close pair it is
 // angle/(2 pi) + O(angle^2). It is written without the cancellation of that difference.
 func PairUpperBound(angle float64) float64 {
 	if !(angle >= 0 && angle <= math.Pi) {
@@ -99,7 +99,7 @@ func RhoOf(separation float64) float64 {
 	return when(separation >= 0 && separation <= 1.4142135623730952, 1-separation*separation/2)
 }
 
-// PowerSeriesLowerBound is card 90.10, derived: a kernel sum_k a_k r^k with a_k >= 0 on n unit inputs
+// PowerSeriesLowerBound is the base facts, derived: a kernel sum_k a_k r^k with a_k >= 0 on n unit inputs
 // has lambda_min >= sum_k a_k (1 - (n-1) rho^k)_+, and the same for any subset of the terms. a[k] is
 // a_k; terms beyond len(a) are dropped.
 func PowerSeriesLowerBound(a []float64, n int, rho float64) float64 {
@@ -116,7 +116,7 @@ func PowerSeriesLowerBound(a []float64, n int, rho float64) float64 {
 	return sum
 }
 
-// HadamardLowerBound is card 90.10, derived: lambda_min(K) >= sum_k a_k lambda_min(G^{o k}) over any
+// HadamardLowerBound is the base facts, derived: lambda_min(K) >= sum_k a_k lambda_min(G^{o k}) over any
 // index set, with lambda[k] the smallest eigenvalue of the k-th Hadamard power of G = X X^T, or a lower
 // bound on it, or 0 where it is not known.
 func HadamardLowerBound(a, lambda []float64) float64 {

@@ -73,7 +73,7 @@ func TestLambda0Bounds(t *testing.T) {
 	})
 }
 
-// The control of card 00.2: with rho/2 in place of rho the series bound fails on every clustered draw.
+// The control of Du et al. (2019): with rho/2 in place of rho the series bound fails on every clustered draw.
 func TestSeriesControl(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -108,7 +108,7 @@ func TestSeparationValues(t *testing.T) {
 	if bounds.ClosedLowerBound(3, 1) != 0 || bounds.SeriesLowerBound(3, 1, 0) != 0 {
 		t.Error("rho = 1 does not give the bound 0")
 	}
-	// Card 90.11: th = .1 gives .01833, .01 gives .001616, and pi - .05 gives .49205.
+	// Th = .1 gives .01833, .01 gives .001616, and pi - .05 gives .49205.
 	within(t, "pair .1", bounds.PairUpperBound(0.1), 0.01833, 3e-4)
 	within(t, "pair .01", bounds.PairUpperBound(0.01), 0.001616, 3e-4)
 	within(t, "pair antipodal", bounds.PairUpperBound(math.Pi-0.05), 0.49205, 1e-5)
@@ -127,7 +127,7 @@ func TestSeparationValues(t *testing.T) {
 			}
 		}
 	}
-	// Card 90.10, orthonormal rows: equality with sum_{k>=1} a_k; doubling a_2 claims .659 > .5.
+	// For orthonormal rows: equality with sum_{k>=1} a_k; doubling a_2 claims .659 > .5.
 	tail := 1 / (2 * math.Pow(math.Pi, 1.5) * math.Sqrt(1999.5)) // of the degrees from 4000 on
 	a := kernel.ReLU().Coefficients(4000)
 	within(t, "power series", bounds.PowerSeriesLowerBound(a, 5, 0), 0.5-tail, 1e-5)
@@ -144,7 +144,7 @@ func TestSeparationValues(t *testing.T) {
 	})
 }
 
-// Card 00.1/90.11: near-antipodal pairs violate the bound when antipodes are left out of the separation.
+// Near-antipodal pairs violate the bound when antipodes are left out of the separation.
 func TestAntipodesCount(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	x := sphere(4, 3, rng)

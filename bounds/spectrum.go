@@ -13,7 +13,7 @@ import (
 
 // Equicorrelated returns the spectrum of the Gram matrix of a kernel on n unit inputs with all inner
 // products r: bulk = k(1) - k(r) with multiplicity n-1 and top = k(1) + (n-1) k(r), the eigenvalue of the
-// constant vector, which for k(r) < 0 is the smaller one (card 90.12). For n = 1 both are k(1).
+// constant vector, which for k(r) < 0 is the smaller one. For n = 1 both are k(1).
 // Orthonormal inputs are r = 0. Such data exist iff r >= -1/(n-1), which the regular simplex attains.
 func Equicorrelated(k kernel.Kernel, n int, r float64) (bulk, top float64) {
 	if n < 1 || !(r <= 1) || (n > 1 && !(r >= -1/float64(n-1)-1e-15)) {
@@ -39,7 +39,7 @@ func Simplex(k kernel.Kernel, n int) (bulk, top float64) {
 }
 
 // Circulant returns the eigenvalues, ascending, of the symmetric circulant matrix with the given first row
-// (row[j] = row[n-j]): its discrete Fourier transform (card 90.12). Points at equal angles on a circle have
+// (row[j] = row[n-j]): its discrete Fourier transform. Points at equal angles on a circle have
 // such Gram matrices.
 func Circulant(row []float64) []float64 {
 	n := len(row)
@@ -64,7 +64,7 @@ func Circulant(row []float64) []float64 {
 
 // CircleSpectrum returns the eigenvalues, ascending, of the Gram matrix of a kernel on n points at equal
 // angles on the unit circle. For the ReLU H^inf it is singular for even n >= 6: n/2 > 2 antipodal pairs
-// in the plane (cards 90.12, 00.1).
+// in the plane.
 func CircleSpectrum(k kernel.Kernel, n int) []float64 {
 	row := make([]float64, n)
 	for j := range row {
@@ -76,7 +76,7 @@ func CircleSpectrum(k kernel.Kernel, n int) []float64 {
 }
 
 // Gershgorin returns min_i (a_ii - sum_{j != i} |a_ij|) <= lambda_min(A) and
-// max_i (a_ii + sum_{j != i} |a_ij|) >= lambda_max(A) (card 90.8 (b)).
+// max_i (a_ii + sum_{j != i} |a_ij|) >= lambda_max(A).
 func Gershgorin(a mat.Symmetric) (lower, upper float64) {
 	lower, upper = math.Inf(1), math.Inf(-1)
 	n := a.SymmetricDim()
@@ -93,12 +93,11 @@ func Gershgorin(a mat.Symmetric) (lower, upper float64) {
 }
 
 // Weyl is lambda - norm, the lower bound on an eigenvalue after a symmetric perturbation with that spectral
-// (or Frobenius) norm (card 90.8 (a), (g)); equality for the perturbation -norm I.
+// (or Frobenius) norm); equality for the perturbation -norm I.
 func Weyl(lambda, norm float64) float64 { return when(norm >= 0, lambda-norm) }
 
 // SchurBounds bounds the spectrum of A o B for positive semidefinite A and B:
-// lambda_min >= min_i b_ii lambda_min(A) and lambda_max <= max_i b_ii lambda_max(A) (card 90.8 (c); equality
-// for B = 11^T). diag is the diagonal of B.
+// lambda_min >= min_i b_ii lambda_min(A) and lambda_max <= max_i b_ii lambda_max(A). diag is the diagonal of B.
 func SchurBounds(lminA, lmaxA float64, diag []float64) (lower, upper float64) {
 	if len(diag) == 0 || !(lminA >= 0 && lmaxA >= lminA) || !(slices.Min(diag) >= 0) {
 		return math.NaN(), math.NaN()

@@ -13,7 +13,7 @@ import (
 )
 
 func TestStructuredSpectra(t *testing.T) {
-	// Card 90.12.
+	//
 	for n, want := range map[int][2]float64{3: {0.33333, 0.58333}, 5: {0.290215, 0.552446}, 10: {0.267720, 0.525809}} {
 		bulk, top := bounds.Simplex(kernel.ReLU(), n)
 		within(t, "simplex, smallest", top, want[0], 2e-5)

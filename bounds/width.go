@@ -44,7 +44,7 @@ type Basis string
 const (
 	// Literal constants follow the printed proof step by step where the statement hides them.
 	Literal Basis = "literal"
-	// Derived constants are proved here or in the card, and may be refuted.
+	// Derived constants are proved here, and may be refuted.
 	Derived Basis = "derived"
 	// Order means that the constant is hidden and set to 1: only the exponents mean anything.
 	Order Basis = "order"
@@ -66,7 +66,7 @@ type Requirement struct {
 	Initialisation bool
 }
 
-// Requirements lists the width requirements of cards 00, 01, 06, 07 and 90 that are explicit, or whose
+// Requirements lists the width requirements of Du et al. (2019) that are explicit, or whose
 // form is known. Append a value to the slice to add one.
 func Requirements() []Requirement {
 	return []Requirement{
@@ -77,7 +77,7 @@ func Requirements() []Requirement {
 			N:          2, InvLambda0: 2, Initialisation: true,
 		},
 		{
-			Name: "hoeffding/gram-init", Source: "cards 00.3b, 90.13b", Basis: Derived,
+			Name: "hoeffding/gram-init", Source: "basics/gram-hoeffding", Basis: Derived,
 			Conclusion: "||H(0) - H^inf||_2 <= lambda_0/4",
 			// ||X X^T||_F <= S^2 sqrt(rank) <= S sqrt(trace) = S sqrt n.
 			Width: func(p Problem) float64 {
@@ -86,7 +86,7 @@ func Requirements() []Requirement {
 			N: 2, InvLambda0: 2, Initialisation: true,
 		},
 		{
-			Name: "chernoff/gram-init", Source: "card 00.3c", Basis: Derived,
+			Name: "chernoff/gram-init", Source: "basics/gram-chernoff", Basis: Derived,
 			Conclusion: "lambda_min(H(0)) >= (3/4) lambda_0",
 			Width:      func(p Problem) float64 { return ChernoffWidth(p.N, 0.25, p.Lambda0, p.S, p.Delta) },
 			N:          1, InvLambda0: 1, Initialisation: true,
@@ -104,7 +104,7 @@ func Requirements() []Requirement {
 			N:          6, InvLambda0: 4, InvDelta: 3,
 		},
 		{
-			Name: "derived/descent", Source: "card 00.7", Basis: Derived,
+			Name: "derived/descent", Source: "derived here, after Du et al. (2019)", Basis: Derived,
 			Conclusion: "eta <= 0.55/S^2: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||e(0)||^2",
 			Width:      ImprovedWidth,
 			N:          4, InvLambda0: 4,
@@ -131,7 +131,7 @@ func Requirements() []Requirement {
 			N:          4, InvLambda0: 4,
 		},
 		{
-			Name: "arora2019/descent", Source: "Arora et al. (2019), Theorem 3.1 (card 06), at scale kappa = 1", Basis: Order,
+			Name: "arora2019/descent", Source: "Arora et al. (2019), Theorem 3.1, at scale kappa = 1", Basis: Order,
 			Conclusion: "gradient descent converges linearly",
 			Width:      orderDu,
 			N:          6, InvLambda0: 4, InvDelta: 3,
@@ -145,16 +145,16 @@ func Requirements() []Requirement {
 			N: 2, InvLambda0: 2,
 		},
 		{
-			Name: "derived/coupled", Source: "card 07.7", Basis: Derived,
+			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
 			Conclusion: "coupled start at large scale, eta <= 1/S^2: linear dynamics, ||e(k)|| <= (1 - eta lambda_0/2)^k ||y||",
 			Width:      func(p Problem) float64 { return CoupledWidth(p.N, p.S, p.Lambda0, p.Delta) },
 			N:          1, InvLambda0: 1,
 		},
 		{
-			Name: "derived/coupled-margin", Source: "card 07.6", Basis: Derived,
+			Name: "derived/coupled-margin", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
 			Conclusion: "logistic loss, coupled start at large scale: training loss below eps",
 			Width:      func(p Problem) float64 { return CoupledMarginWidth(p.N, p.Margin, p.Delta) },
-			// gamma >= lambda_0/n (card 07.3), so at worst:
+			// gamma >= lambda_0/n, so at worst:
 			N: 2, InvLambda0: 2,
 		},
 	}
@@ -183,13 +183,13 @@ func literalWidth(p Problem, move, radius float64) float64 {
 	return when(isProbability(p.Delta) && p.Lambda0 > 0, root*root)
 }
 
-// ImprovedWidth is the derived theorem of card 00.7. With B = ||y|| + sqrt(2 n ln(6n/delta)), if
+// ImprovedWidth is the derived theorem of Du et al. (2019). With B = ||y|| + sqrt(2 n ln(6n/delta)), if
 //
 //	m >= max( 237.6 S^2 ln(3n/delta)/lambda_0, 63880 S^6 B^2/lambda_0^4 )
 //
 // and eta <= 0.55/S^2, then with probability at least 1 - delta the conclusion of Theorem 4.1 of Du et al.
 // holds for all k. Constants: three events at delta/3. [ChernoffWidth] at eps = 1/4 (29.21, dominated);
-// [DoubleFlipsFailure] with 2p = [FlipBudget], 3 * 2/kappa_*^2 = 237.6 (the card rounds up to 238);
+// [DoubleFlipsFailure] with 2p = [FlipBudget], 3 * 2/kappa_*^2 = 237.6;
 // and p >= p_R at R = [GDMovement], 64 (2/pi)/kappa_*^4 = 63880. The rest is [CertifyPaper].
 func ImprovedWidth(p Problem) float64 {
 	if !isProbability(p.Delta) || !(p.Lambda0 > 0) {
@@ -203,34 +203,33 @@ func ImprovedWidth(p Problem) float64 {
 	return math.Max(math.Max(flips, radius), ChernoffWidth(p.N, 0.25, p.Lambda0, p.S, p.Delta/3))
 }
 
-// CoupledWidth is 16 S^2 ln(2n/delta)/lambda_0 (card 07.7, derived): with m/2 independent pairs,
+// CoupledWidth is 16 S^2 ln(2n/delta)/lambda_0 (derived): with m/2 independent pairs,
 // lambda_min(H(0)) >= lambda_0/2 with probability at least 1 - delta/2 (matrix Chernoff,
 // c(1/2) = 0.153 >= 1/8). With the scale of [NoFlipScale] no activation ever flips.
 func CoupledWidth(n int, s, lambda0, delta float64) float64 {
 	return when(n >= 1 && lambda0 > 0 && isProbability(delta), 16*s*s*math.Log(2*float64(n)/delta)/lambda0)
 }
 
-// CoupledMovement is rho = 2 S ||y||/(lambda_0 sqrt m), the movement in that regime (card 07.7 (iv)):
+// CoupledMovement is rho = 2 S ||y||/(lambda_0 sqrt m), the movement in that regime:
 // sum_t eta S ||y|| (1 - eta lambda_0/2)^t/sqrt m, the norm itself contracting by 1 - eta lambda_0/2.
 func CoupledMovement(s, labelNorm, lambda0 float64, m int) float64 {
 	return FlowMovement(s, labelNorm, lambda0, m)
 }
 
-// CoupledMarginWidth is 16 gamma^{-2} ln(2n/delta) (card 07.6, derived: Hoeffding over m/2 pairs with
-// terms in [-1, 1], each sample's margin at least gamma/2 with probability 1 - delta/2).
+// CoupledMarginWidth is 16 gamma^{-2} ln(2n/delta).
 func CoupledMarginWidth(n int, margin, delta float64) float64 {
 	return when(n >= 1 && margin > 0 && isProbability(delta), 16*math.Log(2*float64(n)/delta)/(margin*margin))
 }
 
 // CoupledMarginSteps is T = ceil(4 ln^2(2/eps)/(gamma^2 eta eps)), after which the logistic loss is at
-// most eps (card 07.6, derived), for eta in (0, 4].
+// most eps (derived), for eta in (0, 4].
 func CoupledMarginSteps(margin, eta, eps float64) float64 {
 	l := math.Log(2 / eps)
 	return when(margin > 0 && eta > 0 && eta <= 4 && isProbability(eps), math.Ceil(4*l*l/(margin*margin*eta*eps)))
 }
 
 // MaskedWidth is S^2 ln(n K p/delta)/(c(1/2) xi lambda_0) = 6.518 S^2 ln(nKp/delta)/(xi lambda_0)
-// (card 02.1, derived): the masked Gram matrices of K rounds with p masks of keep probability xi all have
+// (derived): the masked Gram matrices of K rounds with p masks of keep probability xi all have
 // lambda_min >= xi lambda_0/2 at the start, with probability at least 1 - delta.
 func MaskedWidth(n, rounds, masks int, keep, s, lambda0, delta float64) float64 {
 	return when(n >= 1 && rounds >= 1 && masks >= 1 && keep > 0 && keep <= 1 && lambda0 > 0 && isProbability(delta),

@@ -14,11 +14,11 @@ func TestWidthConstants(t *testing.T) {
 	unit := 1.5 * 1e6 / (1e-4 * 1e-3) // (C^2 + 1/2) n^6/(lambda_0^4 delta^3)
 	within(t, "flow", bounds.LiteralFlowWidth(p)/unit, 163*27, 3e-4)
 	within(t, "descent", bounds.LiteralDescentWidth(p)/unit, 2608*27, 3e-4)
-	within(t, "card 00.7 example", bounds.LiteralDescentWidth(p), 1.06e18, 5e-3)
+	within(t, "Du et al. (2019) example", bounds.LiteralDescentWidth(p), 1.06e18, 5e-3)
 	if bounds.PrintedGramWidth(p.N, p.Lambda0, p.Delta/3) > bounds.LiteralFlowWidth(p) {
 		t.Error("the initialisation event is not dominated")
 	}
-	// Card 00.7: n=d=4 orthonormal, labels +-1, delta = .1: 7.6e7 against 6.9e12; and three more.
+	// N=d=4 orthonormal, labels +-1, delta = .1: 7.6e7 against 6.9e12; and three more.
 	q := bounds.Problem{N: 4, Lambda0: 0.5, S: 1, Delta: 0.1, LabelBound: 1, LabelNorm: 2}
 	within(t, "improved, n=4", bounds.ImprovedWidth(q), 7.6e7, 1e-2)
 	within(t, "literal, n=4", bounds.LiteralDescentWidth(q), 6.9e12, 1e-2)
@@ -26,7 +26,7 @@ func TestWidthConstants(t *testing.T) {
 	within(t, "n=1, y=1", bounds.ImprovedWidth(bounds.Problem{N: 1, Lambda0: 0.5, S: 1, Delta: 0.1, LabelNorm: 1}), 1.5e7, 3e-2)
 	within(t, "n=2", bounds.ImprovedWidth(bounds.Problem{N: 2, Lambda0: 0.5, S: 1, Delta: 0.1, LabelNorm: 0.1 * math.Sqrt2}), 2.1e7, 2e-2)
 
-	// Card 07: 16*2.91/.195*ln(200) = 1.27e3; circle n=4, gamma = 1/(4 cos(pi/4)): m=562, T=718.
+	// 16*2.91/.195*ln(200) = 1.27e3; circle n=4, gamma = 1/(4 cos(pi/4)): m=562, T=718.
 	within(t, "coupled", bounds.CoupledWidth(10, math.Sqrt(2.91), 0.195, 0.1), 1.27e3, 5e-3)
 	gamma := 1 / (4 * math.Cos(math.Pi/4))
 	if m := math.Ceil(bounds.CoupledMarginWidth(4, gamma, 0.1)); m != 561 && m != 562 {

@@ -14,7 +14,7 @@ type Activation struct {
 	Deriv func(z float64) float64 // at a kink: the convention of the theorems, ReLU'(0) = 1
 
 	// Homogeneous says that phi(c z) = c phi(z) for all c >= 0, on which
-	// Euler's identity and the balance law (card 90.15) rest.
+	// Euler's identity and the balance law rest.
 	Homogeneous bool
 
 	relu bool

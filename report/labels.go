@@ -23,7 +23,7 @@ const (
 var labelTypes = [...]string{"true", "random", "worst-case"}
 
 // Labels returns the table of true, random and worst-case labels on one data
-// set (Arora et al. 2019, Figure 1; card 06.10): a row a data set and type of
+// set (Arora et al. 2019, Figure 1): a row a data set and type of
 // labels, with the measure sqrt(2 y^T H^{-1} y/n) of generalisation, the share
 // of the labels in the top eigenvectors, the steps that learning them takes in
 // the limit kernel, and the loss after K steps there and of a trained network.

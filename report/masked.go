@@ -17,7 +17,7 @@ const (
 	maskedVanish = "liao2022/vanishing-floor"
 )
 
-// Masked returns the table of training through masked sub-networks (card 02): a
+// Masked returns the table of training through masked sub-networks: a
 // row a scheme, with the rate of the mean error per round and the floor of the
 // squared error, predicted and measured. It fails when the run holds no trial of
 // the claims that it is read from.

@@ -32,7 +32,7 @@ func ReLU() Kernel {
 //
 //	Sigma(x,x') = ||x|| ||x'|| (sin angle + (pi - angle) cos angle) / (2 pi).
 //
-// Card 90.9; it is the covariance Ginf of the initial outputs in card 00.8.
+// It is the covariance Ginf of the initial outputs in Du et al. (2019).
 func ReLUFeature() Kernel {
 	return Kernel{
 		name:    "relu-feature",
@@ -47,7 +47,7 @@ func ReLUFeature() Kernel {
 //
 //	h(r) = r [ ((1+c)/2)^2 + ((1-c)^2/(2 pi)) arcsin r ].
 //
-// c = 0 is the ReLU, c = 1 the identity, c = -1 the absolute value. Card 90.9.
+// c = 0 is the ReLU, c = 1 the identity, c = -1 the absolute value.
 func LeakyReLU(c float64) Kernel {
 	mustBeFinite("slope", c)
 	return Kernel{
@@ -72,7 +72,7 @@ func LeakyReLU(c float64) Kernel {
 
 // LeakyReLUFeature is the feature kernel of phi(z) = max(z, 0) + c min(z, 0). With kappa(angle) the
 // ReLU's, Sigma = ||x|| ||x'|| [ (1+c^2) kappa(angle) - 2 c kappa(pi - angle) ]: the four sign
-// patterns of (w . x, w . x') contribute 1, c^2 and twice -c. (Derived; the card has no such row.)
+// patterns of (w . x, w . x') contribute 1, c^2 and twice -c. (Derived.)
 func LeakyReLUFeature(c float64) Kernel {
 	mustBeFinite("slope", c)
 	return Kernel{
@@ -94,7 +94,7 @@ func LeakyReLUFeature(c float64) Kernel {
 }
 
 // StepFeature is the feature kernel of phi(z) = 1{z >= 0}: the arc-cosine kernel of order zero
-// (pi - angle)/(2 pi) = 1/4 + arcsin(r)/(2 pi). Its derivative kernel does not exist. Card 90.9.
+// (pi - angle)/(2 pi) = 1/4 + arcsin(r)/(2 pi). Its derivative kernel does not exist.
 func StepFeature() Kernel {
 	return Kernel{
 		name:    "step-feature",
@@ -113,7 +113,7 @@ func StepFeature() Kernel {
 	}
 }
 
-// Identity is both kernels of phi(z) = z: K(x,x') = x . x'. Card 90.9.
+// Identity is both kernels of phi(z) = z: K(x,x') = x . x'.
 func Identity() Kernel {
 	return Kernel{
 		name: "identity", formula: "r",
@@ -123,7 +123,7 @@ func Identity() Kernel {
 	}
 }
 
-// Square is the derivative kernel of phi(z) = z^2: K(x,x') = 4 (x . x')^2. Card 90.9.
+// Square is the derivative kernel of phi(z) = z^2: K(x,x') = 4 (x . x')^2.
 func Square() Kernel {
 	return Kernel{
 		name: "square", formula: "4 r^2",
@@ -133,7 +133,7 @@ func Square() Kernel {
 	}
 }
 
-// SquareFeature is the feature kernel of phi(z) = z^2: ||x||^2 ||x'||^2 + 2 (x . x')^2. Card 90.9.
+// SquareFeature is the feature kernel of phi(z) = z^2: ||x||^2 ||x'||^2 + 2 (x . x')^2.
 func SquareFeature() Kernel {
 	return Kernel{
 		name: "square-feature", formula: "1 + 2 r^2",
@@ -146,7 +146,7 @@ func SquareFeature() Kernel {
 	}
 }
 
-// HalfSquare is the derivative kernel of phi(z) = z^2/2: K(x,x') = (x . x')^2. Card 90.9.
+// HalfSquare is the derivative kernel of phi(z) = z^2/2: K(x,x') = (x . x')^2.
 func HalfSquare() Kernel {
 	return Kernel{
 		name: "half-square", formula: "r^2",
@@ -157,7 +157,7 @@ func HalfSquare() Kernel {
 }
 
 // Cubic is the derivative kernel of phi(z) = z^3. With n = ||x|| ||x'|| and c = x . x',
-// K = c E[9 (w.x)^2 (w.x')^2] = 9 c (n^2 + 2 c^2); on unit inputs 9 r (1 + 2 r^2). Card 90.9.
+// K = c E[9 (w.x)^2 (w.x')^2] = 9 c (n^2 + 2 c^2); on unit inputs 9 r (1 + 2 r^2).
 func Cubic() Kernel {
 	return Kernel{
 		name: "cubic", formula: "9 r (1 + 2 r^2)",
@@ -171,7 +171,7 @@ func Cubic() Kernel {
 }
 
 // CubicFeature is the feature kernel of phi(z) = z^3: 9 n^2 c + 6 c^3 with n = ||x|| ||x'|| and
-// c = x . x'; on unit inputs 9 r + 6 r^3. Card 90.9.
+// c = x . x'; on unit inputs 9 r + 6 r^3.
 func CubicFeature() Kernel {
 	return Kernel{
 		name: "cubic-feature", formula: "9 r + 6 r^3",
@@ -188,7 +188,7 @@ func CubicFeature() Kernel {
 //
 //	K(x,x') = (4/pi) c / sqrt( (1+2||x||^2)(1+2||x'||^2) - 4 c^2 ),  c = x . x';
 //
-// on unit inputs (4 r/pi)/sqrt(9 - 4 r^2). Card 90.9.
+// on unit inputs (4 r/pi)/sqrt(9 - 4 r^2).
 func Erf() Kernel {
 	return Kernel{
 		name: "erf", formula: "(4 r/pi)/sqrt(9 - 4 r^2)",
@@ -208,7 +208,7 @@ func Erf() Kernel {
 //
 //	Sigma(x,x') = (2/pi) arcsin( 2 x . x' / sqrt((1+2||x||^2)(1+2||x'||^2)) );
 //
-// on unit inputs (2/pi) arcsin(2 r/3). Card 90.9.
+// on unit inputs (2/pi) arcsin(2 r/3).
 func ErfFeature() Kernel {
 	return Kernel{
 		name: "erf-feature", formula: "(2/pi) arcsin(2 r/3)",
@@ -231,7 +231,7 @@ func erfRoot(p Pair) float64 {
 }
 
 // Sine is the derivative kernel of phi = sin: c e^{-(||x||^2+||x'||^2)/2} cosh c with c = x . x'; on
-// unit inputs r e^{-1} cosh r. Card 90.9.
+// unit inputs r e^{-1} cosh r.
 func Sine() Kernel {
 	return Kernel{
 		name: "sin", formula: "r e^-1 cosh r",
@@ -247,7 +247,7 @@ func Sine() Kernel {
 }
 
 // SineFeature is the feature kernel of phi = sin: e^{-(||x||^2+||x'||^2)/2} sinh(x . x'); on unit
-// inputs e^{-1} sinh r. Card 90.9.
+// inputs e^{-1} sinh r.
 func SineFeature() Kernel {
 	return Kernel{
 		name: "sin-feature", formula: "e^-1 sinh r",
@@ -263,7 +263,7 @@ func SineFeature() Kernel {
 }
 
 // Cosine is the derivative kernel of phi = cos: c e^{-(||x||^2+||x'||^2)/2} sinh c with c = x . x';
-// on unit inputs r e^{-1} sinh r. Card 90.9.
+// on unit inputs r e^{-1} sinh r.
 func Cosine() Kernel {
 	return Kernel{
 		name: "cos", formula: "r e^-1 sinh r",
@@ -279,7 +279,7 @@ func Cosine() Kernel {
 }
 
 // CosineFeature is the feature kernel of phi = cos: e^{-(||x||^2+||x'||^2)/2} cosh(x . x'); on unit
-// inputs e^{-1} cosh r. Card 90.9.
+// inputs e^{-1} cosh r.
 func CosineFeature() Kernel {
 	return Kernel{
 		name: "cos-feature", formula: "e^-1 cosh r",

@@ -19,14 +19,14 @@ import (
 //	Theta^(0) = Sigma^(0) = x . x',   Theta^(h) = Theta^(h-1) k0(t_{h-1}) + Sigma^(h).
 //
 // Conventions. This is the limit of the empirical tangent kernel itself in the NTK convention of
-// Arora et al. (2019), N(0,1) weights and a factor sqrt(2/width) after each hidden layer (card 03);
-// their depth L is H, the number of hidden layers. Nguyen et al. (2021, card 04) count weight layers,
+// Arora et al. (2019), N(0,1) weights and a factor sqrt(2/width) after each hidden layer;
+// their depth L is H, the number of hidden layers. Nguyen et al. (2021, Nguyen et al. (2021)) count weight layers,
 // L = H+1, so that their K^(L) is Theta^(L-1), and use no factors: their empirical kernel divided by
 // prod_l n_l/2 has this limit when all weights have variance one. [NTKFactors] gives the factors for
 // other variances.
 
 // NTK is the limit tangent kernel Theta^(H) of a ReLU network with the given number H >= 0 of hidden
-// layers, all layers trained: K^(H+1) of card 04. On the diagonal it is (H+1) ||x||^2.
+// layers, all layers trained: K^(H+1) of Nguyen et al. (2021). On the diagonal it is (H+1) ||x||^2.
 func NTK(hidden int) Kernel {
 	ones := make([]float64, mustBeDepth(hidden)+1)
 	for i := range ones {
@@ -110,7 +110,7 @@ func NNGP(hidden int) Kernel {
 	}
 }
 
-// NTKFactors converts to the standard convention of card 04: for hidden widths n_1, ..., n_H and
+// NTKFactors converts to the standard convention of Nguyen et al. (2021): for hidden widths n_1, ..., n_H and
 // weights W_l with entries N(0, beta_l^2), l = 1..H+1, the empirical tangent kernel divided entry by
 // entry by
 //
@@ -121,7 +121,7 @@ func NNGP(hidden int) Kernel {
 //	prod_{k=1}^{H} (n_k/2) prod_{k != l} beta_k^2.
 //
 // These are also exact at every width on the diagonal in mean: E K(x,x) = ||x||^2 sum_l factor_l
-// (card 04.5). A nil beta means all ones. With the He initialisation beta_l^2 = 2/n_{l-1} the factor
+// . A nil beta means all ones. With the He initialisation beta_l^2 = 2/n_{l-1} the factor
 // is n_{l-1}/n_0. It returns an error when the lengths do not match or a value makes no sense.
 func NTKFactors(widths []int, beta []float64) ([]float64, error) {
 	layers := len(widths) + 1
@@ -186,7 +186,7 @@ func sineDefect(t float64) float64 {
 }
 
 // HermiteReLU returns mu_r(sigma) = E[sigma(z) h_r(z)], the coefficient of the ReLU on the orthonormal
-// Hermite polynomial h_r (card 04):
+// Hermite polynomial h_r:
 //
 //	mu_0 = 1/sqrt(2 pi),  mu_1 = 1/2,  mu_r = (-1)^{(r-2)/2} (r-3)!!/sqrt(2 pi r!) for even r >= 2,
 //

@@ -48,7 +48,7 @@ func gaussianMoments(a, b, c float64) (value, slope float64) {
 	return value, slope
 }
 
-// TestNTKMatchesQuadrature runs the recursion of card 03 on covariances, every expectation by
+// TestNTKMatchesQuadrature runs the recursion of Arora et al. (2019, exact computation) on covariances, every expectation by
 // quadrature, and compares all depths up to three.
 func TestNTKMatchesQuadrature(t *testing.T) {
 	for _, norms := range [][2]float64{{1, 1}, {0.3, 4}} {
@@ -138,7 +138,7 @@ func TestNTKIdentities(t *testing.T) {
 }
 
 // TestNTKAntipodalNullity: with p > d antipodal pairs the kernel of one hidden layer has nullity p-d
-// exactly, and that of two hidden layers none (card 03.2).
+// exactly, and that of two hidden layers none.
 func TestNTKAntipodalNullity(t *testing.T) {
 	const d, pairs = 3, 5
 	x := deepData(2*pairs, d, deepStream(4))
@@ -203,7 +203,7 @@ func TestNNGPStep(t *testing.T) {
 func TestNTKSeries(t *testing.T) {
 	for _, c := range []struct {
 		hidden int
-		want   []float64 // c_1..c_6 of card 04.2, recomputed there; c_0 is checked below
+		want   []float64 // c_1..c_6 of Nguyen et al. (2021), recomputed there; c_0 is checked below
 	}{
 		{1, []float64{1, 0.4775, 0, 0.0663, 0, 0.0279}},
 		{2, []float64{0.9581, 0.6156, 0.1840, 0.1146, 0.0487, 0.0496}},

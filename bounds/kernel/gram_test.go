@@ -44,7 +44,7 @@ func randomSphere(n, d int, rng *rand.Rand) *mat.Dense {
 	return m
 }
 
-// Card 00.1: kernels that are singular in theory come out singular to rounding.
+// Kernels that are singular in theory come out singular to rounding.
 func TestSingularKernels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 22))
 	cases := map[string]*mat.Dense{"circle 6": circle(6), "circle 8": circle(8), "circle 20": circle(20)}
@@ -94,7 +94,7 @@ func TestClosePair(t *testing.T) {
 			t.Errorf("angle %v, want %v", p.Angle, theta)
 		}
 	}
-	// Card 00.2: lambda_0/delta = 0.18343 at delta = 0.1, 0.16165 at 0.01.
+	// Lambda_0/delta = 0.18343 at delta = 0.1, 0.16165 at 0.01.
 	for delta, want := range map[float64]float64{0.1: 0.18343, 0.01: 0.16165} {
 		theta := 2 * math.Asin(delta/2)
 		c, err := kernel.ReLU().Lambda0(rows([]float64{1, 0}, []float64{math.Cos(theta), math.Sin(theta)}))

@@ -9,7 +9,7 @@ import (
 
 // HermiteCoefficients returns c_0, ..., c_{count-1} with phi(z) = sum_k c_k h_k(z), h_k the Hermite
 // polynomials normalised to E[h_j(z) h_k(z)] = 1{j = k} for z ~ N(0,1). On unit inputs the feature
-// kernel of phi is sum_k c_k^2 r^k (Mehler; cards 90.10 and 19.6), which serves activations without
+// kernel of phi is sum_k c_k^2 r^k (Mehler), which serves activations without
 // a closed form, such as tanh.
 //
 // It uses 150-node Gauss-Hermite quadrature: accurate to rounding for smooth phi of moderate growth

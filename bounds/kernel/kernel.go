@@ -29,7 +29,7 @@ func (k Kernel) Of(p Pair) float64 { return k.of(p) }
 // At is the scalar form h(r): the kernel on two unit inputs with inner product r in [-1, 1].
 func (k Kernel) At(r float64) float64 { return k.of(UnitPair(r)) }
 
-// Coefficient is a_k >= 0 in the power series h(r) = sum_k a_k r^k on unit inputs (card 90.10).
+// Coefficient is a_k >= 0 in the power series h(r) = sum_k a_k r^k on unit inputs.
 // It is the square of the k-th normalised Hermite coefficient of phi for a feature kernel, and of the
 // (k-1)-th one of phi' for a derivative kernel.
 func (k Kernel) Coefficient(degree int) float64 {

@@ -175,11 +175,10 @@ func TestReferenceValues(t *testing.T) {
 		k       kernel.Kernel
 		r, want float64
 	}{
-		// Card 00, Setting and 00.8.
 		{kernel.ReLU(), 1, 0.5}, {kernel.ReLU(), 0, 0}, {kernel.ReLU(), -1, 0},
 		{kernel.ReLU(), 0.5, 1.0 / 6}, {kernel.ReLU(), -0.5, -1.0 / 12},
 		{kernel.ReLUFeature(), 1, 0.5}, {kernel.ReLUFeature(), 0, 1 / (2 * math.Pi)}, {kernel.ReLUFeature(), 0.5, 0.304499},
-		// Card 90.12: 1/2 - h(-1/2) = .58333, (2/pi) asin(2/3) = .464559.
+		// 1/2 - h(-1/2) = .58333, (2/pi) asin(2/3) = .464559.
 		{kernel.ErfFeature(), 1, 0.464559}, {kernel.SquareFeature(), 1, 3}, {kernel.Square(), 1, 4},
 		{kernel.StepFeature(), 1, 0.5}, {kernel.StepFeature(), -1, 0}, {kernel.CubicFeature(), 1, 15},
 		{kernel.Cubic(), 1, 27}, {kernel.Erf(), 1, 4 / (math.Pi * math.Sqrt(5))},
@@ -217,7 +216,7 @@ func TestSeries(t *testing.T) {
 			}
 		}
 	}
-	// Card 00.2: alpha_2, alpha_4, alpha_6.
+	// Alpha_2, alpha_4, alpha_6.
 	for i, want := range map[int]float64{1: 0.25, 2: 1 / (2 * math.Pi), 4: 1 / (12 * math.Pi), 6: 3 / (80 * math.Pi), 3: 0} {
 		if got := kernel.ReLU().Coefficient(i); math.Abs(got-want) > 1e-16 {
 			t.Errorf("alpha_%d = %v, want %v", i, got, want)
@@ -242,7 +241,7 @@ func TestHermite(t *testing.T) {
 			}
 		}
 	}
-	// Card 19.6.
+	//
 	c := kernel.HermiteCoefficients(math.Tanh, 10)
 	for k, want := range map[int]float64{1: .36688, 3: .02203, 5: .00391, 7: .00099, 9: .00030} {
 		if math.Abs(c[k]*c[k]-want) > 6e-6 {

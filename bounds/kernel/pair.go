@@ -155,7 +155,7 @@ type Separation struct {
 }
 
 // Separate measures the separation of the directions of the rows of X (n x d, n >= 2). The
-// constants of cards 00.2 and 90.11 are functions of it. Norms are divided out.
+// constants of Du et al. (2019) are functions of it. Norms are divided out.
 func Separate(X mat.Matrix) (Separation, error) {
 	ps, err := newPoints(X)
 	if err != nil {

@@ -30,13 +30,13 @@ import (
 //
 // Convention: 1/sqrt(m) scaling, any kappa.
 //
-// Reference: Lemma 5.4; card 06.6.
+// Reference: Lemma 5.4.
 //
 // Control: half of the first term, in a class with so small an R that the second one does not cover it.
 func rademacherDetermined() checks.Claim[classP] {
 	wide := classP{data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, 1000, 1, 0.1, 1.5, 0.2}
 	return checks.Claim[classP]{
-		ID: "arora2019fine/rademacher-start", Title: "complexity around a given start", Reference: "Lemma 5.4 (card 06.6)",
+		ID: "arora2019fine/rademacher-start", Title: "complexity around a given start", Reference: "Lemma 5.4",
 		Formula:    `\mathrm{Rad}_S \le \frac{B \lVert Z(0) \rVert_F}{n} + \frac{R}{n\sqrt{m}} \sum_i F_i`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: classes(), Grid: []classP{
@@ -184,13 +184,13 @@ func complexity(b *nets.Batch, net *nets.Network, ball, radius float64) float64 
 //
 // Convention: 1/sqrt(m) scaling.
 //
-// Reference: Lemma 5.4; card 06.6.
+// Reference: Lemma 5.4.
 //
 // Control: 1/sqrt(8n) for 1/sqrt(2n), at a width and a radius where the terms in R do not cover the difference.
 func rademacherClass() checks.Claim[classP] {
 	wide := classP{data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, 8000, 1, 0.1, 1.2, 0.3}
 	return checks.Claim[classP]{
-		ID: "arora2019fine/rademacher-class", Title: "complexity around a random start", Reference: "Lemma 5.4 (card 06.6)",
+		ID: "arora2019fine/rademacher-class", Title: "complexity around a random start", Reference: "Lemma 5.4",
 		Formula:    `\mathrm{Rad}_S \le \frac{B}{\sqrt{2n}} \left( 1+\sqrt{2t/m} \right)^{1/2} + R\sqrt{m}\,p + R\sqrt{t/2}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: classes(), Grid: []classP{

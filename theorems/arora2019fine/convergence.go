@@ -30,7 +30,7 @@ import (
 //
 // Convention: 1/sqrt(m) scaling, loss a sum.
 //
-// Reference: Theorem 3.1 (after Du et al. 2018); card 06.3.
+// Reference: Theorem 3.1 (after Du et al. 2018).
 //
 // Control: eta = 2.5/lambda_max: the loss grows at first. It need not diverge: it often settles again, so the ratio of
 // steps is what is measured.
@@ -39,7 +39,7 @@ func linearConvergence() checks.Claim[convergeP] {
 	images := convergeP{run{images.Easy(data.MNIST, 15, 196), 2000, 1, 1, 100}, 0.2}
 	large := convergeP{run{data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1, Labels: data.Const}, 400, 1, 2.5, 10}, 0.2}
 	return checks.Claim[convergeP]{
-		ID: "arora2019fine/linear-convergence", Title: "linear rate of the loss", Reference: "Theorem 3.1 (card 06.3)",
+		ID: "arora2019fine/linear-convergence", Title: "linear rate of the loss", Reference: "Theorem 3.1",
 		Formula:    `L(k+1) \le (1-\eta\lambda_0/2) \, L(k)`,
 		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
 		Grid: []convergeP{grid, images}, Outside: true,
@@ -101,13 +101,13 @@ func convergeSetup(p convergeP) (checks.Instance, error) {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, neurons in antisymmetric pairs.
 //
-// Reference: derived form of Theorem 3.1; cards 06.3 and 00.6.
+// Reference: derived form of Theorem 3.1.
 //
 // Control: eight times the rate. On orthonormal inputs the residual decays at eta/2 in every direction, which is less.
 func certifiedConvergence() checks.Claim[run] {
 	small := run{data.Spec{Kind: data.Orthonormal, N: 3, D: 4, Seed: 1, LabelScale: 0.02}, 3000, 1, 0.55, 30}
 	return checks.Claim[run]{
-		ID: "arora2019fine/linear-convergence-certified", Title: "linear rate under a certificate", Reference: "Theorem 3.1 (cards 06.3, 00.6)",
+		ID: "arora2019fine/linear-convergence-certified", Title: "linear rate under a certificate", Reference: "Theorem 3.1",
 		Formula:    `L(k+1) \le (1-\eta\lambda_0/2) \, L(k), \quad \lambda_{\min}(H(k)) \ge \lambda_0/2`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) run {

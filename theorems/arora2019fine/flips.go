@@ -28,17 +28,17 @@ import (
 // Conclusion: at every step k, no neuron outside the set that F_i counts is active on x_i at one of the two times only;
 // |H_ij(k) - H_ij(0)| <= |x_i . x_j| (F_i + F_j)/m; ||Z(k) - Z(0)||_F^2 <= sum_i F_i/m.
 //
-// Constants: derived (the card without the factor |x_i . x_j| <= 1).
+// Constants: derived, with the factor |x_i . x_j| <= 1.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, any kappa.
 //
-// Reference: proof of Lemma C.2; card 06.5. Tolerance: R_k is enlarged by 1e-9 of itself and by the rounding of w . x.
+// Reference: proof of Lemma C.2. Tolerance: R_k is enlarged by 1e-9 of itself and by the rounding of w . x.
 //
 // Control: a quarter of R_k: many flips fall outside.
 func flipSet() checks.Claim[run] {
 	sphere := data.Spec{Kind: data.Sphere, N: 8, D: 4, Seed: 1}
 	return checks.Claim[run]{
-		ID: "arora2019fine/flip-set", Title: "which activations can change", Reference: "Lemma C.2 (card 06.5)",
+		ID: "arora2019fine/flip-set", Title: "which activations can change", Reference: "Lemma C.2",
 		Formula:    `|H_{ij}(k)-H_{ij}(0)| \le |x_i^\top x_j| \frac{F_i+F_j}{m}, \quad \lVert Z(k)-Z(0) \rVert_F^2 \le \sum_i F_i/m`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 80, 20),
@@ -137,13 +137,13 @@ func flips(fragile []int, z0, z *mat.Dense, radius float64) (outside, flips int)
 //
 // Convention: any scaling of the outputs.
 //
-// Reference: proof of Lemma C.2; card 06.5.
+// Reference: proof of Lemma C.2.
 //
 // Control: weights drawn at a tenth of the scale that the bound is told.
 func flipLaw() checks.Claim[flipP] {
 	sphere := flipP{draw{data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 1}, 1000, 0.1}, 0.1, 1}
 	return checks.Claim[flipP]{
-		ID: "arora2019fine/flip-law", Title: "neurons near a hyperplane", Reference: "Lemma C.2 (card 06.5)",
+		ID: "arora2019fine/flip-law", Title: "neurons near a hyperplane", Reference: "Lemma C.2",
 		Formula:    `\max_i \frac{F_i}{m} \le \mathrm{erf}\!\left( \frac{R}{\kappa\sqrt{2}} \right) + \sqrt{\frac{\log(n/\delta)}{2m}}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) flipP {
@@ -205,12 +205,12 @@ func flipLawSetup(p flipP, scale float64) (checks.Instance, error) {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum.
 //
-// Reference: Lemma C.2; card 06.5.
+// Reference: Lemma C.2.
 //
 // Control: labels of order sqrt m: neurons move by O(1), and as many flip at any width.
 func gramStability() checks.Claim[ladder] {
 	return stability(checks.Claim[ladder]{
-		ID: "arora2019fine/gram-stability-rate", Title: "Gram matrix stays put", Reference: "Lemma C.2 (card 06.5)",
+		ID: "arora2019fine/gram-stability-rate", Title: "Gram matrix stays put", Reference: "Lemma C.2",
 		Formula: `\lVert H(k)-H(0) \rVert_F = O(m^{-1/2})`,
 	}, checks.Terms{Exponent: -0.5, Relation: checks.AtMost, Resolution: 0.1}, func(s *train.State, h0 *mat.SymDense) float64 {
 		return eig.Distance(s.Gram(), h0)
@@ -227,16 +227,16 @@ func gramStability() checks.Claim[ladder] {
 // Conclusion: ||Z(k) - Z(0)||_F behaves like m^{-1/4}.
 //
 // Constants: derived: a neuron moves by O(m^{-1/2}) and flips when its hyperplane is that near, so the share of flips is of
-// exact order m^{-1/2}. The card's factor n^2 in the source's bound should be n; only the exponent in m is checked.
+// exact order m^{-1/2}. Only the exponent in m is checked.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum.
 //
-// Reference: Lemma C.2; card 06.5.
+// Reference: Lemma C.2.
 //
 // Control: labels of order sqrt m, as for gram-stability-rate.
 func featureStability() checks.Claim[ladder] {
 	return stability(checks.Claim[ladder]{
-		ID: "arora2019fine/feature-stability-rate", Title: "features stay put", Reference: "Lemma C.2 (card 06.5)",
+		ID: "arora2019fine/feature-stability-rate", Title: "features stay put", Reference: "Lemma C.2",
 		Formula: `\lVert Z(k)-Z(0) \rVert_F \sim m^{-1/4}`,
 	}, checks.Terms{Exponent: -0.25, Relation: checks.Equal, Resolution: 0.08}, func(s *train.State, _ *mat.SymDense) float64 {
 		_, flips := s.Flips()

@@ -128,12 +128,12 @@ func predict(x *mat.Dense, coef []float64, at *mat.Dense) ([]float64, error) {
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //
-// Reference: Theorem 5.1 and Corollary 5.2; card 06.7 (i). The bound is loose by a factor of several.
+// Reference: Theorem 5.1 and Corollary 5.2. The bound is loose by a factor of several.
 //
 // Control: a tenth of the bound, on labels independent of x: the loss of the interpolant is then above 1/2.
 func kernelGeneralisation() checks.Claim[sample] {
 	return checks.Claim[sample]{
-		ID: "arora2019fine/generalisation-kernel", Title: "generalisation of the kernel limit", Reference: "Theorem 5.1 (card 06.7)",
+		ID: "arora2019fine/generalisation-kernel", Title: "generalisation of the kernel limit", Reference: "Theorem 5.1",
 		Formula:    `L_D(f^*) \le \sqrt{\frac{2j^2}{n}} + 3\sqrt{\frac{\log(2j(j+1)/\delta)}{2n}}, \quad j = \left\lceil \sqrt{y^\top (H^\infty)^{-1} y} \right\rceil`,
 		Convention: "loss min(|f-y|, 1); kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []sample{{80, 5, linear, 200, 0.25}, {70, 10, linear, 200, 0.25}, {300, 5, quadratic, 500, 0.25}, {300, 10, linear, 500, 0.25}, {1000, 5, quadratic, 1000, 0.25}},
@@ -189,14 +189,14 @@ func kernelSetup(p sample, share float64) (checks.Instance, error) {
 //
 // Convention: 1/sqrt(m) scaling, loss min(|f - y|, 1), trained on the square loss.
 //
-// Reference: Theorem 5.1; card 06.7 (ii).
+// Reference: Theorem 5.1 (ii).
 //
 // Control: without the terms of the sample size and with labels independent of x, in many dimensions: the network fits
 // part of them and predicts none.
 func networkGeneralisation() checks.Claim[networkSample] {
 	grid := networkSample{sample{150, 3, linear, 100, 0.3}, 64, 50, 30}
 	return checks.Claim[networkSample]{
-		ID: "arora2019fine/generalisation-network", Title: "generalisation of a trained network", Reference: "Theorem 5.1 (card 06.7)",
+		ID: "arora2019fine/generalisation-network", Title: "generalisation of a trained network", Reference: "Theorem 5.1",
 		Formula:    `L_D \le L_S + 2\left( \frac{B \lVert Z(0) \rVert_F}{n} + \frac{R}{n\sqrt{m}} \sum_i F_i \right) + 3\sqrt{\frac{\log(2/\delta')}{2n}}`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []networkSample{grid, {sample{600, 5, quadratic, 500, 0.3}, 256, 100, 60}},
@@ -261,17 +261,17 @@ func networkSetup(p networkSample, bare bool) (checks.Instance, error) {
 // Conclusion: with probability at least 1 - delta over everything, Spearman's correlation of
 // sqrt(2 y^T (H^inf)^{-1} y/n) with the 0-1 error over the five portions is at least 0.9.
 //
-// Constants: recalled: the source shows a figure for images, the card a synthetic version; no theorem says so.
+// Constants: recalled: the source shows a figure for images, here is a synthetic version; no theorem says so.
 //
 // Convention: kernel of the first layer, labels +-1.
 //
-// Reference: Figure 2; card 06, experiments.
+// Reference: Figure 2.
 //
 // Control: the reciprocal of the measure, which orders the portions the other way.
 func labelNoise() checks.Claim[sample] {
 	grid := sample{100, 5, sign, 300, 0.4}
 	return checks.Claim[sample]{
-		ID: "arora2019fine/label-noise", Title: "the measure follows the test error", Reference: "Figure 2 (card 06, experiments)",
+		ID: "arora2019fine/label-noise", Title: "the measure follows the test error", Reference: "Figure 2",
 		Formula:    `\rho_{\mathrm{Spearman}}\!\left( \sqrt{2 y^\top (H^\infty)^{-1} y/n}, \; \text{0-1 error} \right) \ge 0.9`,
 		Convention: "labels +-1; kernel of the first layer", Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
 		Grid: []sample{grid, {300, 10, sign, 1000, 0.4}},

@@ -47,18 +47,18 @@ func draws(r gen.Range, maxM int) *rapid.Generator[draw] {
 // ||X X^T||_F <= n gives the order n sqrt(log(n/delta))/sqrt m of the source.
 //
 // Constants: derived. H_ij(0) is x_i . x_j times a mean of m independent indicators: Hoeffding, two-sided, and a union
-// over n(n+1)/2 entries. The card has n in place of ||X X^T||_F.
+// over n(n+1)/2 entries. The paper has n in place of ||X X^T||_F.
 //
 // Convention: 1/sqrt(m) scaling.
 //
-// Reference: Lemma C.3 (number recalled); card 06.2.
+// Reference: Lemma C.3 (number recalled).
 //
 // Control: weights whose coordinates are scaled by 1, ..., d: the mean of H(0) is not H^inf, and the distance
 // stays while the bound shrinks.
 func gramHoeffding() checks.Claim[draw] {
 	aniso := draw{data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 1}, 6000, 0.1}
 	return checks.Claim[draw]{
-		ID: "arora2019fine/gram-hoeffding", Title: "Gram matrix at initialisation", Reference: "Lemma C.3 (card 06.2)",
+		ID: "arora2019fine/gram-hoeffding", Title: "Gram matrix at initialisation", Reference: "Lemma C.3",
 		Formula:    `\lVert H(0)-H^\infty \rVert_F \le \lVert X X^\top \rVert_F \sqrt{\frac{\log(n(n+1)/\delta)}{2m}}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: draws(gen.Range{MinN: 1, MaxN: 8, MinD: 2, MaxD: 6}, 300),
@@ -114,19 +114,19 @@ func gramSetup(p draw, stretch bool) (checks.Instance, error) {
 //
 // Conclusion: lambda_min(H(0)) >= lambda_0/2 with probability at least 1 - delta.
 //
-// Constants: derived: matrix Chernoff for the mean of D_r X X^T D_r, positive semidefinite of norm at most ||X||^2. The
-// card rounds 1/c(1/2) = 6.52 up to 8.
+// Constants: derived: matrix Chernoff for the mean of D_r X X^T D_r, positive semidefinite of norm at most ||X||^2;
+// 1/c(1/2) = 6.52.
 //
 // Convention: 1/sqrt(m) scaling.
 //
-// Reference: sharper form of Lemma C.3; card 06.2.
+// Reference: sharper form of Lemma C.3.
 //
 // Control: one neuron: its Gram matrix has the rank of the active inputs at most, and is singular unless all are
 // active and independent.
 func gramChernoff() checks.Claim[draw] {
 	one := draw{data.Spec{Kind: data.Sphere, N: 8, D: 4, Seed: 1}, 1, 0.2}
 	return checks.Claim[draw]{
-		ID: "arora2019fine/gram-chernoff", Title: "half of lambda_0 at initialisation", Reference: "Lemma C.3 (card 06.2)",
+		ID: "arora2019fine/gram-chernoff", Title: "half of lambda_0 at initialisation", Reference: "Lemma C.3",
 		Formula:    `m \ge \frac{\lVert X \rVert^2 \log(n/\delta)}{c(1/2) \lambda_0} \implies \lambda_{\min}(H(0)) \ge \lambda_0/2`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: draws(gen.Range{MinN: 1, MaxN: 5, MinD: 2, MaxD: 6}, 800),

@@ -236,13 +236,13 @@ func labelGrid(k int, delta float64) []labelP {
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //
-// Reference: section 4, Figures 1 and 2; card 06.10 and experiments.
+// Reference: section 4, Figures 1 and 2 and experiments.
 //
 // Control: the true labels in random order, which are as good as random.
 func labelMeasure() checks.Claim[labelP] {
 	shuffled := labelP{data.Spec{Kind: data.MNIST, N: 60, D: 196, Classes: [2]int{0, 1}, Labels: data.RandomClass, Seed: 1}, 100, 0.1}
 	return checks.Claim[labelP]{
-		ID: "arora2019fine/label-measure", Title: "measure of true, random and worst-case labels", Reference: "Section 4, Figures 1 and 2 (card 06.10)",
+		ID: "arora2019fine/label-measure", Title: "measure of true, random and worst-case labels", Reference: "Section 4, Figures 1 and 2",
 		Formula:    `y_{\mathrm{true}}^\top (H^\infty)^{-1} y_{\mathrm{true}} \le y_{\mathrm{random}}^\top (H^\infty)^{-1} y_{\mathrm{random}} \le n/\lambda_0`,
 		Convention: "kernel of the first layer, labels of norm sqrt n", Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
 		Grid:   labelGrid(100, 0.1),
@@ -295,14 +295,14 @@ func labelFile(f checks.DataFile) []labelP {
 //
 // Convention: kernel limit of gradient descent on a summed loss, labels of norm sqrt n.
 //
-// Reference: section 4, Figure 1; card 06.10.
+// Reference: section 4, Figure 1.
 //
 // Control: the true labels in random order.
 func labelSteps() checks.Claim[labelP] {
 	shuffled := labelP{data.Spec{Kind: data.Fashion, N: 60, D: 196, Classes: [2]int{0, 1}, Labels: data.RandomClass, Seed: 1}, 100, 0.1}
 	grid := append([]labelP{{data.Spec{Kind: data.Sphere, N: 100, D: 10, Seed: 1, Labels: data.Planted}, 100, 0.1}}, labelGrid(100, 0.1)...)
 	return checks.Claim[labelP]{
-		ID: "arora2019fine/label-steps", Title: "steps on true, random and worst-case labels", Reference: "Section 4, Figure 1 (card 06.10)",
+		ID: "arora2019fine/label-steps", Title: "steps on true, random and worst-case labels", Reference: "Section 4, Figure 1",
 		Formula:    `T_{\mathrm{true}} \le T_{\mathrm{random}} \le T_{\mathrm{worst}}, \quad T = \min\{ k : \lVert (I-\eta H^\infty)^k y \rVert \le \lVert y \rVert/10 \}`,
 		Convention: "kernel of the first layer, labels of norm sqrt n", Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
 		Grid:   grid,
@@ -350,7 +350,7 @@ func labelSteps() checks.Claim[labelP] {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum relative to the start, neurons in antisymmetric pairs.
 //
-// Reference: section 4, Figure 1; card 06.10.
+// Reference: section 4, Figure 1.
 //
 // Control: the true and the worst-case labels exchanged.
 func labelTraining() checks.Claim[trainP] {
@@ -361,7 +361,7 @@ func labelTraining() checks.Claim[trainP] {
 		{labelP{images.Easy(data.Fashion, 40, 196), 60, 0.3}, 256},
 	}
 	return checks.Claim[trainP]{
-		ID: "arora2019fine/label-training", Title: "networks on true, random and worst-case labels", Reference: "Section 4, Figure 1 (card 06.10)",
+		ID: "arora2019fine/label-training", Title: "networks on true, random and worst-case labels", Reference: "Section 4, Figure 1",
 		Formula:    `L_{\mathrm{true}}(K) \le L_{\mathrm{random}}(K) \le L_{\mathrm{worst}}(K)`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
 		Grid: grid,

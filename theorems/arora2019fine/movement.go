@@ -34,12 +34,12 @@ import (
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, any kappa.
 //
-// Reference: Lemma 5.3 (first part), Lemma C.1; card 06.4a. Tolerance: rounding of the weights, T units.
+// Reference: Lemma 5.3 (first part), Lemma C.1. Tolerance: rounding of the weights, T units.
 //
 // Control: half the bound, on one input.
 func neuronMovement() checks.Claim[run] {
 	return checks.Claim[run]{
-		ID: "arora2019fine/neuron-movement", Title: "movement of each neuron", Reference: "Lemma 5.3 (card 06.4)",
+		ID: "arora2019fine/neuron-movement", Title: "movement of each neuron", Reference: "Lemma 5.3",
 		Formula:    `\lVert w_r(k)-w_r(0) \rVert \le \frac{2 \lVert X \rVert \lVert e(0) \rVert}{\sqrt{m} \, \lambda}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 80, 30),
@@ -101,18 +101,18 @@ func neuronSetup(p run, share float64) (checks.Instance, error) {
 // Conclusion: ||W(k) - W(0)||_F^2 = sum_i (v_i . e(0))^2 (1 - (1 - eta lambda_i)^k)^2/lambda_i for the eigenpairs of H(0),
 // which increases to e(0)^T H(0)^{-1} e(0), and is at most that wherever H(0) is certified positive definite.
 //
-// Constants: derived: W(k) - W(0) = Z(0) H(0)^{-1} (e(0) - e(k)). Finite k needs no invertible H(0), where the card's limit does.
+// Constants: derived: W(k) - W(0) = Z(0) H(0)^{-1} (e(0) - e(k)). Finite k needs no invertible H(0), where the limit does.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, neurons in antisymmetric pairs.
 //
-// Reference: Lemma 5.3 (second part), linearised; card 06.4b. Tolerance: 1e-9 relative, and the rounding of the
+// Reference: Lemma 5.3 (second part), linearised. Tolerance: 1e-9 relative, and the rounding of the
 // eigenvalues of H(0) and of W(k) - W(0), a small difference of weights of size kappa.
 //
 // Control: kappa = 0.01: most activations flip, and the identity fails.
 func movementIdentity() checks.Claim[run] {
 	sphere := data.Spec{Kind: data.Sphere, N: 5, D: 6, Seed: 1}
 	return checks.Claim[run]{
-		ID: "arora2019fine/movement-identity", Title: "distance travelled without flips", Reference: "Lemma 5.3 (card 06.4)",
+		ID: "arora2019fine/movement-identity", Title: "distance travelled without flips", Reference: "Lemma 5.3",
 		Formula:    `\lVert W(k)-W(0) \rVert_F^2 = \sum_i (v_i^\top e(0))^2 \frac{(1-(1-\eta\lambda_i)^k)^2}{\lambda_i} \le e(0)^\top H(0)^{-1} e(0)`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) run {
@@ -198,7 +198,7 @@ func identitySetup(p run) (checks.Instance, error) {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, neurons in antisymmetric pairs.
 //
-// Reference: Lemma 5.3; card 06.4b.
+// Reference: Lemma 5.3.
 //
 // Control: the labels' projections paired with the eigenvalues in reverse, for labels along the large ones: a limit that is
 // too long by a factor, which no width makes good.
@@ -208,7 +208,7 @@ func movementRate() checks.Claim[ladder] {
 	control.Data, control.Widths, control.Trials = data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 2, Labels: data.Planted}, []int{128, 512, 2048}, 32
 	images := ladder{Data: images.Easy(data.MNIST, 5, 49), Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 30, Trials: 48}
 	return checks.Claim[ladder]{
-		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "Lemma 5.3 (card 06.4)",
+		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "Lemma 5.3",
 		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| = O(m^{-1/4})`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid:  []ladder{grid, images},

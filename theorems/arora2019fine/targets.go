@@ -124,7 +124,7 @@ func powers(f problem, m bounds.Monomial) (y []float64, slip float64) {
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //
-// Reference: Theorem 6.1; card 06.8.
+// Reference: Theorem 6.1.
 //
 // Control: half of the constant at p = 1, which is attained; and odd p = 3, for which no bound exists, against 3p.
 func monomial() checks.Claim[target] {
@@ -137,7 +137,7 @@ func monomial() checks.Claim[target] {
 		})
 	}
 	return checks.Claim[target]{
-		ID: "arora2019fine/monomial", Title: "cost of a monomial, sharp", Reference: "Theorem 6.1 (card 06.8)",
+		ID: "arora2019fine/monomial", Title: "cost of a monomial, sharp", Reference: "Theorem 6.1",
 		Formula:    `y_i = (\beta^\top x_i)^p \implies \sqrt{y^\top (H^\infty)^{-1} y} \le c_p^{-1/2} \lVert \beta \rVert^p`,
 		Convention: "kernel of the first layer, unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: targets([]int{1, 2, 4, 6, 8, 10, 20}, nil, 3),
@@ -177,7 +177,7 @@ func monomial() checks.Claim[target] {
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //
-// Reference: Theorem 6.1; card 06.8.
+// Reference: Theorem 6.1.
 //
 // Control: p in place of 3p at p = 1: 2 is reached.
 func monomialPrinted() checks.Claim[target] {
@@ -190,7 +190,7 @@ func monomialPrinted() checks.Claim[target] {
 		})
 	}
 	return checks.Claim[target]{
-		ID: "arora2019fine/monomial-printed", Title: "cost of a monomial, as printed", Reference: "Theorem 6.1 (card 06.8)",
+		ID: "arora2019fine/monomial-printed", Title: "cost of a monomial, as printed", Reference: "Theorem 6.1",
 		Formula:    `y_i = (\beta^\top x_i)^p \implies \sqrt{y^\top (H^\infty)^{-1} y} \le 3 p \lVert \beta \rVert^p`,
 		Convention: "kernel of the first layer, unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: targets([]int{1, 2, 4, 6, 8, 10, 20}, nil, 3),
@@ -221,7 +221,7 @@ func monomialPrinted() checks.Claim[target] {
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //
-// Reference: Corollary 6.2; card 06.9.
+// Reference: Corollary 6.2.
 //
 // Control: half of the sharp bound for linear terms alone, where it is attained.
 func polynomialSum() checks.Claim[target] {
@@ -243,7 +243,7 @@ func polynomialSum() checks.Claim[target] {
 		})
 	}
 	return checks.Claim[target]{
-		ID: "arora2019fine/polynomial-sum", Title: "cost of a sum of monomials", Reference: "Corollary 6.2 (card 06.9)",
+		ID: "arora2019fine/polynomial-sum", Title: "cost of a sum of monomials", Reference: "Corollary 6.2",
 		Formula:    `y^\top (H^\infty)^{-1} y \le \sum_p c_p^{-1} \sum_{p_j=p_k=p} \alpha_j \alpha_k (\beta_j^\top \beta_k)^p`,
 		Convention: "kernel of the first layer, unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: targets(nil, nil, 2),
@@ -275,14 +275,14 @@ func polynomialSum() checks.Claim[target] {
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //
-// Reference: Corollary 6.2 and the examples after it; card 06.9.
+// Reference: Corollary 6.2 and the examples after it.
 //
 // Control: sin(beta . x), whose terms of odd degree the kernel lacks, against the sharp bound of the cosine: its cost
 // grows with n without a bound.
 func smooth() checks.Claim[target] {
 	sphere := data.Spec{Kind: data.Sphere, N: 60, D: 3, Seed: 6}
 	return checks.Claim[target]{
-		ID: "arora2019fine/smooth-targets", Title: "cost of a cosine and an arctangent", Reference: "Corollary 6.2 (card 06.9)",
+		ID: "arora2019fine/smooth-targets", Title: "cost of a cosine and an arctangent", Reference: "Corollary 6.2",
 		Formula:    `y_i = \cos(\beta^\top x_i) - 1 \implies \sqrt{y^\top (H^\infty)^{-1} y} \le 3 \lVert \beta \rVert \sinh \lVert \beta \rVert`,
 		Convention: "kernel of the first layer, unit inputs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: targets(nil, []string{"cos", "arctan"}, 1),

@@ -33,7 +33,7 @@ import (
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, kappa from the hypothesis.
 //
-// Reference: Theorem 4.1; card 06.1.
+// Reference: Theorem 4.1.
 //
 // Control: kappa = 3 with independent signs: u(0) is far from 0 and the curve starts elsewhere, which is
 // what the hypothesis on kappa forbids.
@@ -43,7 +43,7 @@ func trajectory() checks.Claim[trajectoryP] {
 	control := grid
 	control.Kappa = 3
 	return checks.Claim[trajectoryP]{
-		ID: "arora2019fine/trajectory", Title: "training curve from eigen-projections", Reference: "Theorem 4.1 (card 06.1)",
+		ID: "arora2019fine/trajectory", Title: "training curve from eigen-projections", Reference: "Theorem 4.1",
 		Formula:    `\left| \lVert y-u(k) \rVert - \sqrt{\sum_i (1-\eta\lambda_i)^{2k} (v_i^\top y)^2} \right| \le \epsilon`,
 		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
 		Grid: []trajectoryP{grid, images}, Outside: true,
@@ -140,7 +140,7 @@ func steps(name, style, yName string, y []float64) checks.Series {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, kappa = 1, neurons in antisymmetric pairs.
 //
-// Reference: Theorem 4.1; card 06.1c.
+// Reference: Theorem 4.1.
 //
 // Control: predictions that do not use the whole spectrum: every direction at rate lambda_0, or the projections
 // paired with the eigenvalues in reverse. They are off by a constant that no width removes. And kappa = 1e-3, where
@@ -156,7 +156,7 @@ func trajectoryRate() checks.Claim[ladder] {
 		return func(p ladder) (checks.Instance, error) { return trajectoryLadder(p, decay) }
 	}
 	return checks.Claim[ladder]{
-		ID: "arora2019fine/trajectory-rate", Title: "residual vector follows the limit kernel", Reference: "Theorem 4.1 (card 06.1c)",
+		ID: "arora2019fine/trajectory-rate", Title: "residual vector follows the limit kernel", Reference: "Theorem 4.1",
 		Formula:    `\max_k \lVert e(k) - (I-\eta H^\infty)^k e(0) \rVert / \lVert y \rVert \sim m^{-1/2}`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid:  []ladder{grid, images},
@@ -263,14 +263,14 @@ func trajectoryLadder(p ladder, decay decay) (checks.Instance, error) {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, any kappa.
 //
-// Reference: proof of Theorem 4.1; card 06.1b. Tolerance: T n units of rounding of ||e(0)|| + ||y|| + eta ||H|| ||e||,
+// Reference: proof of Theorem 4.1. Tolerance: T n units of rounding of ||e(0)|| + ||y|| + eta ||H|| ||e||,
 // which is what forming xi and the linear recursion costs.
 //
 // Control: half the bound, on one input: there all xi have one sign and the bound is attained.
 func aPosteriori() checks.Claim[run] {
 	sphere := data.Spec{Kind: data.Sphere, N: 8, D: 5, Seed: 2}
 	return checks.Claim[run]{
-		ID: "arora2019fine/trajectory-aposteriori", Title: "deviation from the limit recursion", Reference: "proof of Theorem 4.1 (card 06.1b)",
+		ID: "arora2019fine/trajectory-aposteriori", Title: "deviation from the limit recursion", Reference: "proof of Theorem 4.1",
 		Formula:    `\lVert e(k) - (I-\eta H^\infty)^k e(0) \rVert \le \sum_{j<k} (1-\eta\lambda_0)^{k-1-j} \lVert \xi(j) \rVert`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 60, 20),
@@ -339,19 +339,18 @@ func aPosterioriSetup(p run, share float64) (checks.Instance, error) {
 // neurons whose activity on x_i changed in the step; in particular r_i(j) = 0 where none did.
 //
 // Constants: derived. An unflipped neuron contributes its linear term exactly; for a flipped one
-// |relu(w'x) - relu(wx) - 1{wx >= 0}(w'x - wx)| <= |w'x - wx| <= eta ||dL/dw_r|| <= eta ||X|| ||e||/sqrt m. The card
-// has sqrt n in place of ||X||.
+// |relu(w'x) - relu(wx) - 1{wx >= 0}(w'x - wx)| <= |w'x - wx| <= eta ||dL/dw_r|| <= eta ||X|| ||e||/sqrt m.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, any kappa.
 //
-// Reference: proof of Theorem 4.1; card 06.1b. Tolerance: rounding of an output, a sum over m neurons whose terms
+// Reference: proof of Theorem 4.1. Tolerance: rounding of an output, a sum over m neurons whose terms
 // are up to |w_r . x|/sqrt m.
 //
 // Control: without the flip term, r = 0: false as soon as one neuron flips, as many do at kappa = 0.01.
 func stepResidual() checks.Claim[run] {
 	sphere := data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 5}
 	return checks.Claim[run]{
-		ID: "arora2019fine/step-residual", Title: "one step is linear but for flips", Reference: "proof of Theorem 4.1 (card 06.1b)",
+		ID: "arora2019fine/step-residual", Title: "one step is linear but for flips", Reference: "proof of Theorem 4.1",
 		Formula:    `| u_i(j+1) - u_i(j) - \eta (H(j) e(j))_i | \le \frac{\eta}{m} \lVert X \rVert \lVert e(j) \rVert \, f_i(j)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 6, MinD: 1, MaxD: 5}), 40, 8),

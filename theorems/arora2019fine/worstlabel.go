@@ -29,14 +29,14 @@ import (
 //
 // Convention: kernel limit of gradient descent on a summed loss.
 //
-// Reference: section 4 (discussion of Figure 1); card 06.10. Tolerance: rounding of k steps; the certificate of
+// Reference: section 4 (discussion of Figure 1). Tolerance: rounding of k steps; the certificate of
 // lambda_0 enters both parts through its k-fold effect.
 //
 // Control: the rate of the second smallest eigenvalue.
 func worstLabel() checks.Claim[recursionP] {
 	sphere := recursionP{data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 1}, 1, 60}
 	return checks.Claim[recursionP]{
-		ID: "arora2019fine/worst-labels", Title: "the slowest labels", Reference: "Section 4, Figure 1 (card 06.10)",
+		ID: "arora2019fine/worst-labels", Title: "the slowest labels", Reference: "Section 4, Figure 1",
 		Formula:    `\lVert (I-\eta H^\infty)^k y \rVert \le (1-\eta\lambda_0)^k \lVert y \rVert`,
 		Convention: "kernel of the first layer, loss a sum", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) recursionP {

@@ -59,13 +59,13 @@ func chernoffs() *rapid.Generator[chernoff] {
 // lambda_0.
 //
 // Constants: matrix Chernoff (Tropp 2012, Theorem 1.1) for the summands D_r X X^T
-// D_r/m, which are positive semidefinite with norm at most ||X||^2/m. The card
-// has eps^2/2 <= c(eps) in its place. Linear in 1/lambda_0, where Hoeffding is
+// D_r/m, which are positive semidefinite with norm at most ||X||^2/m.
+// Often eps^2/2 <= c(eps) stands in its place. Linear in 1/lambda_0, where Hoeffding is
 // quadratic; the facts compare the widths.
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: cards 90.13 (c) and 00.3.
+// Reference: derived here.
 //
 // Control: m copies of one neuron, and weights in the positive orthant.
 func gramChernoff() checks.Claim[chernoff] {
@@ -87,7 +87,7 @@ func gramChernoff() checks.Claim[chernoff] {
 	}
 	return checks.Claim[chernoff]{
 		ID: "basics/gram-chernoff", Title: "smallest eigenvalue of the Gram matrix at initialisation",
-		Reference:  "card 90.13 (c)",
+		Reference:  "derived here",
 		Formula:    `m \ge \frac{\|X\|^2 \ln(n/\delta)}{c(\epsilon)\lambda_0} \Rightarrow \lambda_{\min}(H(0)) \ge (1-\epsilon)\lambda_0`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -143,11 +143,11 @@ func chernoffInstance(p chernoff, k kernel.Kernel, slope float64, gram func(x *m
 // lambda_max(H^inf).
 //
 // Constants: matrix Chernoff as in basics/gram-chernoff; eps^2/3 <= c(eps) for
-// eps <= 1, which the card has. A few dozen neurons are enough.
+// eps <= 1, which is often asked for. A few dozen neurons are enough.
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: card 90.13 (c).
+// Reference: derived here.
 //
 // Control: a twentieth of the deviation is exceeded half of the time.
 func gramChernoffMax() checks.Claim[chernoff] {
@@ -189,7 +189,7 @@ func gramChernoffMax() checks.Claim[chernoff] {
 	}
 	return checks.Claim[chernoff]{
 		ID: "basics/gram-chernoff-max", Title: "largest eigenvalue of the Gram matrix at initialisation",
-		Reference:  "card 90.13 (c)",
+		Reference:  "derived here",
 		Formula:    `P\left(\lambda_{\max}(H(0)) > (1+\epsilon)\lambda_{\max}(H^\infty)\right) \le n e^{-m c(\epsilon)\lambda_{\max}(H^\infty)/\|X\|^2}`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -224,7 +224,7 @@ func gramChernoffMax() checks.Claim[chernoff] {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: card 90.13 (d).
+// Reference: derived here.
 //
 // Control: as many copies of one neuron.
 func gramChernoffSmooth() checks.Claim[chernoff] {
@@ -251,7 +251,7 @@ func gramChernoffSmooth() checks.Claim[chernoff] {
 	}
 	return checks.Claim[chernoff]{
 		ID: "basics/gram-chernoff-smooth", Title: "smallest eigenvalue at initialisation, smooth activation",
-		Reference:  "card 90.13 (d)",
+		Reference:  "derived here",
 		Formula:    `m \ge \frac{B^2\|X\|^2 \ln(n/\delta)}{c(\epsilon)\lambda_0} \Rightarrow \lambda_{\min}(H(0)) \ge (1-\epsilon)\lambda_0`,
 		Convention: "1/sqrt(m) scaling, first layer trained, phi = erf",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,

@@ -38,7 +38,7 @@ type ball struct {
 //
 // Convention: w of unit variance; for N(0, k^2 I) read R/k.
 //
-// Reference: cards 90.14 and 00.4.
+// Reference: derived here.
 //
 // Control: 0.9 of the bound fails at R = 0.01.
 func antiConcentration() checks.Claim[ball] {
@@ -62,7 +62,7 @@ func antiConcentration() checks.Claim[ball] {
 	}
 	return checks.Claim[ball]{
 		ID: "basics/anti-concentration", Title: "probability that a neuron is fragile",
-		Reference:  "card 90.14",
+		Reference:  "derived here",
 		Formula:    `P(|w^T x| \le R) = \operatorname{erf}(R/\sqrt2) \le R\sqrt{2/\pi}`,
 		Convention: "w ~ N(0, I), unit input",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -185,7 +185,7 @@ func (p attack) run(set *data.Set, multiple float64, r *rand.Rand) (*moved, erro
 //
 // Convention: pattern 1{w.x >= 0}.
 //
-// Reference: cards 90.14 and 00.4.
+// Reference: derived here.
 //
 // Control: weights that move by 3R flip about three times as many. (Random
 // directions of that length do not.)
@@ -221,7 +221,7 @@ func flipInclusion() checks.Claim[attack] {
 	}
 	return checks.Claim[attack]{
 		ID: "basics/flip-inclusion", Title: "which activations can flip",
-		Reference:  "card 90.14",
+		Reference:  "derived here",
 		Formula:    `\#\{r : \text{flipped on } x_i\} \le S_i = \#\{r : |w_r(0)^T x_i| \le R\}`,
 		Convention: "unit inputs, ||w_r - w_r(0)|| <= R",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -273,7 +273,7 @@ func (p fragile) counts(set *data.Set, r *rand.Rand) []int {
 //
 // Convention: w of unit variance.
 //
-// Reference: cards 90.14 and 00.4.
+// Reference: derived here.
 //
 // Control: the probability for half of the radius.
 func flipMean() checks.Claim[fragile] {
@@ -305,7 +305,7 @@ func flipMean() checks.Claim[fragile] {
 	}
 	return checks.Claim[fragile]{
 		ID: "basics/flip-mean", Title: "mean number of fragile neurons",
-		Reference:  "card 90.14",
+		Reference:  "derived here",
 		Formula:    `\mathbb{E}\, S_i = m \operatorname{erf}(R/\sqrt2)`,
 		Convention: "w ~ N(0, I), unit inputs",
 		Basis:      checks.Derived, Form: checks.Mean{}, Version: 1,
@@ -337,7 +337,7 @@ func flipMean() checks.Claim[fragile] {
 //
 // Convention: w of unit variance.
 //
-// Reference: Du et al. 2019, Lemma 3.2, for the form; cards 90.14 and 00.4.
+// Reference: Du et al. 2019, Lemma 3.2, for the form.
 //
 // Control: half of the bound fails when the mean is the larger part of it.
 func flipCount() checks.Claim[fragile] {
@@ -378,7 +378,7 @@ func flipCount() checks.Claim[fragile] {
 	}
 	return checks.Claim[fragile]{
 		ID: "basics/flip-count", Title: "number of fragile neurons on every input",
-		Reference:  "card 90.14",
+		Reference:  "derived here",
 		Formula:    `\max_i S_i \le mR\sqrt{2/\pi} + \sqrt{\frac{m}{2}\ln\frac{n}{\delta}}`,
 		Convention: "w ~ N(0, I), unit inputs",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -415,7 +415,7 @@ func flipCount() checks.Claim[fragile] {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained, unit inputs.
 //
-// Reference: Du et al. 2019, Lemma 3.2, for the form; cards 90.14 and 00.4.
+// Reference: Du et al. 2019, Lemma 3.2, for the form.
 //
 // Control: weights that move by 10R and switch off one input.
 func gramStability() checks.Claim[attack] {
@@ -463,7 +463,7 @@ func gramStability() checks.Claim[attack] {
 	}
 	return checks.Claim[attack]{
 		ID: "basics/gram-stability", Title: "the Gram matrix under movement of the weights",
-		Reference:  "card 90.14",
+		Reference:  "derived here",
 		Formula:    `\|H(W)-H(0)\|_F \le \frac{2n}{m} \max_i S_i,\quad |H_{ij}(W)-H_{ij}(0)| \le |x_i^T x_j| \frac{S_i+S_j}{m}`,
 		Convention: "1/sqrt(m) scaling, unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

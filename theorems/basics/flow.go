@@ -32,7 +32,7 @@ import (
 //
 // Convention: lmax = 1.
 //
-// Reference: card 90.16.
+// Reference: derived here.
 //
 // Control: at eta lmax = 1.5 the top mode shrinks by 0.5, flow by 0.22.
 func flowInherited() checks.Claim[quadratic] {
@@ -74,7 +74,7 @@ func flowInherited() checks.Claim[quadratic] {
 	}
 	return checks.Claim[quadratic]{
 		ID: "basics/flow-bound-inherited", Title: "bounds for gradient flow hold for descent",
-		Reference:  "card 90.16",
+		Reference:  "derived here",
 		Formula:    `|1-\eta\lambda|^k \le e^{-\eta\lambda k} \quad (\eta\lambda \le 1)`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -109,7 +109,7 @@ func flowInherited() checks.Claim[quadratic] {
 //
 // Convention: lambda = 1; k steps from a Gaussian start.
 //
-// Reference: card 90.16.
+// Reference: derived here.
 //
 // Control: a crossing claimed at 1 must be refuted.
 func flowThreshold() checks.Claim[flowRun] {
@@ -142,7 +142,7 @@ func flowThreshold() checks.Claim[flowRun] {
 	}
 	return checks.Claim[flowRun]{
 		ID: "basics/flow-bound-threshold", Title: "flow bounds fail for descent from ηλ = 1.2785",
-		Reference:  "card 90.16",
+		Reference:  "derived here",
 		Formula:    `|1-u| > e^{-u} \iff u > 1.27846\ldots`,
 		Convention: "lambda = 1",
 		Basis:      checks.Derived, Form: checks.Threshold{}, Version: 1,
@@ -175,7 +175,7 @@ type flowRun struct {
 //
 // Convention: lmax = 1.
 //
-// Reference: card 90.7.
+// Reference: derived here.
 //
 // Control: half the bound is exceeded from the top eigenvector.
 func flowGap() checks.Claim[quadratic] {
@@ -222,7 +222,7 @@ func flowGap() checks.Claim[quadratic] {
 	one := spectrum{1, 1, "linear"}
 	return checks.Claim[quadratic]{
 		ID: "basics/flow-gap", Title: "descent stays near flow at all times",
-		Reference:  "card 90.7",
+		Reference:  "derived here",
 		Formula:    `\|r_k - r(k\eta)\| \le \frac{x}{2} e^{x-1} \|r_0\|,\quad x = \eta\lambda_{\max} \le 1`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

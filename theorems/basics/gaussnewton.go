@@ -49,7 +49,7 @@ type smoothNet struct {
 //
 // Convention: 1/sqrt(m) scaling, loss ||r||^2/2.
 //
-// Reference: cards 90.6, 10.7, 19.4.
+// Reference: derived here.
 //
 // Control: a rate four times as fast is refuted; at step 0.5/beta^2 it would
 // exceed what the smallest singular direction does.
@@ -86,7 +86,7 @@ func gaussNewton() checks.Claim[smoothNet] {
 	}
 	return checks.Claim[smoothNet]{
 		ID: "basics/gauss-newton", Title: "a certificate for nonlinear least squares",
-		Reference:  "card 90.6",
+		Reference:  "derived here",
 		Formula:    `\|r_{t+1}\|^2 \le (1-\eta\alpha^2)\|r_t\|^2,\quad \sum_t \|\theta_{t+1}-\theta_t\| \le \frac{2\|r_0\|}{\alpha}`,
 		Convention: "1/sqrt(m) scaling; loss ||r||^2/2",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

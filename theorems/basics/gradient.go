@@ -30,7 +30,7 @@ type scalar struct {
 //
 // Convention: PL constant mu in ||f'||^2 >= 2 mu (f - f*).
 //
-// Reference: Karimi, Nutini and Schmidt 2016; card 90.5.
+// Reference: Karimi, Nutini and Schmidt 2016.
 //
 // Control: the constant 0.18 is refuted at x = 2.2017.
 func plConstant() checks.Claim[scalar] {
@@ -52,7 +52,7 @@ func plConstant() checks.Claim[scalar] {
 	}
 	return checks.Claim[scalar]{
 		ID: "basics/pl-constant", Title: "a non-convex function with PL constant 0.17553",
-		Reference:  "card 90.5",
+		Reference:  "derived here",
 		Formula:    `f'(x)^2 \ge 2\mu (f(x) - f^*),\quad f = x^2 + 3\sin^2 x,\ \mu = 0.17553`,
 		Convention: "mu in |f'|^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -84,7 +84,7 @@ func plConstant() checks.Claim[scalar] {
 //
 // Convention: L bounds the Hessian; the gap f - f* is compared.
 //
-// Reference: classical; card 90.5.
+// Reference: classical.
 //
 // Control: that a step of 2.1/L does not increase f is refuted; so is the lemma
 // with L/2.
@@ -116,7 +116,7 @@ func descentLemma() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/descent-lemma", Title: "decrease of one gradient step",
-		Reference:  "card 90.5",
+		Reference:  "derived here",
 		Formula:    `f(x - \eta g) \le f(x) - \eta\left(1 - \frac{\eta L}{2}\right) \|g\|^2`,
 		Convention: "L bounds the Hessian",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -144,7 +144,7 @@ func descentLemma() checks.Claim[function] {
 // Setting: an L-smooth function with ||grad f||^2 >= 2 mu (f - f*), convex or
 // not.
 //
-// Hypotheses: 0 < eta <= 2/L. (The card asks for eta <= 1/L; the derivation does
+// Hypotheses: 0 < eta <= 2/L. (The usual hypothesis is eta <= 1/L; the derivation does
 // not.)
 //
 // Conclusion: f_k - f* <= (1 - eta mu (2 - eta L))^k (f_0 - f*); at eta = 1/L the
@@ -156,7 +156,7 @@ func descentLemma() checks.Claim[function] {
 //
 // Convention: as in basics/descent-lemma; 200 steps.
 //
-// Reference: Polyak 1963; card 90.5.
+// Reference: Polyak 1963.
 //
 // Control: f = x^4 is not PL: from x = 1 with eta = 0.05, L = 12, its factor
 // tends to 1, whatever mu > 0 is claimed.
@@ -178,7 +178,7 @@ func plRate() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/pl-rate", Title: "linear rate under the PL condition",
-		Reference:  "card 90.5",
+		Reference:  "derived here",
 		Formula:    `f_k - f^* \le (1 - \eta\mu(2-\eta L))^k (f_0 - f^*)`,
 		Convention: "mu in ||g||^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -285,7 +285,7 @@ func (f *smooth) follow(visit func(t, path float64, x []float64)) {
 //
 // Convention: mu in ||g||^2 >= 2 mu (f - f*).
 //
-// Reference: Polyak 1963; card 90.5.
+// Reference: Polyak 1963.
 //
 // Control: exp(-4 mu t) fails for f = mu x^2/2.
 func plFlow() checks.Claim[function] {
@@ -308,7 +308,7 @@ func plFlow() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/pl-flow", Title: "gradient flow under the PL condition",
-		Reference:  "card 90.5",
+		Reference:  "derived here",
 		Formula:    `f(t) - f^* \le e^{-2\mu t} (f_0 - f^*)`,
 		Convention: "mu in ||g||^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -339,7 +339,7 @@ func plFlow() checks.Claim[function] {
 //
 // Convention: mu in ||g||^2 >= 2 mu (f - f*); 500 steps of each.
 //
-// Reference: card 90.5.
+// Reference: derived here.
 //
 // Control: half the bound for flow fails for f = mu x^2/2.
 func plPath() checks.Claim[function] {
@@ -375,7 +375,7 @@ func plPath() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/pl-path", Title: "length of the path to a minimum",
-		Reference:  "card 90.5",
+		Reference:  "derived here",
 		Formula:    `\int \|\dot x\|\,dt \le \sqrt{2(f_0-f^*)/\mu},\quad \sum_k \eta\|g_k\| \le 2\sqrt{2(f_0-f^*)/\mu}`,
 		Convention: "mu in ||g||^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

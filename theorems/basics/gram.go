@@ -136,7 +136,7 @@ func (p *gramProblem) facts(delta float64) []checks.Fact {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: cards 90.13 (a) and 00.3.
+// Reference: derived here.
 //
 // Control: with every neuron drawn twice the mean doubles; weights in the
 // positive orthant put it off by orders of magnitude.
@@ -174,7 +174,7 @@ func gramVariance() checks.Claim[wide] {
 	}
 	return checks.Claim[wide]{
 		ID: "basics/gram-variance", Title: "mean square deviation of the Gram matrix at initialisation",
-		Reference:  "card 90.13 (a)",
+		Reference:  "derived here",
 		Formula:    `\mathbb{E}\|H(0)-H^\infty\|_F^2 = \frac1m \sum_{ij} (x_i^T x_j)^2 p_{ij}(1-p_{ij})`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Mean{}, Version: 1,
@@ -216,7 +216,7 @@ const draws = 6
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: Du et al. 2019, Lemma 3.1, for the form; cards 90.13 (b) and 00.3.
+// Reference: Du et al. 2019, Lemma 3.1, for the form.
 //
 // Control: 0.15 of the bound.
 func gramHoeffding() checks.Claim[wide] {
@@ -264,7 +264,7 @@ func gramHoeffding() checks.Claim[wide] {
 	}
 	return checks.Claim[wide]{
 		ID: "basics/gram-hoeffding", Title: "deviation of the Gram matrix at initialisation",
-		Reference:  "card 90.13 (b)",
+		Reference:  "derived here",
 		Formula:    `\|H(0)-H^\infty\|_F \le \|XX^T\|_F \sqrt{\frac{\ln(n(n+1)/\delta)}{2m}}`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -299,7 +299,7 @@ func gramHoeffding() checks.Claim[wide] {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: cards 90.13 and 00.3.
+// Reference: derived here.
 //
 // Control: the exponent -1.
 func gramScaling() checks.Claim[gramLadder] {
@@ -329,7 +329,7 @@ func gramScaling() checks.Claim[gramLadder] {
 	}
 	return checks.Claim[gramLadder]{
 		ID: "basics/gram-scaling", Title: "the Gram deviation falls like m^(-1/2)",
-		Reference:  "card 90.13, table C",
+		Reference:  "derived here",
 		Formula:    `\|H(0)-H^\infty\|_F \propto m^{-1/2}`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Scaling{}, Version: 1,

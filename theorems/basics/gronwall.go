@@ -39,7 +39,7 @@ type perturbed struct {
 //
 // Convention: Euclidean norms.
 //
-// Reference: card 90.4.
+// Reference: derived here.
 //
 // Control: a perturbation of three times the size breaks the scalar bound. (With
 // matrices and C far above 1 it usually does not, so they make no control.)
@@ -82,7 +82,7 @@ func gronwall() checks.Claim[perturbed] {
 	}
 	return checks.Claim[perturbed]{
 		ID: "basics/gronwall", Title: "a linear recursion with relative perturbations",
-		Reference:  "card 90.4",
+		Reference:  "derived here",
 		Formula:    `\|z_t\| \le C(\rho + C\epsilon)^t \|z_0\|`,
 		Convention: "Euclidean norms",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -105,7 +105,7 @@ func norm2(p [4]float64) float64 {
 //
 // Convention: lmax = 1.
 //
-// Reference: Polyak 1964; card 90.2.
+// Reference: Polyak 1964.
 //
 // Control: with beta at 0.9 of the threshold an end of the spectrum has two real
 // roots, of which one is larger than sqrt(beta).
@@ -143,7 +143,7 @@ func heavyBallRadius() checks.Claim[heavyBall] {
 	}
 	return checks.Claim[heavyBall]{
 		ID: "basics/heavy-ball-radius", Title: "heavy ball has spectral radius √β",
-		Reference:  "card 90.2",
+		Reference:  "derived here",
 		Formula:    `\rho(B) = \sqrt\beta \quad \text{if } \max_i (1-\sqrt{\eta\lambda_i})^2 \le \beta \le 1`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -176,7 +176,7 @@ func heavyBallRadius() checks.Claim[heavyBall] {
 //
 // Convention: lmax = 1.
 //
-// Reference: card 90.2.
+// Reference: derived here.
 //
 // Control: without the factor in front the bound fails, since the blocks are not
 // normal.
@@ -228,7 +228,7 @@ func heavyBallTransient() checks.Claim[heavyBall] {
 	}
 	return checks.Claim[heavyBall]{
 		ID: "basics/heavy-ball-transient", Title: "heavy ball at every step, with its factor",
-		Reference:  "card 90.2",
+		Reference:  "derived here",
 		Formula:    `\|z_k\| \le \frac{2(1+\beta)}{\sqrt h} \beta^{k/2} \|z_0\|`,
 		Convention: "lambda_max = 1; z_k = (e_k, e_{k-1})",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -265,7 +265,7 @@ type companion struct {
 //
 // Convention: spectral norm.
 //
-// Reference: card 90.2.
+// Reference: derived here.
 //
 // Control: without the factor k the bound fails at a double root.
 func companionPower() checks.Claim[companion] {
@@ -307,7 +307,7 @@ func companionPower() checks.Claim[companion] {
 	}
 	return checks.Claim[companion]{
 		ID: "basics/companion-power", Title: "powers of a momentum block",
-		Reference:  "card 90.2",
+		Reference:  "derived here",
 		Formula:    `\|B^k\| \le \rho^k + k \rho^{k-1} (1 + \det B)`,
 		Convention: "B = [[a, -b], [1, 0]], spectral norm",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -181,7 +181,7 @@ func (k limit) polar(p kernel.Pair) float64 {
 //
 // Convention: no 1/sqrt(d): w has unit variance in every direction.
 //
-// Reference: Cho and Saul 2009, Williams 1997; card 90.9.
+// Reference: Cho and Saul 2009, Williams 1997.
 //
 // Control: without the 1/(2 pi) of the arc-cosine kernels nothing fits.
 func kernelForms() checks.Claim[point] {
@@ -215,7 +215,7 @@ func kernelForms() checks.Claim[point] {
 	}
 	return checks.Claim[point]{
 		ID: "basics/kernel-forms", Title: "closed forms of the limit kernels",
-		Reference:  "card 90.9",
+		Reference:  "derived here",
 		Formula:    `\mathbb{E}[\phi'(w^T x)\phi'(w^T x')]\, x^T x' = \frac{r(\pi - \arccos r)}{2\pi} \text{ (ReLU)}, \ldots`,
 		Convention: "w ~ N(0, I)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -262,7 +262,7 @@ type entry struct {
 //
 // Convention: 1/sqrt(m) scaling.
 //
-// Reference: card 90.9.
+// Reference: derived here.
 //
 // Control: weights of variance 1/3 (one over the dimension) make another kernel
 // for erf; without 1/(2 pi) the ReLU kernel is off by 6.28.
@@ -305,7 +305,7 @@ func kernelMean() checks.Claim[entry] {
 	}
 	return checks.Claim[entry]{
 		ID: "basics/kernel-mean", Title: "limit kernels are the mean Gram entries at every width",
-		Reference:  "card 90.9",
+		Reference:  "derived here",
 		Formula:    `\mathbb{E}\, H_{ij}(0) = H^\infty_{ij}`,
 		Convention: "1/sqrt(m) scaling, w ~ N(0, I)",
 		Basis:      checks.Derived, Form: checks.Mean{}, Version: 1,

@@ -57,7 +57,7 @@ func nearAntipodes() data.Spec {
 //
 // Convention: ReLU derivative kernel, unit inputs.
 //
-// Reference: Oymak and Soltanolkotabi 2019 for the form; card 90.11.
+// Reference: Oymak and Soltanolkotabi 2019 for the form.
 //
 // Control: the constant 1 in place of 1/16 fails for two close points; the chord
 // min ||x_i - x_j|| in place of delta_s fails for d+1 pairs of near antipodes.
@@ -111,7 +111,7 @@ func separationLower() checks.Claim[dataset] {
 	}
 	return checks.Claim[dataset]{
 		ID: "basics/separation-lower", Title: "λ₀ from the separation, with a constant",
-		Reference:  "card 90.11",
+		Reference:  "derived here",
 		Formula:    `\lambda_0 \ge e^{-g^2/2} \frac{\delta_s}{16 n(n-1)} \ge \frac{\delta_s}{16 n^2}`,
 		Convention: "ReLU derivative kernel, unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -154,7 +154,7 @@ func separationLower() checks.Claim[dataset] {
 //
 // Convention: ReLU derivative kernel, unit inputs.
 //
-// Reference: card 90.11.
+// Reference: derived here.
 //
 // Control: half of the bound fails for two inputs.
 func pairUpper() checks.Claim[dataset] {
@@ -202,7 +202,7 @@ func pairUpper() checks.Claim[dataset] {
 	}
 	return checks.Claim[dataset]{
 		ID: "basics/pair-upper", Title: "λ₀ is at most what the closest pair allows",
-		Reference:  "card 90.11",
+		Reference:  "derived here",
 		Formula:    `\lambda_0 \le \min_{i \ne j} \left(\frac12 - |H^\infty_{ij}|\right)`,
 		Convention: "ReLU derivative kernel, unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -254,7 +254,7 @@ func halfCircleCore(n int) []float64 {
 //
 // Convention: ReLU derivative kernel.
 //
-// Reference: card 90.11 (the limit was observed there; here it is derived).
+// Reference: derived here.
 //
 // Control: 1.1 mu_1 fails.
 func halfCircle() checks.Claim[polygon] {
@@ -289,7 +289,7 @@ func halfCircle() checks.Claim[polygon] {
 	}
 	return checks.Claim[polygon]{
 		ID: "basics/half-circle", Title: "λ₀ of equally spaced lines of the plane",
-		Reference:  "card 90.11",
+		Reference:  "derived here",
 		Formula:    `\mu_1 \le \lambda_0 \le \mu_3,\quad \frac{\lambda_0}{\delta_s} \to \frac{1}{4\pi}`,
 		Convention: "ReLU derivative kernel",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -326,7 +326,7 @@ type ladder struct {
 //
 // Convention: ReLU derivative kernel.
 //
-// Reference: card 90.11.
+// Reference: derived here.
 //
 // Control: the slope 3 of delta_s/n^2, as delta_s = pi/n, is refuted.
 func halfCircleScaling() checks.Claim[ladder] {
@@ -353,7 +353,7 @@ func halfCircleScaling() checks.Claim[ladder] {
 	}
 	return checks.Claim[ladder]{
 		ID: "basics/half-circle-scaling", Title: "λ₀ is proportional to the separation on the half circle",
-		Reference:  "card 90.11",
+		Reference:  "derived here",
 		Formula:    `\lambda_0 \propto \delta_s`,
 		Convention: "ReLU derivative kernel",
 		Basis:      checks.Derived, Form: checks.Scaling{}, Version: 1,

@@ -111,7 +111,7 @@ func (t *tangent) nonsingular() checks.Hypothesis {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained, sum of squares over two.
 //
-// Reference: card 90.7.
+// Reference: derived here.
 //
 // Control: the network itself, of small width, does not follow its
 // linearisation.
@@ -137,7 +137,7 @@ func linearDescent() checks.Claim[linearModel] {
 	}
 	return checks.Claim[linearModel]{
 		ID: "basics/linear-descent", Title: "descent on the linearised network, in closed form",
-		Reference:  "card 90.7",
+		Reference:  "derived here",
 		Formula:    `r_k = (I-\eta H)^k r_0,\quad \|\theta_k-\theta_0\|^2 = \sum_i \frac{(1-(1-\eta\lambda_i)^k)^2}{\lambda_i} \langle q_i, r_0\rangle^2`,
 		Convention: "1/sqrt(m) scaling; loss ||r||^2/2",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -256,7 +256,7 @@ func (t *tangent) interpolant() (*mat.VecDense, error) {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained, sum of squares over two.
 //
-// Reference: card 90.7.
+// Reference: derived here.
 //
 // Control: the prediction with H/2 in place of H (the loss ||r||^2 taken for
 // ||r||^2/2, backwards) must be refuted.
@@ -298,7 +298,7 @@ func linearFlow() checks.Claim[linearModel] {
 	}
 	return checks.Claim[linearModel]{
 		ID: "basics/linear-flow", Title: "gradient flow on the linearised network, in closed form",
-		Reference:  "card 90.7",
+		Reference:  "derived here",
 		Formula:    `r(t) = e^{-Ht} r_0,\quad \|\theta(t)-\theta_0\|^2 = \sum_i \frac{(1-e^{-\lambda_i t})^2}{\lambda_i} \langle q_i, r_0\rangle^2`,
 		Convention: "1/sqrt(m) scaling; loss ||r||^2/2",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -57,14 +57,14 @@ func nesterovs(tunings ...string) *rapid.Generator[nesterov] {
 //
 // Constants: (a) and (b) have a double root at lmin, where (1+beta)^2 mu =
 // 4 beta; in (b) the real root at lmax, mu < 0, has the same modulus (our
-// algebra; the card recalls the formula). In (c) all roots are complex, as
+// algebra). In (c) all roots are complex, as
 // 1 - 1/(2 kappa) < 1 - 4/(9 kappa), and |z|^2 = beta mu; the inequality is
 // 9 s^2 - 4.5 <= 9 s^2 - 4. A double root costs Elsner's square root of
 // rounding.
 //
 // Convention: lmax = 1; 201 eigenvalues.
 //
-// Reference: Nesterov 1983; Lessard, Recht and Packard 2016 for (b); card 90.3.
+// Reference: Nesterov 1983; Lessard, Recht and Packard 2016 for (b).
 //
 // Control: the standard tuning does not reach the radius of the tuned one, nor
 // the tuned one that of heavy ball.
@@ -104,7 +104,7 @@ func nesterovRadius() checks.Claim[nesterov] {
 	}
 	return checks.Claim[nesterov]{
 		ID: "basics/nesterov-radius", Title: "spectral radius of Nesterov's method",
-		Reference:  "card 90.3",
+		Reference:  "derived here",
 		Formula:    `\rho = 1 - \frac{1}{\sqrt\kappa};\quad \rho = 1 - \frac{2}{\sqrt{3\kappa+1}};\quad \rho = \sqrt{\beta\left(1-\frac{1}{2\kappa}\right)} \le 1 - \frac{2}{3\sqrt\kappa}`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -139,7 +139,7 @@ func nesterovRadius() checks.Claim[nesterov] {
 //
 // Convention: lmax = 1; 101 eigenvalues.
 //
-// Reference: cards 90.3 and 16.2, 16.3.
+// Reference: derived here.
 //
 // Control: 5 s in place of 11 s must be refuted.
 func nesterovTransient() checks.Claim[nesterov] {
@@ -183,7 +183,7 @@ func nesterovTransient() checks.Claim[nesterov] {
 	}
 	return checks.Claim[nesterov]{
 		ID: "basics/nesterov-transient", Title: "Nesterov's method at every step, with its factor",
-		Reference:  "card 90.3",
+		Reference:  "derived here",
 		Formula:    `\|M^t\| \le 11\sqrt\kappa \left(1 - \frac{2}{3\sqrt\kappa}\right)^t`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -218,7 +218,7 @@ type momentumRun struct {
 //
 // Convention: lmax = 1, one dimension (the top mode decides), 4000 steps.
 //
-// Reference: card 90.3.
+// Reference: derived here.
 //
 // Control: the limit 2 of plain descent, claimed in its place, must be refuted.
 func nesterovStability() checks.Claim[momentumRun] {
@@ -253,7 +253,7 @@ func nesterovStability() checks.Claim[momentumRun] {
 	}
 	return checks.Claim[momentumRun]{
 		ID: "basics/nesterov-stability", Title: "Nesterov's method diverges from (2+2β)/(1+2β)",
-		Reference:  "card 90.3",
+		Reference:  "derived here",
 		Formula:    `\eta\lambda_{\max} > \frac{2+2\beta}{1+2\beta} \iff \rho > 1`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Threshold{}, Version: 1,

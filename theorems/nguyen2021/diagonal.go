@@ -72,13 +72,13 @@ func (p net) average(x *mat.Dense, of func(*mat.SymDense) (float64, error), r *r
 //
 // Convention: standard parametrisation.
 //
-// Reference: sharp form of Nguyen, Mondelli, Montufar (2021), Theorem 4.1, upper bound; card 04.5.
+// Reference: sharp form of Nguyen, Mondelli, Montufar (2021), Theorem 4.1, upper bound.
 //
 // Control: leaky ReLU of slope 0.3 with three hidden layers: the mean is 1.09^3 = 1.30 times as large.
 func diagonalMean() checks.Checkable {
 	x := data.Spec{Kind: data.Sphere, N: 1, D: 4, Seed: 1, RowNorm: 2}
 	return checks.Claim[net]{
-		ID: "nguyen2021/diagonal-mean", Title: "mean diagonal at every width", Reference: "Theorem 4.1, upper bound; card 04.5",
+		ID: "nguyen2021/diagonal-mean", Title: "mean diagonal at every width", Reference: "Theorem 4.1, upper bound",
 		Formula:    `\mathbb{E}\,\bar K(x,x) = \|x\|^2 \prod_{l=1}^{L-1} \frac{n_l}{2} \sum_{k=1}^{L} \prod_{l\ne k} \beta_l^2`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []net{
@@ -130,7 +130,7 @@ func diagonalMean() checks.Checkable {
 //
 // Convention: standard parametrisation.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1, upper bound; card 04.5.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1, upper bound.
 //
 // Control: seven tenths of the constant at a single input, where the bound is an equality.
 func finiteUpper() checks.Checkable {
@@ -159,7 +159,7 @@ func finiteUpper() checks.Checkable {
 	}
 	sphere := data.Spec{Kind: data.Sphere, N: 8, D: 20, Seed: 1}
 	return checks.Claim[net]{
-		ID: "nguyen2021/finite-upper", Title: "upper bound at every width", Reference: "Theorem 4.1, upper bound; card 04.5",
+		ID: "nguyen2021/finite-upper", Title: "upper bound at every width", Reference: "Theorem 4.1, upper bound",
 		Formula:    `\mathbb{E}\,\lambda_{\min}(\bar K) \le \min_i \|x_i\|^2 \prod_{l=1}^{L-1} \frac{n_l}{2} \sum_{k=1}^{L} \prod_{l\ne k} \beta_l^2`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []net{

@@ -81,14 +81,14 @@ func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 //
 // Convention: standard parametrisation with beta_l = 1.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 5.1; card 04.6.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 5.1.
 //
 // Control: n_k = N on the lower side (a square random matrix has sigma_min^2 of order 1/N), and on the
 // upper side the factor d left out.
 func featureSpectrum() checks.Checkable {
 	small := []int{16, 32, 64}
 	return checks.Claim[tower]{
-		ID: "nguyen2021/feature-spectrum", Title: "singular values of feature matrices", Reference: "Theorem 5.1; card 04.6",
+		ID: "nguyen2021/feature-spectrum", Title: "singular values of feature matrices", Reference: "Theorem 5.1",
 		Formula: `\sigma_{\min}(F_k)^2 = \Theta\left(d \prod_{l=1}^{k} n_l \beta_l^2\right)`, Convention: convention,
 		Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
 		Grid: []tower{
@@ -244,7 +244,7 @@ func gate(z float64) float64 {
 //
 // Convention: standard parametrisation with beta_k = 1. F w is drawn as A g with A A^T = F F^T, which has the same law.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2; card 04.6.
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2.
 //
 // Control: n_k = N - 1 neurons: the rank of F_k is then below N.
 func featureChernoff() checks.Checkable {
@@ -287,7 +287,7 @@ func featureChernoff() checks.Checkable {
 		}
 	}
 	return checks.Claim[randomLayer]{
-		ID: "nguyen2021/feature-chernoff", Title: "width that keeps the feature spectrum", Reference: "Lemma 5.2; card 04.6",
+		ID: "nguyen2021/feature-chernoff", Title: "width that keeps the feature spectrum", Reference: "Lemma 5.2",
 		Formula:    `n_k \ge \frac{2t^2}{0.1534\,\lambda}\log\frac{N}{\delta} \;\Rightarrow\; \sigma_{\min}(F_k)^2 \ge \frac{n_k \lambda}{4}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) randomLayer {
@@ -331,7 +331,7 @@ func featureChernoff() checks.Checkable {
 //
 // Convention: as in feature-chernoff.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2; card 04.6, whose failure frequencies at
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2, whose failure frequencies at
 // delta = 0.1 are 1, 0.54, 0 at N, 2N, 4N for N = 10, d = 20.
 //
 // Control: N/2 declared to be enough, where the rank is too small.
@@ -375,7 +375,7 @@ func featureWidth() checks.Checkable {
 		}
 	}
 	return checks.Claim[randomLayer]{
-		ID: "nguyen2021/feature-width", Title: "width that was really needed", Reference: "Lemma 5.2; card 04.6",
+		ID: "nguyen2021/feature-width", Title: "width that was really needed", Reference: "Lemma 5.2",
 		Formula:    `\min\left\{n_k\colon P\left(\sigma_{\min}(F_k)^2 \ge \frac{n_k\lambda}{4}\right) \ge 1-\delta\right\} \le \frac{2t^2}{0.1534\,\lambda}\log\frac{N}{\delta}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: []randomLayer{
@@ -416,7 +416,7 @@ func featureWidth() checks.Checkable {
 //
 // Convention: rows as given; nothing else to scale.
 //
-// Reference: after Nguyen, Mondelli, Montufar (2021), Lemma 5.2; card 04.6, bounded analogue.
+// Reference: after Nguyen, Mondelli, Montufar (2021), Lemma 5.2, bounded analogue.
 //
 // Control: three neurons: some of thirty inputs then have all gates closed.
 func gateChernoff() checks.Checkable {
@@ -465,7 +465,7 @@ func gateChernoff() checks.Checkable {
 		}
 	}
 	return checks.Claim[randomLayer]{
-		ID: "nguyen2021/gate-chernoff", Title: "width that keeps the first-layer kernel", Reference: "after Lemma 5.2; card 04.6",
+		ID: "nguyen2021/gate-chernoff", Title: "width that keeps the first-layer kernel", Reference: "after Lemma 5.2",
 		Formula:    `m \ge \frac{\|X\|^2}{0.1534\,\lambda}\log\frac{N}{\delta} \;\Rightarrow\; \lambda_{\min}(\hat H) \ge \frac{\lambda}{2}`,
 		Convention: "H = (1/m) sum_r D_r X X^T D_r: gates of one layer, no output weights", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) randomLayer {

@@ -88,19 +88,19 @@ func (p pyramid) ratio(n int, r *rand.Rand) (float64, error) {
 // of larger order than N^{2/(r/2-0.1)} times logarithms, which sqrt N is for r >= 10.
 //
 // Conclusion: there is C with d prod_l (n_l/2) prod_{l != w+1} beta_l^2 <= C lambda_min(Kbar): the ratio of
-// formula to observation (1/rho_N on the card), in geometric mean, does not drift upward as N grows. A drift
+// formula to observation (1/rho_N), in geometric mean, does not drift upward as N grows. A drift
 // exponent up to 0.2 counts as none. At N <= 64 the ratio still rises, by N^{0.25} to N^{0.35} when the wide
 // layer is last: while N passes d the linear term of the kernel is lost, and a few neurons
 // fluctuate. Those sizes are then undecided, as they should be; larger N are left to the standard profile. With
 // the hypothesis broken the ratio rises by N^{1.4} or more. Only the block of the wide layer is in the formula.
 //
-// Constants: hidden (they may depend on L), so that nothing is refuted here. The card measured
+// Constants: hidden (they may depend on L), so that nothing is refuted here. Measured once:
 // rho = .150, .152, .227, .179, .164 for the wide layer first and .056, .051, .041, .034, .031 for the
 // wide layer last, at N = 50 .. 800 with narrow layers of 3 sqrt N.
 //
 // Convention: standard parametrisation; L counts weight layers.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1, lower bound; card 04.4.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1, lower bound.
 //
 // Control: d and the narrow widths fixed while N grows, against the hypothesis on min n_l.
 func oneWideLayer() checks.Checkable {
@@ -121,7 +121,7 @@ func oneWideLayer() checks.Checkable {
 		}
 	}
 	return checks.Claim[pyramid]{
-		ID: "nguyen2021/one-wide-layer", Title: "one wide layer is enough", Reference: "Theorem 4.1; card 04.4",
+		ID: "nguyen2021/one-wide-layer", Title: "one wide layer is enough", Reference: "Theorem 4.1",
 		Formula:    `\exists C\colon\; d \prod_{l=1}^{L-1} \frac{n_l}{2} \prod_{l\ne w+1} \beta_l^2 \le C\,\lambda_{\min}(\bar K^{(L)})`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
 		Grid: []pyramid{
@@ -169,7 +169,7 @@ type scales struct {
 //
 // Convention: standard parametrisation, all layers trained.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 (its factors beta); card 04.4.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 (its factors beta).
 //
 // Control: s_k^2 kept in the k-th term.
 func homogeneity() checks.Checkable {
@@ -186,7 +186,7 @@ func homogeneity() checks.Checkable {
 		}
 	}
 	return checks.Claim[scales]{
-		ID: "nguyen2021/layer-homogeneity", Title: "weight scales factor out of the kernel", Reference: "Theorem 4.1; card 04.4",
+		ID: "nguyen2021/layer-homogeneity", Title: "weight scales factor out of the kernel", Reference: "Theorem 4.1",
 		Formula:    `\bar K(s_1W_1,\dots,s_LW_L) = \sum_{k=1}^{L} \left(\prod_{l\ne k} s_l^2\right) \bar K_k(W)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) scales {
@@ -314,13 +314,13 @@ func (p line) at(i int) (size int, config deep.Config, err error) {
 // Convention: standard parametrisation with beta_l = 1. The parameters of the paper's figure are not
 // in its text.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 and Figure 2 (left); card 04.4.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 and Figure 2 (left).
 //
 // Control: rows of norm one while d grows, and the factors sqrt(2/n_l) of the NTK parametrisation while
 // n_1 grows: the slope is then near 0.
 func finiteLinear() checks.Checkable {
 	return checks.Claim[line]{
-		ID: "nguyen2021/finite-linear", Title: "finite kernel linear in d and in the widths", Reference: "Theorem 4.1, Figure 2; card 04.4",
+		ID: "nguyen2021/finite-linear", Title: "finite kernel linear in d and in the widths", Reference: "Theorem 4.1, Figure 2",
 		Formula: `\lambda_{\min}(\bar K^{(3)}) = \Theta(d\, n_1 n_2)`, Convention: convention,
 		Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
 		Grid: []line{

@@ -79,14 +79,14 @@ func (p growth) lambdaMin(i int, r *rand.Rand) (float64, error) {
 // Convention: K^(L) is the limit of the tangent kernel divided by prod_l n_l/2 at
 // weight variance one.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2; card 04.1.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2.
 //
 // Control: rows of norm one instead of sqrt d, against Assumption 2.1: the slope is then
 // near 0.
 func limitLinear() checks.Checkable {
 	ladder := []int{240, 480, 960, 1920}
 	return checks.Claim[growth]{
-		ID: "nguyen2021/limit-linear", Title: "limit kernel linear in d", Reference: "Theorem 3.2; card 04.1",
+		ID: "nguyen2021/limit-linear", Title: "limit kernel linear in d", Reference: "Theorem 3.2",
 		Formula: `\lambda_{\min}(K^{(L)}) = \Theta(d)`, Convention: limitConvention,
 		Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
 		Grid: []growth{
@@ -132,7 +132,7 @@ func limitLinear() checks.Checkable {
 //
 // Convention: as in limit-linear.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2; card 04.1. (In the printed
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2. (In the printed
 // proof the event should read max |<x_i,x_j>|^r <= (d N^{-1/(r-0.5)})^r, whence Gershgorin gives
 // order d^r, and a factor 2 of G = 2E[...] is dropped; the statement stands.)
 //
@@ -146,7 +146,7 @@ func limitOrder() checks.Checkable {
 		return p
 	}
 	return checks.Claim[growth]{
-		ID: "nguyen2021/limit-order", Title: "limit kernel of order d as N grows", Reference: "Theorem 3.2; card 04.1",
+		ID: "nguyen2021/limit-order", Title: "limit kernel of order d as N grows", Reference: "Theorem 3.2",
 		Formula: `\exists C\colon\; d \le C\,\lambda_{\min}(K^{(L)})`, Convention: limitConvention,
 		Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
 		Grid: []growth{

@@ -45,7 +45,7 @@ type power struct {
 // Convention: orthonormal Hermite polynomials: mu_0^2 = 1/(2 pi), mu_1^2 = 1/4, mu_2^2 = 1/(4 pi), mu_4^2 = 1/(48 pi), 0 for
 // odd r >= 3.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.3; card 04.7.
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.3.
 //
 // Control: mu_r in place of mu_r^2 on orthonormal rows (0.5 where lambda = 0.34), and no divisor on rows of norm 3.
 func hermiteBound() checks.Checkable {
@@ -80,7 +80,7 @@ func hermiteBound() checks.Checkable {
 	}
 	faithful := func(power, float64) float64 { return 1 }
 	return checks.Claim[power]{
-		ID: "nguyen2021/hermite-bound", Title: "Khatri-Rao power below the feature kernel", Reference: "Lemma 5.3; card 04.7",
+		ID: "nguyen2021/hermite-bound", Title: "Khatri-Rao power below the feature kernel", Reference: "Lemma 5.3",
 		Formula:    `\lambda_{\min}\left(\mathbb{E}\,\sigma(Fw)\sigma(Fw)^{\top}\right) \ge \beta^2 \mu_r^2\, \frac{\lambda_{\min}\left((FF^{\top})^{\circ r}\right)}{\max_i \|F_i\|^{2(r-1)}}`,
 		Convention: "w ~ N(0, beta^2 I); orthonormal Hermite polynomials", Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) power {
@@ -138,7 +138,7 @@ func hermiteBound() checks.Checkable {
 //
 // Convention: none; the lemma is pure algebra.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.4 of version 5 (the published one is false); card 04.7.
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.4 of version 5 (the published one is false).
 //
 // Control: the inequality without the correction, (F F^T)^{o r} >= (Ft Ft^T)^{o r}: at r = 1 the difference
 // has a negative eigenvalue unless F mu is a multiple of 1.
@@ -169,7 +169,7 @@ func centring() checks.Checkable {
 		}
 	}
 	return checks.Claim[power]{
-		ID: "nguyen2021/centring", Title: "centring the features", Reference: "Lemma 5.4; card 04.7",
+		ID: "nguyen2021/centring", Title: "centring the features", Reference: "Lemma 5.4",
 		Formula:    `(FF^{\top})^{\circ r} \succeq \left(\tilde F\tilde F^{\top} - \frac{\Lambda 1 1^{\top}\Lambda}{\|\mu\|^2}\right)^{\circ r} \succeq 0`,
 		Convention: "none: pure algebra", Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) power {
@@ -324,13 +324,13 @@ func halfMean(d int) float64 {
 //
 // Convention: standard parametrisation with beta_l = 1.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.5 of version 5; card 04.7.
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.5 of version 5.
 //
 // Control: d = n_1 = 6 while N grows, against the hypothesis: B^{o 2} has rank 15 at most.
 func centredPower() checks.Checkable {
 	small := []int{16, 32, 64}
 	return checks.Claim[hadamard]{
-		ID: "nguyen2021/centred-power", Title: "Hadamard powers of centred features", Reference: "Lemma 5.5; card 04.7",
+		ID: "nguyen2021/centred-power", Title: "Hadamard powers of centred features", Reference: "Lemma 5.5",
 		Formula:    `\lambda_{\min}\left(\left(\tilde F_k\tilde F_k^{\top} - \frac{\Lambda 1 1^{\top}\Lambda}{\|\mu\|^2}\right)^{\circ r}\right) = \Theta\left(\left(d \prod_{l=1}^{k} n_l \beta_l^2\right)^{r}\right)`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
 		Grid: []hadamard{

@@ -86,7 +86,7 @@ func limitOnData(f checks.DataFile) []limit {
 //
 // Convention: as in limit-linear; the bound scales with ||x||^2.
 //
-// Reference: the proof of Nguyen, Mondelli, Montufar (2021), Theorem 3.2, made explicit; card 04.2 (b),
+// Reference: the proof of Nguyen, Mondelli, Montufar (2021), Theorem 3.2, made explicit,
 // (b'), (d).
 //
 // Control: all coefficients 1.3 times too large; and the largest norm in place of the smallest, on
@@ -96,7 +96,7 @@ func limitLower() checks.Checkable {
 		return func(p limit) (checks.Instance, error) { return lower(p, factor, largest) }
 	}
 	return checks.Claim[limit]{
-		ID: "nguyen2021/limit-lower", Title: "explicit lower bound on the limit kernel", Reference: "proof of Theorem 3.2; card 04.2",
+		ID: "nguyen2021/limit-lower", Title: "explicit lower bound on the limit kernel", Reference: "proof of Theorem 3.2",
 		Formula: `\lambda_{\min}(K^{(L)}) \ge \sum_{r\ge 1} c_r\, \lambda_{\min}(D R^{\circ r} D)`, Convention: limitConvention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: limitSpace(), Grid: limitGrid(true), OnData: limitOnData,
@@ -277,7 +277,7 @@ func (p limit) curves() ([]checks.Series, error) {
 //
 // Convention: as in limit-linear.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2, upper part with its constant; card 04.2 (a).
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2, upper part with its constant.
 //
 // Control: L-1 in place of L: on orthonormal inputs lambda_min = 2 - 1/pi at L = 2, which exceeds 1.
 func limitUpper() checks.Checkable {
@@ -285,7 +285,7 @@ func limitUpper() checks.Checkable {
 		return func(p limit) (checks.Instance, error) { return upper(p, missing) }
 	}
 	return checks.Claim[limit]{
-		ID: "nguyen2021/limit-upper", Title: "explicit upper bound on the limit kernel", Reference: "Theorem 3.2; card 04.2",
+		ID: "nguyen2021/limit-upper", Title: "explicit upper bound on the limit kernel", Reference: "Theorem 3.2",
 		Formula: `\lambda_{\min}(K^{(L)}) \le L \min_i \|x_i\|^2`, Convention: limitConvention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: limitSpace(), Grid: limitGrid(false), OnData: limitOnData,
@@ -363,7 +363,7 @@ func upper(p limit, missing int) (checks.Instance, error) {
 //
 // Convention: as in limit-linear.
 //
-// Reference: the proof of Nguyen, Mondelli, Montufar (2021), Theorem 3.2; card 04.2 (c).
+// Reference: the proof of Nguyen, Mondelli, Montufar (2021), Theorem 3.2.
 //
 // Control: 1.05 times the sum over layers: on orthonormal inputs the first inequality is an equality at
 // L = 2 (2 - 1/pi on both sides).
@@ -372,7 +372,7 @@ func limitChain() checks.Checkable {
 		return func(p limit) (checks.Instance, error) { return chain(p, factor) }
 	}
 	return checks.Claim[limit]{
-		ID: "nguyen2021/limit-chain", Title: "lower bound layer by layer", Reference: "proof of Theorem 3.2; card 04.2 (c)",
+		ID: "nguyen2021/limit-chain", Title: "lower bound layer by layer", Reference: "proof of Theorem 3.2",
 		Formula:    `\lambda_{\min}(K^{(L)}) \ge \sum_{l=1}^{L} \lambda_{\min}(G^{(l)}) \ge 2\mu_r^2\, \lambda_{\min}(D R^{\circ r} D)`,
 		Convention: limitConvention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: limitSpace(), Grid: limitGrid(false), OnData: limitOnData,

@@ -113,7 +113,7 @@ func planeNorm(w1, w2 *mat.Dense, z [2]float64) (norm float64, v [2]float64) {
 //
 // Convention: standard parametrisation with beta_l = 1.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 6.1; card 04.8.
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 6.1.
 //
 // Control: the Jacobian at a single input in place of the maximum.
 func lipschitzJacobian() checks.Checkable {
@@ -129,7 +129,7 @@ func lipschitzJacobian() checks.Checkable {
 		}
 	}
 	return checks.Claim[maps]{
-		ID: "nguyen2021/lipschitz-jacobian", Title: "Lipschitz constant by Jacobians", Reference: "Lemma 6.1; card 04.8",
+		ID: "nguyen2021/lipschitz-jacobian", Title: "Lipschitz constant by Jacobians", Reference: "Lemma 6.1",
 		Formula:    `\mathrm{Lip}(g_k) = \max_{z} \left\|W_k \Sigma_{k-1}(z) W_{k-1} \cdots \Sigma_1(z) W_1\right\|`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) maps {
@@ -287,13 +287,13 @@ func steepest(ws []*mat.Dense, tries, steps int, r *rand.Rand) float64 {
 //
 // Convention: standard parametrisation with beta_l = 1; for others multiply by beta_1 beta_2.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 6.2, derived at k = 2; card 04.8.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 6.2, derived at k = 2.
 //
 // Control: aligned weights of rank one with entries of the same size: 5.8 times the bound at d = 30, n = 50.
 func lipschitzTwo() checks.Checkable {
 	const tries, steps = 12, 12
 	return checks.Claim[maps]{
-		ID: "nguyen2021/lipschitz-two", Title: "Lipschitz constant of two random layers", Reference: "Theorem 6.2, explicit; card 04.8",
+		ID: "nguyen2021/lipschitz-two", Title: "Lipschitz constant of two random layers", Reference: "Theorem 6.2, explicit",
 		Formula:    `\mathrm{Lip}(g_2) \le \left(\sqrt{n_1}+\sqrt d+\sqrt{2\log\frac{2}{\delta}}\right)\left(\sqrt{n_2}+\sqrt d+\sqrt{2\log R+2\log\frac{2}{\delta}}\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) maps {
@@ -365,14 +365,14 @@ type stack struct {
 //
 // Convention: standard parametrisation with beta_l = 1.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 6.2; card 04.8.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 6.2.
 //
 // Control: aligned weights of rank one, all entries 1: the ratio grows like n^{k-1} over logarithms.
 func lipschitzOrder() checks.Checkable {
 	const tries, steps = 8, 8
 	small := []int{8, 16, 32, 64}
 	return checks.Claim[stack]{
-		ID: "nguyen2021/lipschitz-order", Title: "Lipschitz constant of random feature maps", Reference: "Theorem 6.2; card 04.8",
+		ID: "nguyen2021/lipschitz-order", Title: "Lipschitz constant of random feature maps", Reference: "Theorem 6.2",
 		Formula:    `\exists C\colon\; \mathrm{Lip}(g_k)^2 \le C\, \frac{\prod_{l=0}^{k} n_l}{\min_{0\le l\le k} n_l} \prod_{l=1}^{k-1} \log n_l \prod_{l=1}^{k} \beta_l^2`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
 		Grid: []stack{

@@ -124,12 +124,12 @@ func memoryHypotheses(m memo) []checks.Hypothesis {
 //
 // Convention: standard parametrisation, He's initialisation, all layers moved.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Corollary 4.2, its constructive proof; card 04.9.
+// Reference: Nguyen, Mondelli, Montufar (2021), Corollary 4.2, its constructive proof.
 //
 // Control: two equal inputs with different labels, and fewer weights than samples: no v exists, and the error stays.
 func memoriseLinear() checks.Checkable {
 	return checks.Claim[memory]{
-		ID: "nguyen2021/memorise-linear", Title: "memorisation by a difference of networks", Reference: "Corollary 4.2; card 04.9",
+		ID: "nguyen2021/memorise-linear", Title: "memorisation by a difference of networks", Reference: "Corollary 4.2",
 		Formula:    `\left\|\tfrac{1}{\epsilon}\left(f(\theta_0+\epsilon v) - f(\theta_0)\right) - Y\right\| = \Theta(\epsilon),\quad Jv = Y`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
 		Grid: []memory{
@@ -186,17 +186,17 @@ func memoriseLinear() checks.Checkable {
 // has ||h_e - Y|| <= 1e-3 ||Y||.
 //
 // Constants: the first is exact. The second stands for "for every eps > 0": rounding leaves about 1e-16 ||f||/e, and the curvature
-// C e, so that the best error in double precision is about sqrt(1e-16 C ||f||); the card measured 1.7e-7 .. 5.9e-7. The error of ||v||^2
+// C e, so that the best error in double precision is about sqrt(1e-16 C ||f||). The error of ||v||^2
 // is that of the eigenvalue and 1e-9 of it, for the solution of a system of condition up to 1e6.
 //
 // Convention: as in memorise-linear.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Corollary 4.2; card 04.9.
+// Reference: Nguyen, Mondelli, Montufar (2021), Corollary 4.2.
 //
 // Control: two equal inputs with different labels, and fewer weights than samples: the labels are not met.
 func memoriseNorm() checks.Checkable {
 	return checks.Claim[memory]{
-		ID: "nguyen2021/memorise-norm", Title: "distance to memorising weights", Reference: "Corollary 4.2; card 04.9",
+		ID: "nguyen2021/memorise-norm", Title: "distance to memorising weights", Reference: "Corollary 4.2",
 		Formula:    `\|v\|^2 = Y^{\top}(JJ^{\top})^{-1}Y \le \frac{\|Y\|^2}{\lambda_{\min}(JJ^{\top})}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []memory{

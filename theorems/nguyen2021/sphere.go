@@ -37,7 +37,7 @@ type capInstance struct {
 //
 // Convention: as in limit-linear.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2, derived; card 04.3.
+// Reference: Nguyen, Mondelli, Montufar (2021), Theorem 3.2, derived.
 //
 // Control: points of a random plane with d declared large.
 func limitSphere() checks.Checkable {
@@ -71,7 +71,7 @@ func limitSphere() checks.Checkable {
 		}
 	}
 	return checks.Claim[capInstance]{
-		ID: "nguyen2021/limit-sphere", Title: "limit kernel on sphere data", Reference: "Theorem 3.2, explicit; card 04.3",
+		ID: "nguyen2021/limit-sphere", Title: "limit kernel on sphere data", Reference: "Theorem 3.2, explicit",
 		Formula:    `\lambda_{\min}(K^{(L)}) \ge d \sum_{r\ge 1} c_r \left[1-(N-1)\left(\frac{2}{d}\log\frac{N^2}{\delta}\right)^{r/2}\right]_+`,
 		Convention: limitConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) capInstance {

@@ -170,7 +170,7 @@ func Small() *checks.Summary {
 	s.Result.Estimate, s.Result.Interval, s.Result.SlackWorst = -0.498, [2]checks.Float{-0.521, -0.475}, 50
 	s.Result.IntervalKind = "slope, Student over 24 trials at α=1e-05"
 	s.Series = ladder()
-	cs = append(cs, checks.ClaimOutcome{Info: info("arora2019/slope", "movement falls like $m^{-1/2}$ & <b>more</b>", "Lemma 5.3; card 06_2", "scaling"), Verdict: checks.Holds,
+	cs = append(cs, checks.ClaimOutcome{Info: info("arora2019/slope", "movement falls like $m^{-1/2}$ & <b>more</b>", "Lemma 5.3; note 06_2", "scaling"), Verdict: checks.Holds,
 		Instances: []checks.InstanceOutcome{s}, Detects: []checks.Detect{{Kind: checks.Shift, Size: 0.123, From: "trials", Params: s.Params, Allowed: 0.1}},
 		Weak: []string{"the prediction detects only ±0.12 where ±0.1 is declared"}, Controls: caught("arora2019/slope", `{"rungs":5,"from":1}`)})
 
