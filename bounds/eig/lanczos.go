@@ -9,9 +9,8 @@ import (
 
 // denseMin is the smallest eigenvalue by tridiagonal reduction. The result is an estimate only.
 func denseMin(a *mat.SymDense) float64 {
-	var es mat.EigenSym
-	if es.Factorize(a, false) {
-		return es.Values(nil)[0]
+	if values, ok := denseAll(a); ok {
+		return values[0]
 	}
 	return gershgorinBelow(a)
 }
