@@ -27,7 +27,7 @@ func inverseLanczos(a *mat.SymDense) (float64, []float64) {
 			}, true)
 			return 1/mu - shift, v
 		}
-		shift = max(4*shift, choleskyError(a, 0))
+		shift = max(4*shift, choleskyError(a, 0), unit) // the second is next to 0 without positive entries
 	}
 	return gershgorinBelow(a), nil
 }
