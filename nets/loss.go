@@ -1,6 +1,10 @@
 package nets
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
 
 // A Loss is a function of the outputs u and the labels y.
 type Loss interface {
@@ -81,8 +85,14 @@ func Residual(dst, u, y []float64) float64 {
 		dst[i] = v - y[i]
 		s += dst[i] * dst[i]
 	}
+	if !holds(s) {
+		return floats.Norm(dst, 2)
+	}
 	return math.Sqrt(s)
 }
+
+// holds says whether a sum of squares has lost nothing to underflow or overflow.
+func holds(s float64) bool { return s > 0x1p-900 && s < 0x1p1000 }
 
 func divisor(n int, mean bool) float64 {
 	if mean {
