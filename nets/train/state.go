@@ -21,8 +21,7 @@ type State struct {
 	Residual []float64 // U - Y
 	Norm     float64   // Euclidean norm of Residual
 
-	W0       *mat.Dense // weights at step 0
-	A0       []float64
+	W0       *mat.Dense     // weights at step 0
 	Patterns *nets.Patterns // at step 0
 
 	factor   float64 // U over Batch.U
@@ -40,7 +39,7 @@ func (s *State) init(net *nets.Network, x *mat.Dense, y []float64, factor float6
 	n, m := len(y), net.Width()
 	*s = State{
 		Net: net, Batch: nets.NewBatch(x, m), Y: y, U: make([]float64, n), Residual: make([]float64, n),
-		W0: mat.DenseCopyOf(net.W), A0: append([]float64(nil), net.A...),
+		W0:       mat.DenseCopyOf(net.W),
 		Patterns: nets.NewPatterns(n, m), patterns: nets.NewPatterns(n, m), flips: make([]int, n),
 		gram: mat.NewSymDense(n, nil), diff: mat.NewSymDense(n, nil),
 		factor: factor, loss: opt.Loss, layers: opt.Layers, minEig: opt.MinEig,
@@ -89,16 +88,6 @@ func (s *State) MinEig() float64 { return s.minEig(s.Gram()) }
 // Movement returns max_r |w_r - w_r(0)| and the Frobenius norm |W - W(0)|_F.
 func (s *State) Movement() (largest, frobenius float64) {
 	return nets.Movement(s.Net.W, s.W0)
-}
-
-// OutputMovement returns max_r |a_r - a_r(0)| and the Euclidean norm |a - a(0)|.
-func (s *State) OutputMovement() (largest, euclidean float64) {
-	for r, a := range s.Net.A {
-		v := math.Abs(a - s.A0[r])
-		largest = math.Max(largest, v)
-		euclidean += v * v
-	}
-	return largest, math.Sqrt(euclidean)
 }
 
 // Flips counts the patterns that differ from step 0: each sample's count, and
