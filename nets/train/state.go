@@ -110,19 +110,37 @@ func (s *State) gramChange() *mat.SymDense {
 }
 
 func smallestEigenvalue(h *mat.SymDense) float64 {
-	var eig mat.EigenSym
-	if !eig.Factorize(h, false) {
+	v, ok := eigenvalues(h)
+	if !ok {
 		return math.NaN()
 	}
-	return eig.Values(nil)[0]
+	return v[0]
 }
 
 // spectralNorm is the largest eigenvalue in absolute value.
 func spectralNorm(h *mat.SymDense) float64 {
-	var eig mat.EigenSym
-	if !eig.Factorize(h, false) {
+	v, ok := eigenvalues(h)
+	if !ok {
 		return math.NaN()
 	}
-	v := eig.Values(nil)
 	return math.Max(math.Abs(v[0]), math.Abs(v[len(v)-1]))
+}
+
+// eigenvalues returns them in ascending order. Where entries lie so far apart that the reduction to
+// tridiagonal form can leave a block of theirs below 2^-405, it asks for vectors too: without, gonum's
+// Dsterf scales such a block up with the wrong stride and panics.
+func eigenvalues(h *mat.SymDense) ([]float64, bool) {
+	low, high := math.Inf(1), 0.0
+	for i := range h.SymmetricDim() {
+		for j := range i + 1 {
+			if v := math.Abs(h.At(i, j)); v > 0 {
+				low, high = math.Min(low, v), math.Max(high, v)
+			}
+		}
+	}
+	var eig mat.EigenSym
+	if !eig.Factorize(h, low < high*0x1p-200) {
+		return nil, false
+	}
+	return eig.Values(nil), true
 }

@@ -126,8 +126,12 @@ func TestDescentIsLinearWithoutFlips(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if trace.MaxFlips[60] != 0 {
-			t.Skip("a pattern flipped")
+		// Flips are rare, and patterns may flip back: what is linear is the run before the first.
+		for k, flips := range trace.MaxFlips {
+			if flips != 0 {
+				trace.Residual = trace.Residual[:k]
+				break
+			}
 		}
 		lin, err := NewLinear(h)
 		if err != nil {
@@ -141,6 +145,9 @@ func TestDescentIsLinearWithoutFlips(t *testing.T) {
 					t.Fatalf("step %d: residual %v, recursion %v, closed form %v", k, e[i], path[k][i], closed[i])
 				}
 			}
+		}
+		if len(trace.Residual) <= 60 {
+			return
 		}
 		// |W - W(0)|_F^2 = eta^2 c^T H c with c = sum_k e_k, since W(k) - W(0) = -eta J^T c.
 		c := mat.NewVecDense(4, nil)
