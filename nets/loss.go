@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
@@ -65,6 +66,41 @@ func (l Logistic) Gradient(dst, u, y []float64) {
 	for i, v := range u {
 		dst[i] = -y[i] * sigmoid(-y[i]*v) / n
 	}
+}
+
+// CrossEntropy is -(1/n) sum_i (y_i log p_i + (1 - y_i) log(1 - p_i)) with
+// p_i = 1/(1 + exp(-u_i)), labels in [0, 1]: the probability of the first of two
+// classes. With labels 0 and 1 it is Logistic with 2y - 1. Sum leaves out the 1/n.
+type CrossEntropy struct{ Sum bool }
+
+// Name implements Loss.
+func (l CrossEntropy) Name() string { return named("cross-entropy", !l.Sum) }
+
+// Value implements Loss.
+func (l CrossEntropy) Value(u, y []float64) float64 {
+	var s float64
+	for i, v := range u {
+		s += y[i]*log1pExp(-v) + (1-y[i])*log1pExp(v)
+	}
+	return s / divisor(len(u), !l.Sum)
+}
+
+// Gradient implements Loss: dst_i = p_i - y_i, over n for the mean.
+func (l CrossEntropy) Gradient(dst, u, y []float64) {
+	n := divisor(len(u), !l.Sum)
+	for i, v := range u {
+		dst[i] = ((1-y[i])*sigmoid(v) - y[i]*sigmoid(-v)) / n
+	}
+}
+
+// Check reports a label that is no probability.
+func (CrossEntropy) Check(y []float64) error {
+	for i, v := range y {
+		if !(v >= 0 && v <= 1) {
+			return fmt.Errorf("nets: label %d is %v, and cross-entropy needs probabilities; take nets.Logistic for labels of -1 and +1", i, v)
+		}
+	}
+	return nil
 }
 
 // Accuracy is the fraction of samples with y_i u_i > margin.

@@ -109,7 +109,7 @@ func TestOutputByHand(t *testing.T) {
 }
 
 func TestGradientIsFiniteDifference(t *testing.T) {
-	losses := []Loss{Square{}, Square{Mean: true}, Logistic{}, Logistic{Sum: true}}
+	losses := []Loss{Square{}, Square{Mean: true}, Logistic{}, Logistic{Sum: true}, CrossEntropy{}, CrossEntropy{Sum: true}}
 	rapid.Check(t, func(t *rapid.T) {
 		net, x, rng := draw(t)
 		loss := rapid.SampledFrom(losses).Draw(t, "loss")

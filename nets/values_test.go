@@ -68,10 +68,11 @@ func TestLossesDiffer(t *testing.T) {
 		rng := newRand(rapid.Uint64().Draw(t, "seed"))
 		n := rapid.IntRange(1, 9).Draw(t, "n")
 		u, y, g := normals(rng, n), normals(rng, n), make([]float64, n)
-		var squares, logs float64
+		var squares, logs, cross float64
 		for i := range u {
 			squares += u[i]*u[i]/2 - u[i]*y[i] + y[i]*y[i]/2
 			logs += math.Log(math.Exp(y[i]*u[i])+1) - y[i]*u[i]
+			cross += math.Log(math.Exp(u[i])+1) - y[i]*u[i]
 		}
 		for _, c := range []struct {
 			loss Loss
@@ -79,6 +80,7 @@ func TestLossesDiffer(t *testing.T) {
 		}{
 			{Square{}, squares}, {Square{Mean: true}, squares / float64(n)},
 			{Logistic{Sum: true}, logs}, {Logistic{}, logs / float64(n)},
+			{CrossEntropy{Sum: true}, cross}, {CrossEntropy{}, cross / float64(n)},
 		} {
 			if got := c.loss.Value(u, y); !close64(got, c.want, 1e-14) {
 				t.Fatalf("%s is %v, want %v", c.loss.Name(), got, c.want)
@@ -98,6 +100,36 @@ func TestLossesDiffer(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCrossEntropy(t *testing.T) {
+	// mpmath at 60 digits: s(u) = 1/(1 + exp(-u)), -(y*log(s(u)) + (1 - y)*log(1 - s(u))), s(u) - y.
+	for _, c := range []struct{ u, y, want, gradient float64 }{
+		{0, 0.25, 0.69314718055994530942, 0.25},
+		{1.5, 1, 0.2014132779827524095, -0.18242552380635634039},
+		{-2, 0.75, 1.6269280110429724964, -0.63079707797788244406},
+		{40, 1, 4.2483542552915889863e-18, -4.2483542552915889773e-18},
+		{-40, 1, 40.000000000000000004, -0.99999999999999999575},
+		{40, 0.5, 20.000000000000000004, 0.49999999999999999575},
+	} {
+		g := []float64{0}
+		for _, n := range []int{1, 2} { // alone, and as the mean of two that are equal
+			u, y := []float64{c.u, c.u}[:n], []float64{c.y, c.y}[:n]
+			if got := (CrossEntropy{}).Value(u, y); math.Abs(got-c.want) > 4e-16*c.want {
+				t.Errorf("cross-entropy at u = %v, y = %v is %v, want %v", c.u, c.y, got, c.want)
+			}
+			if got := (CrossEntropy{Sum: true}).Value(u, y); math.Abs(got-float64(n)*c.want) > 1e-15*got {
+				t.Errorf("the sum at u = %v, y = %v is %v, want %v times %v", c.u, c.y, got, n, c.want)
+			}
+		}
+		CrossEntropy{}.Gradient(g, []float64{c.u}, []float64{c.y})
+		if math.Abs(g[0]-c.gradient) > 4e-16*math.Abs(c.gradient) {
+			t.Errorf("derivative at u = %v, y = %v is %v, want %v", c.u, c.y, g[0], c.gradient)
+		}
+	}
+	checkError(t, CrossEntropy{}.Check([]float64{0, 0.5, 1}), "")
+	checkError(t, CrossEntropy{}.Check([]float64{0, -1}), "label 1 is -1")
+	checkError(t, CrossEntropy{}.Check([]float64{math.NaN()}), "label 0 is NaN")
 }
 
 // Norms by hand: 3-4-5 and 2-3-6-7, at sizes whose squares float64 cannot hold too.
