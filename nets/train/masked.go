@@ -66,7 +66,7 @@ func NewMasked(net *nets.Network, x *mat.Dense, y []float64, how Masking, opt Op
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProblem(net, x, y); err != nil {
+	if err := checkProblem(net, x, y, opt.Loss); err != nil {
 		return nil, err
 	}
 	if err := how.validate(net.Width()); err != nil {
@@ -75,6 +75,8 @@ func NewMasked(net *nets.Network, x *mat.Dense, y []float64, how Masking, opt Op
 	switch {
 	case opt.Layers != nets.FirstLayer:
 		return nil, errors.New("train: masked rounds train the first layer only; leave Options.Layers empty")
+	case !opt.plain():
+		return nil, errors.New("train: masked rounds take plain steps on all samples; leave Options.Momentum and Batch empty")
 	case net.Mask != nil:
 		return nil, errors.New("train: the network has a mask already; masked rounds bring their own")
 	}

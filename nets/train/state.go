@@ -25,6 +25,7 @@ type State struct {
 	Patterns *nets.Patterns // at step 0
 
 	factor   float64 // U over Batch.U
+	stale    bool    // the weights have moved since the outputs were computed
 	loss     nets.Loss
 	layers   nets.Layers
 	minEig   func(*mat.SymDense) float64
@@ -51,6 +52,15 @@ func (s *State) init(net *nets.Network, x *mat.Dense, y []float64, factor float6
 		s.Batch.Gram(s.gram0, net, opt.Layers)
 	}
 	s.refresh()
+}
+
+// evaluate brings the outputs up to date with the weights.
+func (s *State) evaluate() {
+	if s.stale {
+		s.stale = false
+		s.Batch.Forward(s.Net)
+		s.refresh()
+	}
 }
 
 func (s *State) refresh() {

@@ -423,9 +423,14 @@ func TestBadInput(t *testing.T) {
 			return newMaskedError(odd, x, y, Masking{Law: Paired{Partition{}}, Models: 2, LocalSteps: 1}, Options{Step: 1})
 		}},
 	} {
-		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("error %v, want one with %q", err, c.want)
-		}
+		wantError(t, c.err(), c.want)
+	}
+}
+
+func wantError(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
 	}
 }
 
@@ -449,6 +454,20 @@ func TestNoAllocations(t *testing.T) {
 					t.Errorf("%s, %s, layers %d: %v allocations a step", act.Name, loss.Name(), layers, a)
 				}
 			}
+		}
+	}
+	for _, opt := range []Options{
+		{Momentum: Momentum{Beta: 0.5}}, {Momentum: Momentum{Beta: 0.5, Nesterov: true}},
+		{Batch: MiniBatch{Size: 2}}, {Batch: MiniBatch{Size: 2, Law: Distinct}}, {Batch: MiniBatch{Size: 2, Law: Passes}},
+		{Batch: MiniBatch{Size: 2}, Momentum: Momentum{Beta: 0.5}, Layers: nets.BothLayers, Loss: nets.Logistic{}},
+	} {
+		opt.Step, opt.Batch.Rand = 0.1, newRand(1)
+		d, err := NewDescent(net.Clone(), x, y, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := testing.AllocsPerRun(20, d.Step); a != 0 {
+			t.Errorf("%+v: %v allocations a step", opt, a)
 		}
 	}
 	opt := Options{Step: 0.1, Steps: 1000, Record: Residuals | Moves | Flips | GramFrobenius}
