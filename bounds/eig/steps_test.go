@@ -2,6 +2,7 @@ package eig
 
 import (
 	"math"
+	"math/big"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -86,4 +87,89 @@ func TestLargestEntry(t *testing.T) {
 	if x, err := largestEntry(mat.NewDense(2, 3, []float64{1, 2, -7, 0, 5, 3})); x != 7 || err != nil {
 		t.Errorf("largest entry %v (%v), want 7", x, err)
 	}
+}
+
+func TestCholeskyErrorIsItsFormula(t *testing.T) {
+	a := mat.NewSymDense(3, []float64{1, 0.5, 0, 0.5, 0.75, 0.25, 0, 0.25, 0.5})
+	for _, s := range []float64{-1, 0, 0.125, 0.4375} {
+		want, _ := rump(a, exact(s)).Float64()
+		within2(t, "the error of a factorisation", choleskyError(a, s), want, 1e-14)
+	}
+	// What lies below the shift counts for nothing: 1 - 0.6 and 0.75 - 0.6 remain.
+	want, _ := sum(times(over(higham(7), minus(exact(1), higham(7))), exact(0.55)), exact(0.4*0x1p-52)).Float64()
+	within2(t, "the error above a shift", choleskyError(a, 0.6), want, 1e-14)
+}
+
+// The quotient of (1, 1, ...) is the mean of the row sums; above it lies the rounding of the form, which
+// counts 3n+8 roundings of ||A||_F, and that of the division.
+func TestRayleighUpperIsItsFormula(t *testing.T) {
+	const n = 50
+	a, _, _ := known(n) // all sums are exact
+	ones := make([]float64, n)
+	for i := range ones {
+		ones[i] = 1
+	}
+	q := 2.0 / n
+	bound, _ := sum(times(higham(3*n+8), exact(mat.Norm(a, 2))), times(higham(n+4), exact(q))).Float64()
+	within2(t, "the margin above a quotient", rayleighUpper(a, ones)-q, bound, 1e-3)
+	if x := rayleighUpper(a, make([]float64, n)); !math.IsInf(x, 1) {
+		t.Errorf("the vector 0 bounds the smallest eigenvalue by %v", x)
+	}
+}
+
+func TestGershgorinByHand(t *testing.T) {
+	a := mat.NewSymDense(3, []float64{4, -1, 2, -1, 3, 0.5, 2, 0.5, 1})
+	// Rows: 4 - 3, 3 - 1.5, 1 - 2.5, lowered by 5 roundings of 3.5.
+	g, _ := times(higham(5), exact(3.5)).Float64()
+	got := gershgorinBelow(a)
+	within2(t, "Gershgorin's bound", got, -1.5, 1e-14)
+	within2(t, "what it is lowered by", -1.5-got, g, 0.2) // to the spacing of -1.5, a tenth of it
+}
+
+// The bound of All with all its parts, from the same vectors and in 300 bits.
+func TestResidualBoundIsItsFormula(t *testing.T) {
+	const n = 8
+	a := covariance(n)
+	var es mat.EigenSym
+	if !es.Factorize(a, true) {
+		t.Fatal("no eigenvectors")
+	}
+	var v mat.Dense
+	es.VectorsTo(&v)
+	values := es.Values(nil)
+	norm := func(entry func(i, j int) *big.Float) *big.Float {
+		s := exact(0)
+		for i := range n {
+			for j := range n {
+				s.Add(s, times(entry(i, j), entry(i, j)))
+			}
+		}
+		return s.Sqrt(s)
+	}
+	product := func(x, y func(k int) float64) *big.Float {
+		s := exact(0)
+		for k := range n {
+			s.Add(s, times(exact(x(k)), exact(y(k))))
+		}
+		return s
+	}
+	column := func(j int) func(k int) float64 { return func(k int) float64 { return v.At(k, j) } }
+	residual := norm(func(i, j int) *big.Float {
+		av := product(func(k int) float64 { return a.At(i, k) }, column(j))
+		return minus(av, times(exact(values[j]), exact(v.At(i, j))))
+	})
+	skew := norm(func(i, j int) *big.Float {
+		p := product(column(i), column(j))
+		if i == j {
+			p.Sub(p, exact(1))
+		}
+		return p
+	})
+	nv, g := exact(mat.Norm(&v, 2)), higham(n+8)
+	size := exact(mat.Norm(a, 2) + values[n-1])
+	residual.Add(residual, times(g, times(nv, size)))
+	skew.Add(skew, times(g, times(nv, nv)))
+	want, _ := sum(residual, times(skew, size)).Float64()
+	// The package forms the residual and the skew in float64, with errors of one or two of some twenty units.
+	within2(t, "the bound of All", residualBound(a, &es, values), want, 0.02)
 }
