@@ -16,7 +16,7 @@ type Loss interface {
 	Gradient(dst, u, y []float64)
 }
 
-// Square is (1/2) sum_i (u_i - y_i)^2, the loss of cards 00, 02 and 06. Mean
+// Square is (1/2) sum_i (u_i - y_i)^2, the loss of Du et al. 2019. Mean
 // divides it by the number of samples.
 type Square struct{ Mean bool }
 
@@ -45,7 +45,7 @@ func (l Square) Gradient(dst, u, y []float64) {
 }
 
 // Logistic is (1/n) sum_i log(1 + exp(-y_i u_i)), labels -1 and +1: the loss of
-// card 07, a mean. Sum leaves out the 1/n.
+// Munteanu et al. 2022, a mean. Sum leaves out the 1/n.
 type Logistic struct{ Sum bool }
 
 // Name implements Loss.

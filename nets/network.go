@@ -26,7 +26,7 @@ type Network struct {
 	A     []float64  // m output weights
 	Act   Activation
 	Scale float64 // 1/sqrt(m) or 1/m of the full width m, masked or not
-	Mask  []bool  // neurons that are kept; nil keeps all (card 02)
+	Mask  []bool  // neurons that are kept; nil keeps all
 
 	// Pairs says how neurons were tied at the start. It changes no output but
 	// by rounding: the sum over neurons goes so that tied pairs cancel exactly.
@@ -49,7 +49,7 @@ func (net *Network) Dim() int { _, d := net.W.Dims(); return d }
 func (net *Network) Keeps(r int) bool { return net.Mask == nil || net.Mask[r] }
 
 // Masked returns the sub-network of the neurons with mask true. It shares the
-// weights of net, and its scale: the masked network of card 02 is not rescaled.
+// weights of net, and its scale: the masked network of Liao and Kyrillidis 2022 is not rescaled.
 func (net *Network) Masked(mask []bool) *Network {
 	if len(mask) != net.Width() {
 		panic(fmt.Sprintf("nets: mask of %d entries for a network of width %d", len(mask), net.Width()))

@@ -327,7 +327,7 @@ func TestInitMoments(t *testing.T) {
 		in   Init
 		want float64 // E u_1^2
 	}{
-		// E relu(z)^2 = kappa^2/2, and u is a mean-zero sum (card 00.8a).
+		// E relu(z)^2 = kappa^2/2, and u is a mean-zero sum.
 		{"signs", Init{Width: 6, Dim: 3, Act: ReLU(), Kappa: 1.7}, 1.7 * 1.7 / 2},
 		{"gaussian", Init{Width: 6, Dim: 3, Act: ReLU(), Kappa: 1, Output: GaussianOutput}, 0.5},
 		// All +1: m/2 (1 - 1/pi) / m from the variance and m E[relu]^2 = m/(2 pi).

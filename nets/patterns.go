@@ -95,7 +95,7 @@ func (b *Batch) Patterns(dst *Patterns) {
 
 // Fragile stores in dst (n) the counts N_i(R) = #{r : |w_r.x_i| <= R} over the
 // neurons that are kept, and returns their maximum. If no neuron moves farther
-// than R, then at most N_i(R |x_i|) patterns flip on sample i (card 00.4).
+// than R, then at most N_i(R |x_i|) patterns flip on sample i.
 //
 // Pass R(1+1e-12) where a bound must stand in the face of rounding.
 func (b *Batch) Fragile(dst []int, net *Network, radius float64) int {

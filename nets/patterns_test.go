@@ -104,7 +104,7 @@ func TestForwardForgets(t *testing.T) {
 }
 
 // The count N_i(R) bounds the flips of every movement within R, and moving all
-// neurons against one sample attains it (card 00.4a).
+// neurons against one sample attains it.
 func TestFragileIsAttained(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := newRand(rapid.Uint64().Draw(t, "seed"))

@@ -45,7 +45,7 @@ func Norm(a mat.Matrix) (Certified, error) {
 	return between(lower, max(hi.Value, -lo.Value), upper).rescale(scale)
 }
 
-// SpectralNorm returns the largest singular value ||X||_2 of an n x d matrix: the S of the cards.
+// SpectralNorm returns the largest singular value ||X||_2 of an n x d matrix.
 // It goes through the smaller of X X^T and X^T X, whose rounding is part of the bound.
 func SpectralNorm(x mat.Matrix) (Certified, error) {
 	n, d := x.Dims()

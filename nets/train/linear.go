@@ -11,7 +11,7 @@ import (
 
 // A Linear is the linearised dynamics of a fixed kernel H (n x n): residuals
 // that follow e_{k+1} = (I - eta H) e_k or de/dt = -H e exactly, in the
-// eigenbasis of H (card 06.1).
+// eigenbasis of H.
 type Linear struct {
 	Values  []float64  // eigenvalues, ascending
 	Vectors *mat.Dense // n x n, eigenvectors in columns

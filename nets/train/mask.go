@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// A MaskLaw is the joint law of the masks of one round (card 02).
+// A MaskLaw is the joint law of the masks of one round.
 type MaskLaw interface {
 	// Draw fills the masks, one a sub-network, all of the network's width.
 	Draw(rng *rand.Rand, masks [][]bool)
@@ -17,7 +17,7 @@ type MaskLaw interface {
 }
 
 // Bernoulli keeps each neuron in each sub-network independently with
-// probability Keep: dropout for one model and one local step, law (B) of card 02.
+// probability Keep: dropout for one model and one local step.
 type Bernoulli struct{ Keep float64 }
 
 // Draw implements MaskLaw.
@@ -41,7 +41,7 @@ func (law Bernoulli) Validate(int, int) error {
 }
 
 // Partition gives each neuron to one of the sub-networks, independently and
-// uniformly: independent subnet training, law (P) of card 02.
+// uniformly: independent subnet training.
 type Partition struct{}
 
 // Draw implements MaskLaw.
@@ -61,7 +61,8 @@ func (Partition) Xi(models, _ int) float64 { return 1 / float64(models) }
 func (Partition) Validate(int, int) error { return nil }
 
 // FixedSize keeps exactly Keep neurons, a uniformly drawn set in each
-// sub-network. It is a control: the identity 02.2 fails for it.
+// sub-network. It is a control: the variance of an output under it is another than
+// that of independent masks.
 type FixedSize struct{ Keep int }
 
 // Draw implements MaskLaw. Neuron r is kept with probability (neurons still to
@@ -91,7 +92,7 @@ func (law FixedSize) Validate(_, m int) error {
 
 // Paired draws masks for the first half of the neurons and keeps r + m/2 where
 // it keeps r, so that an antisymmetric network is masked to one with zero
-// output (card 02.7).
+// output.
 type Paired struct{ Law MaskLaw }
 
 // Draw implements MaskLaw.

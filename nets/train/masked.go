@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Masking describes one round of training masked sub-networks (card 02): draw
+// Masking describes one round of training masked sub-networks (Liao and Kyrillidis 2022): draw
 // Models masks; each sub-network starts from the present weights and takes
 // LocalSteps gradient steps on its own loss; neuron r then moves by the average
 // of its movements.
@@ -41,7 +41,7 @@ func (k Masking) validate(m int) error {
 }
 
 // A Masked is training by rounds of masked sub-networks. One step of its State
-// is one round; State.U is the prediction E f_M = xi f that card 02 follows (f
+// is one round; State.U is the prediction E f_M = xi f that the theory follows (f
 // itself for Inverted). Only the first layer is trained.
 type Masked struct {
 	opt   Options

@@ -41,7 +41,7 @@ func TestFullMasksAreDescent(t *testing.T) {
 	})
 }
 
-// roundByDefinition is card 02's aggregation, with descent on each sub-network.
+// roundByDefinition is the aggregation, with descent on each sub-network.
 func roundByDefinition(t *rapid.T, net *nets.Network, x *mat.Dense, y []float64, masks [][]bool, tau int, eta float64) *mat.Dense {
 	m, d := net.W.Dims()
 	sum, count := mat.NewDense(m, d, nil), make([]float64, m)
@@ -98,7 +98,7 @@ func TestRoundIsTheDefinition(t *testing.T) {
 	})
 }
 
-// Card 02.3: the mean update of one round over all masks, by enumeration, and
+// The mean update of one round over all masks, by enumeration, and
 // the control that averages over the models.
 func TestMeanUpdateByEnumeration(t *testing.T) {
 	const m, p, xi, eta = 3, 2, 0.3, 0.8

@@ -41,7 +41,7 @@ func drawProblem(t *rapid.T) (*nets.Network, *mat.Dense, []float64, *rand.Rand) 
 
 func near(a, b, tol float64) bool { return math.Abs(a-b) <= tol*(1+math.Abs(a)+math.Abs(b)) }
 
-// Card 90.15: the residual after one step is the linear one plus a correction
+// The residual after one step is the linear one plus a correction
 // from the neurons that flipped, with no remainder.
 func TestFlipCorrectionIsExact(t *testing.T) {
 	flipped := 0
@@ -78,7 +78,7 @@ func TestFlipCorrectionIsExact(t *testing.T) {
 	}
 }
 
-// Card 90.15: Euler's identity and the drift of a_r^2 - |w_r|^2 under the step
+// Euler's identity and the drift of a_r^2 - |w_r|^2 under the step
 // of both layers.
 func TestBalanceDrift(t *testing.T) {
 	acts := []nets.Activation{nets.ReLU(), nets.LeakyReLU(0.2), nets.Identity()}
@@ -222,7 +222,7 @@ func TestFlowIsExponential(t *testing.T) {
 	}
 }
 
-// Card 00.5: with |x| <= 1 no gradient row exceeds |X| |e| / sqrt(m), and for
+// With |x| <= 1 no gradient row exceeds |X| |e| / sqrt(m), and for
 // one sample with a quarter of the neurons active the movement is 2 e0/sqrt(m) lambda0
 // times (lambda0 = 1/2), the printed radius times 2.
 func TestMovementByHand(t *testing.T) {
