@@ -7,7 +7,8 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// A Loss is a function of the outputs u and the labels y.
+// A Loss is a function of the outputs u and the labels y. Training asks one that
+// has a method Check(y []float64) error whether it can be given the labels.
 type Loss interface {
 	Name() string
 	// Value returns the loss.
