@@ -171,5 +171,5 @@ func TestResidualBoundIsItsFormula(t *testing.T) {
 	skew.Add(skew, times(g, times(nv, nv)))
 	want, _ := sum(residual, times(skew, size)).Float64()
 	// The package forms the residual and the skew in float64, with errors of one or two of some twenty units.
-	within2(t, "the bound of All", residualBound(a, &es, values), want, 0.02)
+	within2(t, "the bound of All", residualBound(a, &es, values), want, 0.01)
 }
