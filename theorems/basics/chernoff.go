@@ -65,7 +65,7 @@ func chernoffs() *rapid.Generator[chernoff] {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: derived here.
+// Reference: Tropp (2012), Theorem 1.1; derived here.
 //
 // Control: m copies of one neuron, and weights in the positive orthant.
 func gramChernoff() checks.Claim[chernoff] {
@@ -87,7 +87,7 @@ func gramChernoff() checks.Claim[chernoff] {
 	}
 	return checks.Claim[chernoff]{
 		ID: "basics/gram-chernoff", Title: "smallest eigenvalue of the Gram matrix at initialisation",
-		Reference:  "derived here",
+		Reference:  "Tropp (2012), Theorem 1.1; derived here",
 		Formula:    `m \ge \frac{\|X\|^2 \ln(n/\delta)}{c(\epsilon)\lambda_0} \Rightarrow \lambda_{\min}(H(0)) \ge (1-\epsilon)\lambda_0`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -147,7 +147,7 @@ func chernoffInstance(p chernoff, k kernel.Kernel, slope float64, gram func(x *m
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: derived here.
+// Reference: Tropp (2012), Theorem 1.1; derived here.
 //
 // Control: a twentieth of the deviation is exceeded half of the time.
 func gramChernoffMax() checks.Claim[chernoff] {
@@ -189,7 +189,7 @@ func gramChernoffMax() checks.Claim[chernoff] {
 	}
 	return checks.Claim[chernoff]{
 		ID: "basics/gram-chernoff-max", Title: "largest eigenvalue of the Gram matrix at initialisation",
-		Reference:  "derived here",
+		Reference:  "Tropp (2012), Theorem 1.1; derived here",
 		Formula:    `P\left(\lambda_{\max}(H(0)) > (1+\epsilon)\lambda_{\max}(H^\infty)\right) \le n e^{-m c(\epsilon)\lambda_{\max}(H^\infty)/\|X\|^2}`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -224,7 +224,7 @@ func gramChernoffMax() checks.Claim[chernoff] {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: derived here.
+// Reference: Tropp (2012), Theorem 1.1; derived here.
 //
 // Control: as many copies of one neuron.
 func gramChernoffSmooth() checks.Claim[chernoff] {
@@ -251,7 +251,7 @@ func gramChernoffSmooth() checks.Claim[chernoff] {
 	}
 	return checks.Claim[chernoff]{
 		ID: "basics/gram-chernoff-smooth", Title: "smallest eigenvalue at initialisation, smooth activation",
-		Reference:  "derived here",
+		Reference:  "Tropp (2012), Theorem 1.1; derived here",
 		Formula:    `m \ge \frac{B^2\|X\|^2 \ln(n/\delta)}{c(\epsilon)\lambda_0} \Rightarrow \lambda_{\min}(H(0)) \ge (1-\epsilon)\lambda_0`,
 		Convention: "1/sqrt(m) scaling, first layer trained, phi = erf",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,

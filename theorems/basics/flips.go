@@ -337,7 +337,7 @@ func flipMean() checks.Claim[fragile] {
 //
 // Convention: w of unit variance.
 //
-// Reference: Du et al. 2019, Lemma 3.2, for the form.
+// Reference: Du et al. (2019), Lemma 3.2, for the form; derived here.
 //
 // Control: half of the bound fails when the mean is the larger part of it.
 func flipCount() checks.Claim[fragile] {
@@ -378,7 +378,7 @@ func flipCount() checks.Claim[fragile] {
 	}
 	return checks.Claim[fragile]{
 		ID: "basics/flip-count", Title: "number of fragile neurons on every input",
-		Reference:  "derived here",
+		Reference:  "Du et al. (2019), Lemma 3.2, for the form; derived here",
 		Formula:    `\max_i S_i \le mR\sqrt{2/\pi} + \sqrt{\frac{m}{2}\ln\frac{n}{\delta}}`,
 		Convention: "w ~ N(0, I), unit inputs",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,
@@ -415,7 +415,7 @@ func flipCount() checks.Claim[fragile] {
 //
 // Convention: 1/sqrt(m) scaling, first layer trained, unit inputs.
 //
-// Reference: Du et al. 2019, Lemma 3.2, for the form.
+// Reference: Du et al. (2019), Lemma 3.2, for the form; derived here.
 //
 // Control: weights that move by 10R and switch off one input.
 func gramStability() checks.Claim[attack] {
@@ -463,7 +463,7 @@ func gramStability() checks.Claim[attack] {
 	}
 	return checks.Claim[attack]{
 		ID: "basics/gram-stability", Title: "the Gram matrix under movement of the weights",
-		Reference:  "derived here",
+		Reference:  "Du et al. (2019), Lemma 3.2, for the form; derived here",
 		Formula:    `\|H(W)-H(0)\|_F \le \frac{2n}{m} \max_i S_i,\quad |H_{ij}(W)-H_{ij}(0)| \le |x_i^T x_j| \frac{S_i+S_j}{m}`,
 		Convention: "1/sqrt(m) scaling, unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -30,7 +30,7 @@ type scalar struct {
 //
 // Convention: PL constant mu in ||f'||^2 >= 2 mu (f - f*).
 //
-// Reference: Karimi, Nutini and Schmidt 2016.
+// Reference: Karimi, Nutini and Schmidt (2016); the constant is derived here.
 //
 // Control: the constant 0.18 is refuted at x = 2.2017.
 func plConstant() checks.Claim[scalar] {
@@ -52,7 +52,7 @@ func plConstant() checks.Claim[scalar] {
 	}
 	return checks.Claim[scalar]{
 		ID: "basics/pl-constant", Title: "a non-convex function with PL constant 0.17553",
-		Reference:  "derived here",
+		Reference:  "Karimi, Nutini and Schmidt (2016); the constant is derived here",
 		Formula:    `f'(x)^2 \ge 2\mu (f(x) - f^*),\quad f = x^2 + 3\sin^2 x,\ \mu = 0.17553`,
 		Convention: "mu in |f'|^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -84,7 +84,7 @@ func plConstant() checks.Claim[scalar] {
 //
 // Convention: L bounds the Hessian; the gap f - f* is compared.
 //
-// Reference: classical.
+// Reference: Nesterov (2018), Lemma 1.2.3.
 //
 // Control: that a step of 2.1/L does not increase f is refuted; so is the lemma
 // with L/2.
@@ -116,7 +116,7 @@ func descentLemma() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/descent-lemma", Title: "decrease of one gradient step",
-		Reference:  "derived here",
+		Reference:  "Nesterov (2018), Lemma 1.2.3",
 		Formula:    `f(x - \eta g) \le f(x) - \eta\left(1 - \frac{\eta L}{2}\right) \|g\|^2`,
 		Convention: "L bounds the Hessian",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -156,7 +156,7 @@ func descentLemma() checks.Claim[function] {
 //
 // Convention: as in basics/descent-lemma; 200 steps.
 //
-// Reference: Polyak 1963.
+// Reference: Polyak (1963); derived here.
 //
 // Control: f = x^4 is not PL: from x = 1 with eta = 0.05, L = 12, its factor
 // tends to 1, whatever mu > 0 is claimed.
@@ -178,7 +178,7 @@ func plRate() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/pl-rate", Title: "linear rate under the PL condition",
-		Reference:  "derived here",
+		Reference:  "Polyak (1963); derived here",
 		Formula:    `f_k - f^* \le (1 - \eta\mu(2-\eta L))^k (f_0 - f^*)`,
 		Convention: "mu in ||g||^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -285,7 +285,7 @@ func (f *smooth) follow(visit func(t, path float64, x []float64)) {
 //
 // Convention: mu in ||g||^2 >= 2 mu (f - f*).
 //
-// Reference: Polyak 1963.
+// Reference: Polyak (1963); derived here.
 //
 // Control: exp(-4 mu t) fails for f = mu x^2/2.
 func plFlow() checks.Claim[function] {
@@ -308,7 +308,7 @@ func plFlow() checks.Claim[function] {
 	}
 	return checks.Claim[function]{
 		ID: "basics/pl-flow", Title: "gradient flow under the PL condition",
-		Reference:  "derived here",
+		Reference:  "Polyak (1963); derived here",
 		Formula:    `f(t) - f^* \le e^{-2\mu t} (f_0 - f^*)`,
 		Convention: "mu in ||g||^2 >= 2 mu (f - f*)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -216,7 +216,7 @@ const draws = 6
 //
 // Convention: 1/sqrt(m) scaling, first layer trained.
 //
-// Reference: Du et al. 2019, Lemma 3.1, for the form.
+// Reference: Hoeffding (1963), Theorem 2; Du et al. (2019), Lemma 3.1, for the form.
 //
 // Control: 0.15 of the bound.
 func gramHoeffding() checks.Claim[wide] {
@@ -264,7 +264,7 @@ func gramHoeffding() checks.Claim[wide] {
 	}
 	return checks.Claim[wide]{
 		ID: "basics/gram-hoeffding", Title: "deviation of the Gram matrix at initialisation",
-		Reference:  "derived here",
+		Reference:  "Hoeffding (1963), Theorem 2; Du et al. (2019), Lemma 3.1, for the form",
 		Formula:    `\|H(0)-H^\infty\|_F \le \|XX^T\|_F \sqrt{\frac{\ln(n(n+1)/\delta)}{2m}}`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
 		Basis:      checks.Derived, Form: checks.Probably{}, Version: 1,

@@ -57,7 +57,7 @@ func nearAntipodes() data.Spec {
 //
 // Convention: ReLU derivative kernel, unit inputs.
 //
-// Reference: Oymak and Soltanolkotabi 2019 for the form.
+// Reference: Oymak and Soltanolkotabi (2020) for the form; derived here.
 //
 // Control: the constant 1 in place of 1/16 fails for two close points; the chord
 // min ||x_i - x_j|| in place of delta_s fails for d+1 pairs of near antipodes.
@@ -111,7 +111,7 @@ func separationLower() checks.Claim[dataset] {
 	}
 	return checks.Claim[dataset]{
 		ID: "basics/separation-lower", Title: "λ₀ from the separation, with a constant",
-		Reference:  "derived here",
+		Reference:  "Oymak and Soltanolkotabi (2020) for the form; derived here",
 		Formula:    `\lambda_0 \ge e^{-g^2/2} \frac{\delta_s}{16 n(n-1)} \ge \frac{\delta_s}{16 n^2}`,
 		Convention: "ReLU derivative kernel, unit inputs",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

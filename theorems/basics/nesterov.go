@@ -64,7 +64,7 @@ func nesterovs(tunings ...string) *rapid.Generator[nesterov] {
 //
 // Convention: lmax = 1; 201 eigenvalues.
 //
-// Reference: Nesterov 1983; Lessard, Recht and Packard 2016 for (b).
+// Reference: Nesterov (1983); Lessard, Recht and Packard (2016) for (b).
 //
 // Control: the standard tuning does not reach the radius of the tuned one, nor
 // the tuned one that of heavy ball.
@@ -104,7 +104,7 @@ func nesterovRadius() checks.Claim[nesterov] {
 	}
 	return checks.Claim[nesterov]{
 		ID: "basics/nesterov-radius", Title: "spectral radius of Nesterov's method",
-		Reference:  "derived here",
+		Reference:  "Nesterov (1983); Lessard, Recht and Packard (2016) for (b)",
 		Formula:    `\rho = 1 - \frac{1}{\sqrt\kappa};\quad \rho = 1 - \frac{2}{\sqrt{3\kappa+1}};\quad \rho = \sqrt{\beta\left(1-\frac{1}{2\kappa}\right)} \le 1 - \frac{2}{3\sqrt\kappa}`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

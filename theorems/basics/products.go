@@ -32,7 +32,7 @@ import (
 //
 // Convention: none.
 //
-// Reference: Horn and Johnson, Theorem 7.5.3.
+// Reference: Horn and Johnson (2013), Theorem 7.5.3.
 //
 // Control: with an indefinite A and an uneven diagonal of B the lower bound is
 // violated on most draws (with a constant diagonal it stays true).
@@ -60,7 +60,7 @@ func schurProduct() checks.Claim[pairOf] {
 	}
 	return checks.Claim[pairOf]{
 		ID: "basics/schur-product", Title: "spectrum of an entrywise product",
-		Reference:  "Schur",
+		Reference:  "Horn and Johnson (2013), Theorem 7.5.3",
 		Formula:    `\min_i b_{ii}\,\lambda_{\min}(A) \le \lambda(A \odot B) \le \max_i b_{ii}\,\lambda_{\max}(A)`,
 		Convention: "A, B positive semidefinite",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -91,7 +91,7 @@ func schurProduct() checks.Claim[pairOf] {
 //
 // Convention: determinants by Cholesky, in logarithms.
 //
-// Reference: Horn and Johnson, Theorem 7.8.16.
+// Reference: Horn and Johnson (2013), Theorem 7.8.16.
 //
 // Control: with a_ii in place of det A, Hadamard's upper bound, the inequality
 // turns round.
@@ -124,7 +124,7 @@ func oppenheim() checks.Claim[pairOf] {
 	definite := []string{identityFamily, laplacianFamily, wishartFamily, kernelFamily, unevenFamily}
 	return checks.Claim[pairOf]{
 		ID: "basics/oppenheim", Title: "determinant of an entrywise product",
-		Reference:  "Oppenheim",
+		Reference:  "Horn and Johnson (2013), Theorem 7.8.16",
 		Formula:    `\det(A \odot B) \ge \det(A) \prod_i b_{ii}`,
 		Convention: "A, B positive definite",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
