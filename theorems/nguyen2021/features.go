@@ -42,9 +42,12 @@ func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	formula := float64(d)
+	formula, err := positive(kernel.NNGP(p.K).Lambda0(f))
 	if p.Drop {
-		formula = 1
+		formula /= float64(d)
+	}
+	if err != nil {
+		return 0, err
 	}
 	for l := 1; l <= p.K; l++ {
 		width := d
@@ -52,7 +55,7 @@ func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 			width = wide
 		}
 		f = layer(f, nets.Gaussian(width, f.RawMatrix().Cols, r))
-		formula *= float64(width)
+		formula *= float64(width) / 2
 	}
 	var gram mat.SymDense
 	gram.SymOuterK(1, f)
@@ -71,26 +74,27 @@ func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 // Hypotheses: n_k of order N log N log(N/delta) with a hidden constant; the layers below of larger
 // order than N^{2/(r/2-0.1)} times logarithms, as in one-wide-layer.
 //
-// Conclusion: sigma_min(F_k)^2 is of order d prod_{l<=k} n_l on both sides: the median ratio of formula to
-// observation, and on the upper side its reverse, does not drift upward as N grows. A drift exponent up to
-// 0.2 counts as none; about that much is seen on the lower side while N passes d, as in one-wide-layer, so that
-// small ladders may stay undecided there. On the upper side the ratio falls.
+// Conclusion: sigma_min(F_k)^2 is of order lambda_min(G^(k)) prod_{l<=k} n_l/2 on both sides, G^(k) the limit
+// feature kernel of layer k on the same inputs: the ratio of formula to observation of a typical draw, and on the upper
+// side its reverse, does not drift upward as N grows. A drift exponent up to 0.2 counts as none. The theorem has d in
+// place of lambda_min(G^(k)), which is of that order for such inputs, but still falls against it while N passes d.
 //
-// Constants: hidden, so that nothing is refuted here. The upper side has the constant 2^{-k} in mean, as
-// E||f_k(x)||^2 = ||x||^2 prod n_l/2.
+// Constants: hidden, so that nothing is refuted here.
 //
 // Convention: standard parametrisation with beta_l = 1.
 //
 // Reference: Nguyen, Mondelli, Montufar (2021), Theorem 5.1.
 //
 // Control: n_k = N on the lower side (a square random matrix has sigma_min^2 of order 1/N), and on the
-// upper side the factor d left out.
+// upper side a factor d left out.
+//
+// Loose: the ratio falls a little as the layer grows with N, and a drift is told from none by 0.2.
 func featureSpectrum() checks.Checkable {
 	small := []int{16, 32, 64}
 	return checks.Claim[tower]{
 		ID: "nguyen2021/feature-spectrum", Title: "singular values of feature matrices", Reference: "Theorem 5.1",
-		Formula: `\sigma_{\min}(F_k)^2 = \Theta\left(d \prod_{l=1}^{k} n_l \beta_l^2\right)`, Convention: convention,
-		Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
+		Formula: `\sigma_{\min}(F_k)^2 = \Theta\left(\lambda_{\min}(G^{(k)}) \prod_{l=1}^{k} n_l \beta_l^2\right)`, Convention: convention,
+		Basis: checks.Derived, Form: checks.Bounded{}, Version: 2, Detects: map[string]float64{"": 0.35},
 		Grid: []tower{
 			{K: 1, Side: "lower", Times: 8, Root: 3, N: small}, {K: 1, Side: "upper", Times: 8, Root: 3, N: small},
 			{K: 2, Side: "lower", Times: 4, Root: 4, N: small}, {K: 2, Side: "upper", Times: 4, Root: 4, N: small},
@@ -110,7 +114,7 @@ func featureSpectrum() checks.Checkable {
 				return checks.Instance{}, fmt.Errorf("side %q: use lower or upper", p.Side)
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: drift, Trials: 60, Response: "median"},
+				Terms: checks.Terms{Resolution: drift, Trials: 160, Response: "median"},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
 						ratio, err := p.ratio(p.N[i], r)
@@ -233,6 +237,9 @@ func reLU(z float64) float64 { return max(z, 0) }
 // Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2.
 //
 // Control: n_k = N - 1 neurons: the rank of F_k is then below N.
+//
+// Loose: matrix Chernoff sums N directions, truncation costs t^2, and the conclusion gives half of what it proves
+// away again; see feature-width for the width that was needed.
 func featureChernoff() checks.Checkable {
 	setup := func(starve bool) func(randomLayer) (checks.Instance, error) {
 		return func(p randomLayer) (checks.Instance, error) {
@@ -275,7 +282,7 @@ func featureChernoff() checks.Checkable {
 	return checks.Claim[randomLayer]{
 		ID: "nguyen2021/feature-chernoff", Title: "width that keeps the feature spectrum", Reference: "Lemma 5.2",
 		Formula:    `n_k \ge \frac{2t^2}{0.1534\,\lambda}\log\frac{N}{\delta} \;\Rightarrow\; \sigma_{\min}(F_k)^2 \ge \frac{n_k \lambda}{4}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1, Detects: map[string]float64{"": 4},
 		Space: rapid.Custom(func(t *rapid.T) randomLayer {
 			return randomLayer{
 				Data:  gen.Separated(gen.Range{MinN: 1, MaxN: 2, MinD: 2, MaxD: 4}).Draw(t, "data"),
@@ -321,6 +328,8 @@ func featureChernoff() checks.Checkable {
 // delta = 0.1 are 1, 0.54, 0 at N, 2N, 4N for N = 10, d = 20.
 //
 // Control: N/2 declared to be enough, where the rank is too small.
+//
+// Loose: the factor by which the width of the lemma exceeds the one that was enough is what this claim measures.
 func featureWidth() checks.Checkable {
 	setup := func(half bool) func(randomLayer) (checks.Instance, error) {
 		return func(p randomLayer) (checks.Instance, error) {
@@ -363,7 +372,7 @@ func featureWidth() checks.Checkable {
 	return checks.Claim[randomLayer]{
 		ID: "nguyen2021/feature-width", Title: "width that was really needed", Reference: "Lemma 5.2",
 		Formula:    `\min\left\{n_k\colon P\left(\sigma_{\min}(F_k)^2 \ge \frac{n_k\lambda}{4}\right) \ge 1-\delta\right\} \le \frac{2t^2}{0.1534\,\lambda}\log\frac{N}{\delta}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1, Detects: map[string]float64{"": 2000},
 		Grid: []randomLayer{
 			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 40, Seed: 3}, Delta: 0.1},

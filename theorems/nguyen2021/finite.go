@@ -66,7 +66,8 @@ func (p pyramid) facts() []checks.Fact {
 	}
 }
 
-// ratio draws data and network and returns formula over lambda_min.
+// ratio draws data and network and returns lambda_min of the limit kernel of all
+// layers, at the factors of these widths, over lambda_min of the kernel at hand.
 func (p pyramid) ratio(n int, r *rand.Rand) (float64, error) {
 	d, hidden := p.widths(n)
 	std := deep.HeStd(d, hidden)
@@ -74,8 +75,16 @@ func (p pyramid) ratio(n int, r *rand.Rand) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	lambda, err := drawLambda("sphere", n, deep.Config{Inputs: d, Hidden: hidden, Std: std}, r)
-	return float64(d) * factors[p.Wide] / lambda, err
+	x, err := inputs("sphere", n, d, r)
+	if err != nil {
+		return 0, err
+	}
+	limit, err := positive(kernel.NTKWeighted(factors).Lambda0(x))
+	if err != nil {
+		return 0, err
+	}
+	lambda, err := lambdaAt(x, deep.Config{Inputs: d, Hidden: hidden, Std: std}, r)
+	return limit / lambda, err
 }
 
 // oneWideLayer is the lower bound of Theorem 4.1.
@@ -87,22 +96,22 @@ func (p pyramid) ratio(n int, r *rand.Rand) (float64, error) {
 // Hypotheses: n_w of order N log N log(N/delta) with a hidden constant, and the narrow layers
 // of larger order than N^{2/(r/2-0.1)} times logarithms, which sqrt N is for r >= 10.
 //
-// Conclusion: there is C with d prod_l (n_l/2) prod_{l != w+1} beta_l^2 <= C lambda_min(Kbar): the ratio of
-// formula to observation (1/rho_N), in geometric mean, does not drift upward as N grows. A drift
-// exponent up to 0.2 counts as none. At N <= 64 the ratio still rises, by N^{0.25} to N^{0.35} when the wide
-// layer is last: while N passes d the linear term of the kernel is lost, and a few neurons
-// fluctuate. Those sizes are then undecided, as they should be; larger N are left to the standard profile. With
-// the hypothesis broken the ratio rises by N^{1.4} or more. Only the block of the wide layer is in the formula.
+// Conclusion: there is C with lambda_min(K) <= C lambda_min(Kbar), K the limit kernel on the same inputs with the
+// factors that these widths and variances give its layers: the ratio of the two, that of a typical draw, does not drift
+// upward as N grows. A drift exponent up to 0.2 counts as none. With the hypothesis broken it rises by N^{1.4} or more.
+// The theorem has d prod_l (n_l/2) prod_{l != w+1} beta_l^2 on the left, which limit-lower puts below a multiple of
+// lambda_min(K) for such inputs; against that formula the ratio still rises by N^{0.25} to N^{0.35} at these sizes, as
+// the linear term of K is lost while N passes d.
 //
-// Constants: hidden (they may depend on L), so that nothing is refuted here. Measured once:
-// rho = .150, .152, .227, .179, .164 for the wide layer first and .056, .051, .041, .034, .031 for the
-// wide layer last, at N = 50 .. 800 with narrow layers of 3 sqrt N.
+// Constants: hidden (they may depend on L), so that nothing is refuted here.
 //
 // Convention: standard parametrisation; L counts weight layers.
 //
 // Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1, lower bound.
 //
 // Control: d and the narrow widths fixed while N grows, against the hypothesis on min n_l.
+//
+// Loose: the ratio falls a little as the widths grow with N, and a drift is told from none by 0.2.
 func oneWideLayer() checks.Checkable {
 	small := []int{16, 32, 48, 64}
 	large := []int{50, 100, 200, 300}
@@ -122,8 +131,8 @@ func oneWideLayer() checks.Checkable {
 	}
 	return checks.Claim[pyramid]{
 		ID: "nguyen2021/one-wide-layer", Title: "one wide layer is enough", Reference: "Theorem 4.1",
-		Formula:    `\exists C\colon\; d \prod_{l=1}^{L-1} \frac{n_l}{2} \prod_{l\ne w+1} \beta_l^2 \le C\,\lambda_{\min}(\bar K^{(L)})`,
-		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
+		Formula:    `\exists C\colon\; \lambda_{\min}(K^{(L)}) \le C\,\lambda_{\min}(\bar K^{(L)})`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 2, Detects: map[string]float64{"": 0.45},
 		Grid: []pyramid{
 			{L: 3, Wide: 1, Times: 4, Root: 5, N: small},
 			{L: 3, Wide: 2, Times: 4, Root: 4, N: small},
@@ -140,7 +149,7 @@ func oneWideLayer() checks.Checkable {
 				{L: 3, Wide: 1, Times: 4, Fixed: 8, N: []int{16, 32, 64}},
 				{L: 3, Wide: 2, Times: 4, Fixed: 8, N: []int{16, 32, 64}},
 			},
-			Setup: setup(30, "median"), // some draws are singular; few are enough
+			Setup: setup(40, "median"), // some draws are singular; few are enough
 		}},
 	}
 }
@@ -308,7 +317,7 @@ func (p line) at(i int) (size int, config deep.Config, err error) {
 // Conclusion: lambda_min(Kbar) is linear in each of d, n_1 and n_2: log-log slope 1, to within
 // 0.25. The left plot of the paper's Figure 2 shows (4/(n_1 n_2)) lambda_min(Kbar) against d.
 //
-// Constants: the exponents are stated, the resolution is ours: the fluctuations of finite width
+// Constants: the exponents are the theorem's, the resolution is ours: the fluctuations of finite width
 // still shrink at these sizes, which adds to the slope.
 //
 // Convention: standard parametrisation with beta_l = 1. The parameters of the paper's figure are not
@@ -316,13 +325,15 @@ func (p line) at(i int) (size int, config deep.Config, err error) {
 //
 // Reference: Nguyen, Mondelli, Montufar (2021), Theorem 4.1 and Figure 2 (left).
 //
+// Loose: the fluctuations of finite width still shrink at these sizes, which adds up to 0.2 to the slope.
+//
 // Control: rows of norm one while d grows, and the factors sqrt(2/n_l) of the NTK parametrisation while
 // n_1 grows: the slope is then near 0.
 func finiteLinear() checks.Checkable {
 	return checks.Claim[line]{
 		ID: "nguyen2021/finite-linear", Title: "finite kernel linear in d and in the widths", Reference: "Theorem 4.1, Figure 2",
 		Formula: `\lambda_{\min}(\bar K^{(3)}) = \Theta(d\, n_1 n_2)`, Convention: convention,
-		Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Recalled, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 0.5},
 		Grid: []line{
 			{Vary: "d", N: 5, D: 100, N1: 48, N2: 48},
 			{Vary: "n1", N: 5, D: 100, N1: 64, N2: 64},
@@ -343,7 +354,7 @@ func finiteLinear() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.25, Trials: 40},
+				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.25, Trials: 80},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(lineRungs, func(i int) (x, value float64, err error) {
 						size, config, err := p.at(i)

@@ -48,6 +48,8 @@ type power struct {
 // Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.3.
 //
 // Control: mu_r in place of mu_r^2 on orthonormal rows (0.5 where lambda = 0.34), and no divisor on rows of norm 3.
+//
+// Loose: one power of a series of positive terms is kept.
 func hermiteBound() checks.Checkable {
 	setup := func(sabotage func(p power, top float64) float64) func(power) (checks.Instance, error) {
 		return func(p power) (checks.Instance, error) {
@@ -82,7 +84,7 @@ func hermiteBound() checks.Checkable {
 	return checks.Claim[power]{
 		ID: "nguyen2021/hermite-bound", Title: "Khatri-Rao power below the feature kernel", Reference: "Lemma 5.3",
 		Formula:    `\lambda_{\min}\left(\mathbb{E}\,\sigma(Fw)\sigma(Fw)^{\top}\right) \ge \beta^2 \mu_r^2\, \frac{\lambda_{\min}\left((FF^{\top})^{\circ r}\right)}{\max_i \|F_i\|^{2(r-1)}}`,
-		Convention: "w ~ N(0, beta^2 I); orthonormal Hermite polynomials", Basis: checks.Stated, Form: checks.Always{}, Version: 1,
+		Convention: "w ~ N(0, beta^2 I); orthonormal Hermite polynomials", Basis: checks.Stated, Form: checks.Always{}, Version: 1, Detects: map[string]float64{"": 1.5},
 		Space: rapid.Custom(func(t *rapid.T) power {
 			return power{Data: spec(t, 9, 6), Scale: scale(t), R: rapid.SampledFrom([]int{1, 2, 4, 6, 8}).Draw(t, "r")}
 		}),
@@ -244,8 +246,8 @@ func centred(f *mat.Dense, mu *mat.VecDense, r int, corrected bool) checks.Measu
 		}
 	}
 	parts := []checks.Measurement{
-		{Part: "difference", Observed: low[0].Value, Predicted: 0, Relation: checks.AtLeast, Tolerance: rounding + low[0].Err},
-		{Part: "bracket", Observed: low[1].Value, Predicted: 0, Relation: checks.AtLeast, Tolerance: float64(n*(8*d+40))*unit*scale + low[1].Err},
+		{Part: "difference", Observed: low[0].Value, Predicted: 0, Term: math.Pow(scale, float64(r)), Relation: checks.AtLeast, Tolerance: rounding + low[0].Err},
+		{Part: "bracket", Observed: low[1].Value, Predicted: 0, Term: scale, Relation: checks.AtLeast, Tolerance: float64(n*(8*d+40))*unit*scale + low[1].Err},
 	}
 	if doubt := rounding + low[2].Err + low[3].Err; low[3].Value > doubt {
 		parts = append(parts, checks.Measurement{Part: "least eigenvalues", Observed: low[2].Value, Predicted: low[3].Value, Relation: checks.AtLeast, Tolerance: doubt})
@@ -285,14 +287,24 @@ func (p hadamard) ratio(n int, r *rand.Rand) (float64, error) {
 	var b mat.SymDense
 	b.SymOuterK(1, f)
 	b.SymRankOne(&b, -1/mat.Dot(mu, mu), &projected)
-	formula := float64(d) * float64(d)
+	limit, err := kernel.NNGP(1).Gram(x)
+	if err != nil {
+		return 0, err
+	}
+	// E relu(w.x)||w|| = sqrt d d E max(u_1, 0), and E||w||^2 = d.
+	centre := math.Pow(float64(d)*halfMean(d), 2)
 	for i := range n {
 		for j := i; j < n; j++ {
-			b.SetSym(i, j, math.Pow(b.At(i, j)/formula, float64(p.R)))
+			b.SetSym(i, j, math.Pow(b.At(i, j)/float64(d*d), float64(p.R)))
+			limit.SetSym(i, j, math.Pow((limit.At(i, j)/2-centre)/float64(d), float64(p.R)))
 		}
 	}
 	low, err := positive(eig.Min(&b))
-	root := math.Pow(low, 1/float64(p.R))
+	if err != nil {
+		return 0, err
+	}
+	formula, err := positive(eig.Min(limit))
+	root := math.Pow(low/formula, 1/float64(p.R))
 	if p.Side == "upper" {
 		return root, err
 	}
@@ -315,10 +327,10 @@ func halfMean(d int) float64 {
 // Hypotheses: the lemma needs min(d, n_1) of larger order than N^{2/(r/2-0.1)} for an even r; r = 6 here, so that
 // N^{0.69} is the threshold.
 //
-// Conclusion: lambda_min(B^{o r}) is of order (d n_1)^r. The median over draws of the r-th root of the ratio of formula
-// to observation, and on the upper side of its reverse, does not drift upward as N grows; a drift exponent up to
-// 0.2 counts as none. On the upper side the ratio still rises to its limit by about N^{0.2} at these sizes, so
-// that side may stay undecided.
+// Conclusion: lambda_min(B^{o r}) is of order n_1^r lambda_min(Binf^{o r}), Binf the limit of B/n_1 on the same inputs,
+// with entries E relu(w.x_i) relu(w.x_j) - d^2 (E max(u_1, 0))^2: the r-th root of the ratio of formula to observation of
+// a typical draw, and on the upper side of its reverse, does not drift upward as N grows; a drift exponent up to 0.2
+// counts as none. The lemma has (d n_1)^r, which is of that order for such inputs, but is reached slowly.
 //
 // Constants: hidden, so that nothing is refuted here.
 //
@@ -326,13 +338,15 @@ func halfMean(d int) float64 {
 //
 // Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.5 of version 5.
 //
-// Control: d = n_1 = 6 while N grows, against the hypothesis: B^{o 2} has rank 15 at most.
+// Control: d = n_1 = 6 while N grows, against the hypothesis: in six dimensions inputs crowd.
+//
+// Loose: a drift is told from none by 0.2, and few draws are affordable.
 func centredPower() checks.Checkable {
 	small := []int{16, 32, 64}
 	return checks.Claim[hadamard]{
 		ID: "nguyen2021/centred-power", Title: "Hadamard powers of centred features", Reference: "Lemma 5.5",
 		Formula:    `\lambda_{\min}\left(\left(\tilde F_k\tilde F_k^{\top} - \frac{\Lambda 1 1^{\top}\Lambda}{\|\mu\|^2}\right)^{\circ r}\right) = \Theta\left(\left(d \prod_{l=1}^{k} n_l \beta_l^2\right)^{r}\right)`,
-		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 2, Detects: map[string]float64{"": 0.35},
 		Grid: []hadamard{
 			{R: 6, Side: "lower", Times: 2, N: small}, {R: 6, Side: "upper", Times: 4, N: small},
 			{R: 6, Side: "lower", Times: 1, N: []int{50, 100, 200, 400}},

@@ -273,7 +273,7 @@ func (p limit) curves() ([]checks.Series, error) {
 //
 // Constants: ours. K^(L)_ii = L ||x_i||^2, because the cosine of an input with itself is 1 in
 // every layer; Rayleigh quotients at unit vectors bound lambda_min. That the diagonal of the kernel is
-// this is a hypothesis on the instance, to 8(d + 8L) ulp.
+// this is a part of the claim, to 8(d + 8L) ulp.
 //
 // Convention: as in limit-linear.
 //
@@ -287,7 +287,7 @@ func limitUpper() checks.Checkable {
 	return checks.Claim[limit]{
 		ID: "nguyen2021/limit-upper", Title: "explicit upper bound on the limit kernel", Reference: "Theorem 3.2",
 		Formula: `\lambda_{\min}(K^{(L)}) \le L \min_i \|x_i\|^2`, Convention: limitConvention,
-		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: limitSpace(), Grid: limitGrid(false), OnData: limitOnData,
 		Cost: func(p limit) checks.Cost {
 			n, d := size(p.Data)
@@ -322,15 +322,16 @@ func upper(p limit, missing int) (checks.Instance, error) {
 	if err != nil {
 		return checks.Instance{}, err
 	}
-	_, d := x.Dims()
-	off, mean := 0.0, 0.0 // largest relative error of the diagonal; tr(K)/N
+	diagonal, mean := 1.0, 0.0 // K_ii/(L ||x_i||^2) where it is farthest from 1; tr(K)/N
 	for i, norm := range data.RowNorms(x) {
-		want := float64(p.L) * norm * norm
-		off = max(off, math.Abs(gram.At(i, i)/want-1))
+		want := float64(p.L-missing) * norm * norm
+		if q := gram.At(i, i) / want; math.Abs(q-1) > math.Abs(diagonal-1) {
+			diagonal = q
+		}
 		mean += (want - mean) / float64(i+1)
 	}
+	_, columns := x.Dims()
 	return checks.Instance{
-		Hypotheses: []checks.Hypothesis{checks.Require("relative error of the diagonal", off, checks.AtMost, 8*float64(d+8*p.L)*unit)},
 		Facts: []checks.Fact{
 			checks.NewFact("lambda_min", lambda.Value),
 			checks.NewFact("upper bound", upper),
@@ -338,7 +339,10 @@ func upper(p limit, missing int) (checks.Instance, error) {
 			checks.NewFact("upper bound over lambda_min", upper/lambda.Value),
 		},
 		Trial: func(*rand.Rand) checks.Measurement {
-			return checks.Measurement{Observed: lambda.Value, Predicted: upper, Error: lambda.Err}
+			return checks.All(
+				checks.Measurement{Part: "smallest eigenvalue", Observed: lambda.Value, Predicted: upper, Error: lambda.Err},
+				checks.Measurement{Part: "diagonal", Observed: diagonal, Predicted: 1, Relation: checks.Equal, Tolerance: 8 * float64(columns+8*p.L) * unit},
+			)
 		},
 	}, nil
 }
@@ -367,6 +371,9 @@ func upper(p limit, missing int) (checks.Instance, error) {
 //
 // Control: 1.05 times the sum over layers: on orthonormal inputs the first inequality is an equality at
 // L = 2 (2 - 1/pi on both sides).
+//
+// Loose: the published divisor and the single power keep one layer, or one power, of sums whose other terms are
+// positive; the sum over layers is sharp.
 func limitChain() checks.Checkable {
 	setup := func(factor float64) func(limit) (checks.Instance, error) {
 		return func(p limit) (checks.Instance, error) { return chain(p, factor) }
@@ -374,7 +381,7 @@ func limitChain() checks.Checkable {
 	return checks.Claim[limit]{
 		ID: "nguyen2021/limit-chain", Title: "lower bound layer by layer", Reference: "proof of Theorem 3.2",
 		Formula:    `\lambda_{\min}(K^{(L)}) \ge \sum_{l=1}^{L} \lambda_{\min}(G^{(l)}) \ge 2\mu_r^2\, \lambda_{\min}(D R^{\circ r} D)`,
-		Convention: limitConvention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Convention: limitConvention, Basis: checks.Derived, Form: checks.Always{}, Version: 1, Detects: map[string]float64{"published divisor": 1.45, "single power": 1.45},
 		Space: limitSpace(), Grid: limitGrid(false), OnData: limitOnData,
 		Cost: func(p limit) checks.Cost {
 			n, d := size(p.Data)

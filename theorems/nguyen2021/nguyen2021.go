@@ -108,6 +108,11 @@ func drawLambda(law string, n int, config deep.Config, r *rand.Rand) (float64, e
 	if err != nil {
 		return 0, err
 	}
+	return lambdaAt(x, config, r)
+}
+
+// lambdaAt draws a network and returns lambda_min of its kernel on x.
+func lambdaAt(x *mat.Dense, config deep.Config, r *rand.Rand) (float64, error) {
 	net, err := deep.New(config, r)
 	if err != nil {
 		return 0, err
