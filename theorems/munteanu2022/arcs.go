@@ -190,13 +190,15 @@ func (a *arcSet) lastSeparatorFailure(r *rand.Rand) (int, error) {
 // Reference: a lower bound of order gamma^{-2} for such an analysis is recalled (derived scaling).
 //
 // Control: U chosen freely (separability-scaling), where the exponent is near 1.
+//
+// Loose: a pass is the last failure of a random walk, whose scatter is large, and ln n varies little.
 func separatorScaling() checks.Claim[circles] {
 	terms := checks.Terms{Exponent: 2, Resolution: 0.35}
 	grid := []circles{{[]int{8, 16, 32}, 120}}
 	return checks.Claim[circles]{
 		ID: "munteanu2022/separator-scaling", Title: "pairs for a fixed separator", Reference: "derived here",
 		Formula: `P \propto \gamma^{-2} \ln n`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 0.8},
 		Grid: grid,
 		Cost: func(p circles) checks.Cost {
 			work := 0.0
@@ -242,6 +244,8 @@ type crossing struct {
 // Reference: derived here.
 //
 // Control: the location 2 ln(2n)/ln n, which Hoeffding's inequality shows to be sufficient.
+//
+// Loose: the normal approximation at a hundred pairs is trusted to a factor of 1.6.
 func separatorLocation() checks.Claim[crossing] {
 	setup := func(location func(*arcSet) float64) func(crossing) (checks.Instance, error) {
 		return func(p crossing) (checks.Instance, error) {
@@ -275,7 +279,7 @@ func separatorLocation() checks.Claim[crossing] {
 	return checks.Claim[crossing]{
 		ID: "munteanu2022/separator-location", Title: "where a fixed separator begins to classify", Reference: "derived here",
 		Formula: `\frac{P \gamma^2}{\ln n} \approx 0.2`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Threshold{}, Version: 2, Detects: map[string]float64{"": 2.3},
 		Grid: []crossing{{8, 400}, {16, 400}, {32, 400}},
 		Cost: func(p crossing) checks.Cost {
 			n, g := float64(p.N), bounds.CircleMargin(p.N)

@@ -162,6 +162,8 @@ func movesSpace(rows gen.Range) *rapid.Generator[movementSetup] {
 // Reference: the freedom of the scale is recalled from the paper (derived).
 //
 // Control: a fifth of the scale.
+//
+// Loose: a union over n m hyperplanes, of which the nearest counts alone.
 func noFlipScale() checks.Claim[movementSetup] {
 	setup := func(p movementSetup) (checks.Instance, error) {
 		x, norms, law, err := p.build()
@@ -184,7 +186,7 @@ func noFlipScale() checks.Claim[movementSetup] {
 	return checks.Claim[movementSetup]{
 		ID: "munteanu2022/no-flip-scale", Title: "a scale at which no activation flips", Reference: "derived here",
 		Formula: `\beta \ge \frac{2 n m \rho}{\sqrt{2\pi}\, \delta} \ \Rightarrow\ \min_{s,i} \frac{|\langle w_s(0),x_i\rangle|}{\|x_i\|} > \rho`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Probably{}, Version: 2, Detects: map[string]float64{"": 1.6},
 		Space: movesSpace(gen.Range{MinN: 1, MaxN: 6, MinD: 1, MaxD: 5}),
 		Grid: []movementSetup{
 			{Data: data.Spec{Kind: data.Antipodal, N: 8, D: 5, Seed: 1}, M: 100, Delta: 0.4, Rho: 1},

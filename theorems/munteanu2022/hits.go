@@ -209,13 +209,15 @@ func quarterPairs() checks.Claim[narrow] {
 // Reference: an O~(1/gamma) width for d = 2 is recalled (derived).
 //
 // Control: the separator fixed beforehand (separator-scaling).
+//
+// Loose: an upper bound on the exponent: the ratio to ln n falls.
 func separabilityScaling() checks.Claim[circles] {
 	terms := checks.Terms{Exponent: 1, Relation: checks.AtMost, Resolution: 0.3}
 	return checks.Claim[circles]{
 		ID: "munteanu2022/separability-scaling", Title: "pairs for a separator that follows the draw", Reference: "derived here",
 		Formula: `P = O(\gamma^{-1} \ln n)`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []circles{{[]int{8, 12, 16, 24}, 30}},
+		Basis: checks.Derived, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 1.2},
+		Grid: []circles{{[]int{8, 12, 16, 24}, 60}},
 		Cost: func(p circles) checks.Cost {
 			work := 0.0
 			for _, n := range p.Sizes {

@@ -28,6 +28,7 @@ type logistic struct {
 	Network bool      `json:"network,omitempty"`
 	Margin  float64   `json:"margin,omitempty"`
 	Steps   float64   `json:"steps,omitempty"`
+	Beta    float64   `json:"beta,omitempty"` // overrides the scale (control)
 }
 
 // A logisticPlan holds all that the theorem fixes beforehand.
@@ -55,12 +56,16 @@ func (p logistic) plan() (logisticPlan, error) {
 	n := len(v.y)
 	plan.m = bounds.EvenWidth(bounds.CoupledMarginWidth(n, plan.margin, p.Delta))
 	steps := bounds.CoupledMarginSteps(plan.margin, p.Eta, p.Eps)
-	if !(steps < 1e9) {
-		return plan, fmt.Errorf("%v steps of size %v to reach %v; give 0 < eta <= 4, 0 < eps < 1 and a larger margin", steps, p.Eta, p.Eps)
+	if !(steps < 1e9) { // nothing that any profile affords
+		plan.m = 0
+		return plan, nil
 	}
 	plan.steps = int(steps)
 	plan.rho = bounds.LogisticMovement(p.Eta, plan.steps, plan.m)
 	plan.beta = math.Max(1, bounds.NoFlipScale(n, plan.m, plan.rho, p.Delta))
+	if p.Beta > 0 {
+		plan.beta = p.Beta
+	}
 	if p.Steps > 0 {
 		plan.steps = int(math.Ceil(steps * p.Steps))
 	}
@@ -113,7 +118,11 @@ func (p logistic) cost() checks.Cost {
 // Reference: main theorem on logistic loss, derived here.
 //
 // Control: circles with margin zero, whose loss stays at ln 2; equal points with opposite labels; a sixtieth
-// of the steps.
+// of the steps; the scale beta = 1.
+//
+// Loose: the number of steps is that of the worst separable data, about 14 times what alternating circles need; a
+// neuron moves at most eta/sqrt(m) a step however small the gradient has become; and the scale keeps the nearest boundary
+// away for every draw but a share delta.
 func logisticDescent() checks.Claim[logistic] {
 	setup := func(p logistic) (checks.Instance, error) {
 		plan, err := p.plan()
@@ -121,7 +130,7 @@ func logisticDescent() checks.Claim[logistic] {
 			return checks.Instance{}, err
 		}
 		inst := checks.Instance{
-			Hypotheses: []checks.Hypothesis{checks.Require("margin gamma", plan.margin, checks.AtLeast, 1e-6)},
+			Hypotheses: []checks.Hypothesis{checks.Require("margin gamma", plan.margin, checks.AtLeast, 1e-6), checks.RequireThat("fewer than 1e9 steps", plan.m > 0)},
 			Facts:      []checks.Fact{checks.NewFact("gamma", plan.margin)},
 			Terms:      checks.Terms{Delta: checks.Float(p.Delta)},
 		}
@@ -150,7 +159,7 @@ func logisticDescent() checks.Claim[logistic] {
 	return checks.Claim[logistic]{
 		ID: "munteanu2022/logistic-descent", Title: "logistic loss at width 16 ln(2n/delta)/gamma^2", Reference: "derived here",
 		Formula: `m \ge \frac{16}{\gamma^2} \ln\frac{2n}{\delta}, \ T = \left\lceil \frac{4 \ln^2(2/\epsilon)}{\gamma^2 \eta \epsilon} \right\rceil \ \Rightarrow\ R(W(T)) \le \epsilon`, Convention: convention + "; mean logistic loss",
-		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Probably{}, Version: 2, Detects: map[string]float64{"loss after T steps": 16, "loss at every step": 9, "movement": 14, "path of a neuron against the nearest boundary": 140},
 		Space: rapid.Custom(func(t *rapid.T) logistic {
 			s := gen.Separated(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 4}).Draw(t, "data")
 			s.Labels = rapid.SampledFrom([]string{data.Const, data.Alternate, data.Sign}).Draw(t, "signs")
@@ -179,6 +188,10 @@ func logisticDescent() checks.Claim[logistic] {
 				At: []logistic{{Data: conflict, Eps: 0.3, Eta: 4, Delta: 0.3, Margin: 0.35}},
 			},
 			{
+				Name: "unit-scale", Why: "at beta = 1 patterns change, and the network leaves its linear model",
+				At: []logistic{with(circle(4, 0.3, 0.3), func(p *logistic) { p.Network, p.Beta = true, 1 })},
+			},
+			{
 				Name: "fewer-steps", Why: "the number of steps is about 35 times what is needed on 4 points, not 60 times",
 				At: []logistic{with(circle(4, 0.1, 0.3), func(p *logistic) { p.Steps = 1. / 60 })},
 			},
@@ -200,6 +213,7 @@ func (p logistic) trial(plan logisticPlan, r *rand.Rand) checks.Measurement {
 	loss := nets.Logistic{}
 	u, g := make([]float64, n), make([]float64, n)
 	now := loss.Value(u, plan.y)
+	first := now
 	rise, path, apart, size, flips := math.Inf(-1), 0.0, 0.0, 0.0, 0
 	curve := checks.Measurement{Part: "loss at every step", Observed: 0, Predicted: 1}
 	var steps, losses, limits []float64
@@ -230,7 +244,7 @@ func (p logistic) trial(plan logisticPlan, r *rand.Rand) checks.Measurement {
 	parts := []checks.Measurement{
 		{Part: "loss after T steps", Observed: now, Predicted: p.Eps, Series: curves(steps, losses, limits, "mean logistic loss")},
 		curve,
-		{Part: "rise of the loss", Observed: rise, Predicted: 0, Tolerance: float64(8*n) * unit},
+		{Part: "rise of the loss", Observed: rise, Predicted: 0, Term: first, Tolerance: float64(8*n) * unit},
 		{Part: "path of a neuron against the nearest boundary", Observed: path, Predicted: closest(batch.Z, plan.norms)},
 		{Part: "movement", Observed: path, Predicted: plan.rho},
 	}
@@ -274,6 +288,8 @@ type ladder struct {
 // Reference: O~(gamma^{-2} eps^{-1}) steps, exponents recalled.
 //
 // Control: the exponents 1 in 1/gamma and 1/2 in 1/eps.
+//
+// Loose: a step of eta = 4 is counted whole, which bends short ladders.
 func logisticSteps() checks.Claim[ladder] {
 	setup := func(factor float64) func(ladder) (checks.Instance, error) {
 		return func(p ladder) (checks.Instance, error) {
@@ -295,7 +311,7 @@ func logisticSteps() checks.Claim[ladder] {
 				}
 				rungs = append(rungs, rung{plan, p.Eps, size})
 			}
-			inst := checks.Instance{Terms: checks.Terms{Trials: 8, Exponent: checks.Float(factor * exponent), Resolution: 0.1}}
+			inst := checks.Instance{Terms: checks.Terms{Trials: 24, Exponent: checks.Float(factor * exponent), Resolution: 0.1}}
 			for _, k := range rungs {
 				inst.Facts = append(inst.Facts, checks.NewFact(
 					fmt.Sprintf("steps at infinite width, n=%d, eps=%g", len(k.law.y), p.Eps[len(p.Eps)-1]),
@@ -321,7 +337,7 @@ func logisticSteps() checks.Claim[ladder] {
 	return checks.Claim[ladder]{
 		ID: "munteanu2022/logistic-steps", Title: "steps to a small logistic loss", Reference: "derived here",
 		Formula: `T(\epsilon) \propto \gamma^{-2} \epsilon^{-1}`, Convention: convention + "; mean logistic loss, eta = 4",
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 0.2},
 		Grid: []ladder{epsilons, gammas},
 		Cost: func(p ladder) checks.Cost {
 			work := 0.0

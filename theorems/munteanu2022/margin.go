@@ -159,8 +159,8 @@ func circleCancels() checks.Claim[anyNet] {
 					least = math.Min(least, set.Y[i]*u)
 				}
 				return checks.All(
-					checks.Measurement{Part: "sum of y f", Observed: sum, Predicted: 0, Relation: checks.Equal, Tolerance: tol},
-					checks.Measurement{Part: "least y f", Observed: least, Predicted: 0, Tolerance: tol},
+					checks.Measurement{Part: "sum of y f", Observed: sum, Predicted: 0, Term: size, Relation: checks.Equal, Tolerance: tol},
+					checks.Measurement{Part: "least y f", Observed: least, Predicted: 0, Term: size, Tolerance: tol},
 				)
 			},
 		}, nil

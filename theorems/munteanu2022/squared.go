@@ -196,7 +196,7 @@ func squaredExact() checks.Claim[squared] {
 		}
 		all := checks.All(
 			checks.Measurement{Part: "flips", Observed: float64(flips), Predicted: 0},
-			checks.Measurement{Part: "linear dynamics", Observed: apart, Predicted: 0, Tolerance: 2 * float64(steps) * off.rounding() * plan.yNorm},
+			checks.Measurement{Part: "linear dynamics", Observed: apart, Predicted: 0, Term: plan.yNorm, Tolerance: 2 * float64(steps) * off.rounding() * plan.yNorm},
 		)
 		all.Hypotheses = []checks.Hypothesis{checks.Require("nearest boundary", closest(batch.Z, plan.norms), checks.AtLeast, path)}
 		return all
@@ -244,7 +244,10 @@ func squaredExact() checks.Claim[squared] {
 // Reference: main theorem on squared loss, derived here.
 //
 // Control: equal samples with opposite labels, and four antipodal pairs in the plane, where lambda = 0 and the
-// residual has a floor; a rate twice as fast as the kernel's.
+// residual has a floor; a rate two and a half times the claimed one.
+//
+// Loose: half of lambda, and with it half of the rate and of the movement, is given to the concentration of H(0); the
+// scale keeps the nearest boundary away for every draw but a share delta.
 func squaredDescent() checks.Claim[squared] {
 	trial := func(rate float64) func(squaredPlan, *rand.Rand) checks.Measurement {
 		return func(plan squaredPlan, r *rand.Rand) checks.Measurement { return descend(plan, rate, r) }
@@ -256,10 +259,11 @@ func squaredDescent() checks.Claim[squared] {
 	return checks.Claim[squared]{
 		ID: "munteanu2022/squared-descent", Title: "squared loss at width 16 |X|^2 ln(2n/delta)/lambda", Reference: "derived here",
 		Formula: `m \ge \frac{16 \|X\|^2}{\lambda} \ln\frac{2n}{\delta} \ \Rightarrow\ \|u(t)-y\| \le \left(1 - \frac{\eta\lambda}{2}\right)^t \|y\|`, Convention: convention + "; loss = (1/2) sum of squares",
-		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Probably{}, Version: 2, Detects: map[string]float64{"rate": 2.3, "movement": 2.2, "path of a neuron against the nearest boundary": 12},
 		Space: squaredSpace(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 5}, 0.8),
 		Grid: []squared{
 			{Data: data.Spec{Kind: data.Basis, N: 8, D: 8, Labels: data.Sign, Seed: 1}, Eta: 1, Delta: 0.1}, sphere,
+			{Data: data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, Eta: 0.1, Delta: 0.1},
 			{Data: data.Spec{Kind: data.HalfCircle, N: 5, D: 2, Labels: data.Alternate}, Eta: 0.3, Delta: 0.3},
 			pictures(images.Classes(data.Fashion, 4, 49, 0, 9), 0.3), pictures(images.Hard(data.MNIST, 10, 784), 0.3),
 			pictures(images.Easy(data.MNIST, 20, 784), 0.3), pictures(images.Classes(data.Fashion, 20, 784, 0, 9), 0.3),
@@ -278,9 +282,9 @@ func squaredDescent() checks.Claim[squared] {
 				},
 			},
 			{
-				Name: "twice-the-rate", Why: "along the smallest eigenvector nothing is faster than lambda, of which half is claimed",
+				Name: "more-than-twice-the-rate", Why: "along the smallest eigenvector nothing is faster than lambda, of which half is claimed",
 				At:    []squared{sphere},
-				Setup: func(p squared) (checks.Instance, error) { return p.instance(trial(2)) },
+				Setup: func(p squared) (checks.Instance, error) { return p.instance(trial(1.25)) },
 			},
 		},
 	}
@@ -297,7 +301,8 @@ func descend(plan squaredPlan, rate float64, r *rand.Rand) checks.Measurement {
 	nets.Residual(e, batch.U, plan.y)
 	norm := plan.yNorm
 	path, moved := 0.0, 0.0
-	worst := checks.Measurement{Part: "residual", Observed: 0, Predicted: 1}
+	// The slowest contraction so far, a step, against the one claimed.
+	slowest := checks.Measurement{Part: "rate", Observed: math.Inf(1), Predicted: -math.Log1p(-rate * plan.eta * plan.lambda), Relation: checks.AtLeast}
 	var steps, norms, limits []float64
 	for t := 1; t <= plan.steps; t++ {
 		copy(old, e)
@@ -309,8 +314,10 @@ func descend(plan squaredPlan, rate float64, r *rand.Rand) checks.Measurement {
 		norm = floats.Norm(e, 2)
 		limit := plan.yNorm * math.Pow(1-rate*plan.eta*plan.lambda, float64(t))
 		tol := float64(4*n*t) * unit * plan.yNorm
-		if norm*worst.Predicted > worst.Observed*limit {
-			worst.Observed, worst.Predicted, worst.Tolerance = norm, limit, tol
+		if norm > tol {
+			if v := -math.Log(norm/plan.yNorm) / float64(t); v < slowest.Observed {
+				slowest.Observed, slowest.Tolerance = v, tol/(norm*float64(t))
+			}
 		}
 		if t == plan.steps/10 || t == plan.steps {
 			moved = math.Max(moved, longest(net, batch, plan.x, sum))
@@ -319,8 +326,11 @@ func descend(plan squaredPlan, rate float64, r *rand.Rand) checks.Measurement {
 			steps, norms, limits = append(steps, float64(t)), append(norms, norm), append(limits, limit)
 		}
 	}
-	worst.Series = curves(steps, norms, limits, "norm of the residual")
-	return checks.All(worst,
+	if math.IsInf(slowest.Observed, 1) { // the first step left nothing but rounding
+		slowest.Observed = math.Max(slowest.Predicted, 1)
+	}
+	slowest.Series = curves(steps, norms, limits, "norm of the residual")
+	return checks.All(slowest,
 		checks.Measurement{Part: "path of a neuron against the nearest boundary", Observed: path, Predicted: closest(batch.Z, plan.norms)},
 		checks.Measurement{Part: "movement", Observed: moved, Predicted: plan.rho},
 	)
