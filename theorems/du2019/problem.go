@@ -246,9 +246,21 @@ func ladderImages(p ladder, n int) []ladder {
 }
 
 // file are the first n rows of a user's file, scaled to unit norm, with random signs for labels: the claims are
-// about inputs, and a file need not have labels.
+// about inputs, and a file need not have labels. The column of labels that the user names is no input.
 func file(f checks.DataFile, n int) data.Spec {
 	s := userfile.Signed(f, n)
-	s.Load.Label, s.Load.AllowDuplicates = data.LabelNone, true
+	s.Load.AllowDuplicates = true
 	return s
+}
+
+// slowest is the unit eigenvector of the smallest eigenvalue.
+func slowest(a *mat.SymDense) []float64 {
+	n := a.SymmetricDim()
+	var e mat.EigenSym
+	if !e.Factorize(a, true) {
+		return make([]float64, n)
+	}
+	var v mat.Dense
+	e.VectorsTo(&v)
+	return mat.Col(nil, 0, &v)
 }
