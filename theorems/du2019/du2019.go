@@ -7,7 +7,7 @@
 // while the loss falls) is checked link by link, beside versions of each link with explicit constants derived here.
 //
 // Setting: n inputs of unit norm, no two of them parallel; f(x) = m^{-1/2} sum_r a_r relu(w_r.x) with w_r ~ N(0, I) and
-// a_r = +-1 fixed (but for Section 3.3, which trains both layers); loss (1/2) sum of squares.
+// a_r = +-1 fixed (but for Theorem 3.3 in Section 3.2, which trains both layers); loss (1/2) sum of squares.
 //
 //	paper             here
 //	x_i, y            problem.set.X, problem.set.Y; problem.x are the x_i in coordinates of their span
@@ -52,16 +52,16 @@ func Source() checks.Source {
 		Files: files,
 		Claims: []checks.Checkable{
 			kernelPositive(), kernelBoundary(), eigenvalueSeries(), eigenvalueClosed(), eigenvaluePair(),
-			gramConcentration(), gramMoment(), gramHoeffding(), gramChernoff(), gramWidth(), gramRate(),
-			signFlips(), gramEntries(), jacobianChange(), gramEigenvalue(), gramHalf(), gramStability(),
+			gramConcentration(), gramWidth(),
+			gramEntries(), jacobianChange(), gramEigenvalue(), gramLoss(), gramHalf(), gramStability(),
 			flipBernstein(), flipDoubling(), flipTotal(),
 			gradientNorm(), flowMovement(), descentMovement(),
 			movementRate(), frobeniusRate(), flipRate(), driftRate(),
 			certificate(), certificatePaper(),
-			flowTheorem(), descentTheorem(), descentDerived(), descentAntisymmetric(),
-			criticalWidth(), criticalGrowth(),
+			flowTheorem(), flowAntisymmetric(), descentTheorem(), descentDerived(), descentAntisymmetric(),
+			criticalWidth(),
 			initialResidual(), outputTail(), outputNorm(), outputCovariance(), outputFourth(),
-			jointGram(), jointKernel(), jointFlow(), jointTheorem(), jointBalance(),
+			jointGram(), jointFlow(), jointCertificate(), jointTheorem(),
 			linearised(),
 			experimentFlips(), experimentMovement(), experimentLoss(),
 		},
