@@ -51,7 +51,7 @@ func criticalWidth() checks.Claim[ladder] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{q.distinct()},
 			Facts: q.facts(checks.NewFact("required width (published)", bounds.LiteralDescentWidth(b)), checks.NewFact("required width (derived)", bounds.ImprovedWidth(b)),
-				checks.NewFact("width run (largest)", float64(p.From<<(p.Rungs-1)))),
+				checks.NewFact("width run (largest)", float64(p.widths()[p.Rungs-1]))),
 			Terms: checks.Terms{Trials: p.Trials, Level: checks.Float(1 - p.Delta), Location: checks.Float(location(b)), Relation: checks.AtMost},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var m checks.Measurement
@@ -66,16 +66,16 @@ func criticalWidth() checks.Claim[ladder] {
 			},
 		}, nil
 	}
-	orthonormal := ladder{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2}
-	grid := []ladder{orthonormal, {Data: smallSphere(), From: 1, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2},
-		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Rungs: 10, Trials: 60, Steps: 100, Delta: 0.3}}
+	orthonormal := ladder{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Times: 2, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2}
+	grid := []ladder{orthonormal, {Data: smallSphere(), From: 1, Times: 2, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2},
+		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Times: 2, Rungs: 10, Trials: 60, Steps: 100, Delta: 0.3}}
 	return checks.Claim[ladder]{
 		ID: "du2019/critical-width", Title: "width that convergence needs", Reference: "Theorem 4.1, improved here",
 		Formula:    `m_*(\delta) \le \max\left(\frac{237.6\|X\|_2^2\ln(3n/\delta)}{\lambda_0}, \frac{63880\|X\|_2^6 B^2}{\lambda_0^4}\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 2,
 		Detects: map[string]float64{"": 2e7},
-		Grid:    append(grid, ladderImages(ladder{From: 1, Rungs: 7, Trials: 70, Steps: 40, Delta: 0.2}, 5)...),
-		Cost:    func(p ladder) checks.Cost { return p.cost() },
+		Grid:    append(grid, ladderImages(ladder{From: 1, Times: 2, Rungs: 7, Trials: 70, Steps: 40, Delta: 0.2}, 5)...),
+		Cost:    func(p ladder) checks.Cost { return p.cost(true) },
 		Setup:   func(p ladder) (checks.Instance, error) { return setup(p, bounds.ImprovedWidth) },
 		Controls: []checks.Control[ladder]{{
 			Name: "two-neurons", Why: "two neurons leave some sample without an active one",

@@ -51,8 +51,8 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			kernelPositive(), kernelBoundary(), eigenvalueSeries(), eigenvalueClosed(), eigenvaluePair(),
-			gramConcentration(), gramWidth(),
+			kernelPositive(), kernelBoundary(), eigenvalueClosed(), eigenvaluePair(),
+			gramConcentration(),
 			gramEntries(), jacobianChange(), gramEigenvalue(), gramLoss(), gramHalf(), gramStability(),
 			flipBernstein(), flipDoubling(), flipTotal(),
 			gradientNorm(), flowMovement(), descentMovement(),
@@ -63,7 +63,7 @@ func Source() checks.Source {
 			initialResidual(), outputTail(), outputNorm(), outputCovariance(), outputFourth(),
 			jointGram(), jointFlow(), jointCertificate(), jointTheorem(),
 			linearised(),
-			experimentFlips(), experimentMovement(), experimentLoss(),
+			widthExperiment(),
 		},
 	}
 }

@@ -80,23 +80,23 @@ func lazyNetwork(q *problem, l *lazy) *nets.Network {
 	return &nets.Network{W: mat.DenseCopyOf(w.T()), A: append([]float64(nil), l.a...), Act: nets.ReLU(), Scale: nets.NTKScale(m)}
 }
 
-func TestSingular(t *testing.T) {
+func TestDirections(t *testing.T) {
 	for _, c := range []struct {
-		points [][]int
-		want   bool
+		points           [][]int
+		different, pairs int
+		rank             int // of the pairs
 	}{
-		{[][]int{{1}}, false},
-		{[][]int{{1}, {2}}, true},
-		{[][]int{{3}, {-1}}, false},
-		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}}, false},
-		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-2, -2}}, true},
-		{[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 0}, {-1, -1, 0}}, true},
-		{[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 1}, {-1, -1, -1}}, false},
-		{[][]int{{2, 4}, {1, 2}}, true},
-		{[][]int{{2, 4}, {2, 3}}, false},
+		{[][]int{{1}}, 1, 0, 0},
+		{[][]int{{1}, {2}}, 1, 0, 0},
+		{[][]int{{3}, {-1}}, 2, 1, 1},
+		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}}, 4, 2, 2},
+		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-2, -2}}, 6, 3, 2},
+		{[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 1}, {-1, -1, -1}}, 6, 3, 3},
+		{[][]int{{2, 4}, {1, 2}, {-3, -6}, {2, 3}}, 3, 1, 1},
 	} {
-		if got := singular(c.points); got != c.want {
-			t.Errorf("%v: singular %v, want %v", c.points, got, c.want)
+		different, pairs := directions(c.points)
+		if different != c.different || len(pairs) != c.pairs || rank(pairs) != c.rank {
+			t.Errorf("%v: %d directions and pairs %v, want %d and %d of rank %d", c.points, different, pairs, c.different, c.pairs, c.rank)
 		}
 	}
 }
@@ -176,7 +176,7 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// Test vectors of card 00.2.
+// lambda_0 of two inputs at a distance, to the digits given.
 func TestPairVectors(t *testing.T) {
 	for s, want := range map[float64]float64{0.1: 0.018343, 0.01: 0.0016165} {
 		lambda, err := kernel.ReLU().Lambda0(mat.NewDense(2, 2, []float64{1, 0, 1 - s*s/2, s * math.Sqrt(1-s*s/4)}))
@@ -184,7 +184,7 @@ func TestPairVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		if math.Abs(lambda.Value-want) > 1e-6 {
-			t.Errorf("distance %v: lambda_0 = %v, the card has %v", s, lambda.Value, want)
+			t.Errorf("distance %v: lambda_0 = %v, want %v", s, lambda.Value, want)
 		}
 	}
 }

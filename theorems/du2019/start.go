@@ -47,20 +47,24 @@ const onesWhy = "output weights all +1 do not cancel: the output grows like sqrt
 //
 // Conclusion: E||u(0) - y||^2 = ||y||^2 + n kappa^2/2, checked to 12 percent.
 //
-// Constants: derived; E a_r a_s = 0 for r != s and E relu(kappa z)^2 = kappa^2/2. The paper has the weaker sum_i (y_i^2 + 1).
+// Constants: derived; E a_r a_s = 0 for r != s and E relu(kappa z)^2 = kappa^2/2. The paper prints sum_i (y_i^2 + 1), with an equals sign, where an upper
+// bound is meant.
 //
 // Convention: NTK scaling.
 //
-// Reference: inside the proof of Du et al. (2019), Theorem 3.2; card 00.8 (a).
+// Reference: derived here; inside the proof of Du et al. (2019), Theorem 3.2.
 //
-// Control: a_r = +1.
+// Control: a_r = +1; the printed value.
 func initialResidual() checks.Claim[initial] {
-	setup := func(p initial, output nets.OutputLaw) (checks.Instance, error) {
+	setup := func(p initial, output nets.OutputLaw, printed bool) (checks.Instance, error) {
 		q, err := build(p.Data)
 		if err != nil {
 			return checks.Instance{}, err
 		}
 		want := bounds.InitialLossMean(q.labelNorm, q.n, p.Kappa)
+		if printed {
+			want = q.labelNorm*q.labelNorm + float64(q.n)
+		}
 		in := p.initial(q, output)
 		return checks.Instance{
 			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound of the paper", q.labelNorm*q.labelNorm+float64(q.n))),
@@ -86,9 +90,9 @@ func initialResidual() checks.Claim[initial] {
 		grid = append(grid, initial{Data: s, M: 20, Kappa: 1})
 	}
 	return checks.Claim[initial]{
-		ID: "du2019/initial-residual", Title: "mean loss at the start", Reference: "proof of Theorem 3.2 (card 00.8a)",
+		ID: "du2019/initial-residual", Title: "mean loss at the start", Reference: "proof of Theorem 3.2, corrected",
 		Formula:    `\operatorname{E}\|u(0)-y\|^2 = \|y\|^2 + \frac{n\kappa^2}{2}`,
-		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
+		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
 		Grid: grid, OnData: func(f checks.DataFile) []initial {
 			return []initial{{Data: file(f, 8), M: 20, Kappa: 1}}
 		},
@@ -97,10 +101,13 @@ func initialResidual() checks.Claim[initial] {
 			c.Trial *= 16
 			return c
 		},
-		Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs) },
+		Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs, false) },
 		Controls: []checks.Control[initial]{{
 			Name: "ones", Why: onesWhy, At: []initial{{Data: sphere, M: 50, Kappa: 1}},
-			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones) },
+			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones, false) },
+		}, {
+			Name: "printed", Why: "each output has the mean square 1/2, not 1", At: []initial{{Data: sphere, M: 50, Kappa: 1}},
+			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs, true) },
 		}},
 	}
 }
@@ -115,45 +122,58 @@ type tail struct {
 //
 // Setting: w_r ~ N(0, I), a_r = +-1 independent, one unit input.
 //
-// Hypotheses: t > sqrt(2 ln 2), where the bound is below 1; any width.
+// Hypotheses: none: any width.
 //
-// Conclusion: |u(0)| < t with probability at least 1 - 2 exp(-t^2/2).
+// Conclusion: P(|u(0)| >= t) = sum_k binom(m, k) 2^{-m} erfc(t sqrt(m/(2k))), which is at most 2 exp(-t^2/2). The frequency is checked to 10 percent.
 //
-// Constants: derived; a relu(z) has the moment generating function (1 + exp(s^2/2))/2 <= exp(s^2/2).
+// Constants: derived; exact. Given the number k of active neurons, their a_r relu(w_r.x) are independent N(0, 1), so that u(0) is N(0, k/m); and
+// erfc(t sqrt(m/(2k))) <= 2 exp(-t^2/2) as k <= m. A frequency lies in [0, 1].
 //
 // Convention: NTK scaling, kappa = 1.
 //
-// Reference: card 00.8 (b), derived.
+// Reference: derived here.
 //
-// Control: a_r = +1.
+// Control: a_r = +1, where u(0) grows like sqrt m; the Gaussian limit erfc(t) at width 1.
 func outputTail() checks.Claim[tail] {
-	setup := func(p tail, output nets.OutputLaw) (checks.Instance, error) {
+	setup := func(p tail, output nets.OutputLaw, law func(m int, t float64) float64) (checks.Instance, error) {
 		in := nets.NTK(p.M, 1)
 		in.Output = output
 		x := mat.NewDense(1, 1, []float64{1})
+		want := law(p.M, p.T)
 		return checks.Instance{
-			Hypotheses: []checks.Hypothesis{checks.Require("t", p.T, checks.AtLeast, math.Sqrt(2*math.Ln2)*(1+1e-9))},
-			Facts:      []checks.Fact{checks.NewFact("width run", float64(p.M)), checks.NewFact("bound on the tail", bounds.OutputTail(p.T))},
-			Terms:      checks.Terms{Delta: checks.Float(bounds.OutputTail(p.T))},
+			Facts: []checks.Fact{checks.NewFact("width run", float64(p.M)), checks.NewFact("bound 2 exp(-t^2/2)", bounds.OutputTail(p.T))},
+			Terms: checks.Terms{Resolution: 0.1, Range: &[2]checks.Float{0, 1}},
 			Trial: func(r *rand.Rand) checks.Measurement {
-				return checks.Measurement{Observed: math.Abs(in.Draw(r).Output(x)[0]), Predicted: p.T}
+				hits := 0
+				for range starts {
+					if math.Abs(in.Draw(r).Output(x)[0]) >= p.T {
+						hits++
+					}
+				}
+				return checks.Measurement{Observed: float64(hits) / starts, Predicted: want, Relation: checks.Equal}
 			},
 		}, nil
 	}
 	return checks.Claim[tail]{
-		ID: "du2019/output-tail", Title: "tail of one output at the start", Reference: "card 00.8b",
-		Formula:    `\Pr[|u_i(0)| \ge t] \le 2e^{-t^2/2}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Space: rapid.Custom(func(t *rapid.T) tail {
-			return tail{M: rapid.IntRange(1, 100).Draw(t, "m"), T: rapid.Float64Range(1.2, 2.5).Draw(t, "t")}
-		}),
-		Grid:  []tail{{M: 1, T: 2}, {M: 2, T: 1.5}, {M: 5, T: 2}, {M: 100, T: 2.2}},
-		Cost:  func(p tail) checks.Cost { return checks.Cost{Trial: 100 * float64(p.M)} },
-		Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Signs) },
-		Controls: []checks.Control[tail]{{
-			Name: "ones", Why: onesWhy, At: []tail{{M: 100, T: 2}},
-			Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Ones) },
-		}},
+		ID: "du2019/output-tail", Title: "tail of one output at the start", Reference: "derived here",
+		Formula:    `\Pr[|u_i(0)| \ge t] = \sum_{k=1}^m \binom mk 2^{-m} \operatorname{erfc}(t\sqrt{m/(2k)}) \le 2e^{-t^2/2}`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
+		Grid:  []tail{{M: 1, T: 1}, {M: 2, T: 1}, {M: 5, T: 1.2}, {M: 20, T: 1}},
+		Cost:  func(p tail) checks.Cost { return checks.Cost{Trial: starts * (100*float64(p.M) + 300)} },
+		Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Signs, bounds.OutputTailExact) },
+		Controls: []checks.Control[tail]{
+			{
+				Name: "ones", Why: onesWhy, At: []tail{{M: 20, T: 1}},
+				Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Ones, bounds.OutputTailExact) },
+			},
+			{
+				Name: "gaussian-limit", Why: "one neuron has a tail of 0.159 at 1 where the Gaussian limit has 0.157 at 1, and 0.079 at 1.76 where it has 0.013",
+				At: []tail{{M: 1, T: 1.76}},
+				Setup: func(p tail) (checks.Instance, error) {
+					return setup(p, nets.Signs, func(_ int, t float64) float64 { return math.Erfc(t) })
+				},
+			},
+		},
 	}
 }
 
@@ -165,21 +185,24 @@ func outputTail() checks.Claim[tail] {
 //
 // Conclusion: ||u(0)|| <= sqrt(2 n ln(2n/delta)) with probability at least 1 - delta.
 //
-// Constants: derived; output-tail and a union bound.
+// Constants: derived; the bound of output-tail and a union bound.
 //
 // Convention: NTK scaling, kappa = 1.
 //
-// Reference: card 00.8 (b), derived.
+// Reference: derived here.
 //
-// Control: a_r = +1.
+// Control: a_r = +1; 0.45 of the bound for one neuron.
+//
+// Loose: even for one input and one neuron, |u(0)| is |N(0, 1)| with probability 1/2 and else 0, whose quantile at delta = 0.02 is 2.05 where the bound is 3.03; several
+// inputs share the largest of their outputs.
 func outputNorm() checks.Claim[initial] {
-	setup := func(p initial, output nets.OutputLaw) (checks.Instance, error) {
+	setup := func(p initial, output nets.OutputLaw, share float64) (checks.Instance, error) {
 		q, err := build(p.Data)
 		if err != nil {
 			return checks.Instance{}, err
 		}
 		in := p.initial(q, output)
-		bound := bounds.OutputNorm(q.n, p.Delta)
+		bound := share * bounds.OutputNorm(q.n, p.Delta)
 		return checks.Instance{
 			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound", bound)), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 			Trial: func(r *rand.Rand) checks.Measurement {
@@ -188,14 +211,15 @@ func outputNorm() checks.Claim[initial] {
 		}, nil
 	}
 	sphere := data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}
-	grid := []initial{{Data: sphere, M: 1, Kappa: 1, Delta: 0.1}, {Data: sphere, M: 100, Kappa: 1, Delta: 0.1}, {Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 3, Kappa: 1, Delta: 0.1}}
+	single := initial{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 1, Kappa: 1, Delta: 0.02}
+	grid := []initial{single, {Data: sphere, M: 1, Kappa: 1, Delta: 0.1}, {Data: sphere, M: 100, Kappa: 1, Delta: 0.1}, {Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 3, Kappa: 1, Delta: 0.1}}
 	for _, s := range pictures(10, 49) {
 		grid = append(grid, initial{Data: s, M: 50, Kappa: 1, Delta: 0.2})
 	}
 	return checks.Claim[initial]{
-		ID: "du2019/output-norm", Title: "size of the outputs at the start", Reference: "card 00.8b",
+		ID: "du2019/output-norm", Title: "size of the outputs at the start", Reference: "derived here",
 		Formula:    `\Pr[\|u(0)\| \le \sqrt{2n\ln(2n/\delta)}] \ge 1-\delta`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 2,
 		Space: rapid.Custom(func(t *rapid.T) initial {
 			return initial{
 				Data: gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}).Draw(t, "data"),
@@ -205,11 +229,15 @@ func outputNorm() checks.Claim[initial] {
 		Grid: grid, OnData: func(f checks.DataFile) []initial {
 			return []initial{{Data: file(f, 20), M: 50, Kappa: 1, Delta: 0.2}}
 		},
-		Cost: initialCost, Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs) },
+		Cost: initialCost, Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs, 1) },
 		Controls: []checks.Control[initial]{{
 			Name: "ones", Why: onesWhy, At: []initial{{Data: sphere, M: 500, Kappa: 1, Delta: 0.1}},
-			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones) },
+			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones, 1) },
+		}, {
+			Name: "less-than-half", Why: "one neuron exceeds it with probability 0.09", At: []initial{single},
+			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs, 0.45) },
 		}},
+		Detects: map[string]float64{"": 1.9},
 	}
 }
 
@@ -242,7 +270,7 @@ func angleCost(p angle) checks.Cost {
 //
 // Convention: NTK scaling.
 //
-// Reference: card 00.8 (c), derived.
+// Reference: derived here.
 //
 // Control: a_r = +1.
 func outputCovariance() checks.Claim[angle] {
@@ -267,7 +295,7 @@ func outputCovariance() checks.Claim[angle] {
 		}, nil
 	}
 	return checks.Claim[angle]{
-		ID: "du2019/output-covariance", Title: "covariance of the outputs at the start", Reference: "card 00.8c",
+		ID: "du2019/output-covariance", Title: "covariance of the outputs at the start", Reference: "derived here",
 		Formula:    `\operatorname{E} u_i(0)u_j(0) = \kappa^2 \frac{\sqrt{1-t^2} + t(\pi-\arccos t)}{2\pi},\quad t = x_i \cdot x_j`,
 		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []angle{{Degrees: 60, M: 1, Kappa: 1}, {Degrees: 90, M: 3, Kappa: 1.7}, {Degrees: 45, M: 10, Kappa: 1}},
@@ -287,11 +315,11 @@ func outputCovariance() checks.Claim[angle] {
 //
 // Conclusion: E u^4 = (3/4)(1 + 1/m) kappa^4, checked to 15 percent; a Gaussian of the same variance has 3/4 kappa^4.
 //
-// Constants: derived in bounds.OutputFourthMoment.
+// Constants: derived in bounds.OutputFourthMoment; it says how fast the output becomes Gaussian.
 //
 // Convention: NTK scaling.
 //
-// Reference: card 00.8 (c), "Gaussian in the limit", made quantitative; derived.
+// Reference: derived here.
 //
 // Control: the Gaussian value at m = 1, where the moment is twice that.
 func outputFourth() checks.Claim[angle] {
@@ -316,7 +344,7 @@ func outputFourth() checks.Claim[angle] {
 		}, nil
 	}
 	return checks.Claim[angle]{
-		ID: "du2019/output-fourth-moment", Title: "outputs at the start are nearly Gaussian", Reference: "card 00.8c",
+		ID: "du2019/output-fourth-moment", Title: "outputs at the start are nearly Gaussian", Reference: "derived here",
 		Formula:    `\operatorname{E} u_i(0)^4 = \tfrac34\left(1+\tfrac1m\right)\kappa^4`,
 		Convention: convention + "; w_r ~ N(0, kappa^2 I)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []angle{{M: 1, Kappa: 1}, {M: 3, Kappa: 1.3}, {M: 20, Kappa: 1}},
