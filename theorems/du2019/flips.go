@@ -138,8 +138,8 @@ func flipDoubling() checks.Claim[ball] {
 		return inst, nil
 	}
 	sphere := ball{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, M: 900, Radius: 0.02, Delta: 0.1}
-	// Just as wide as needed: 3 ln(20/0.2)/p_R.
-	many := ball{Data: data.Spec{Kind: data.Basis, N: 20, D: 20}, M: 867, Radius: 0.02, Delta: 0.2}
+	// Just as wide as needed: 3 ln(20/0.05)/p_R.
+	many := ball{Data: data.Spec{Kind: data.Basis, N: 20, D: 20}, M: 1127, Radius: 0.02, Delta: 0.05}
 	narrow := func(p ball, f float64) (checks.Instance, error) {
 		p.M = int(float64(p.M) / f)
 		inst, err := setup(p, 2)
@@ -176,7 +176,7 @@ func flipDoubling() checks.Claim[ball] {
 			Setup: func(p ball) (checks.Instance, error) { return narrow(p, 4) },
 		}},
 		Constants: []checks.Constant[ball]{{
-			Name: "width", Why: "the largest of twenty independent counts more than doubles", At: []ball{many}, Factors: []float64{1.4, 1.7, 2, 2.5}, Scaled: narrow,
+			Name: "width", Why: "the largest of twenty independent counts more than doubles", At: []ball{many}, Factors: []float64{1.5, 2, 3}, Scaled: narrow,
 		}},
 	}
 }

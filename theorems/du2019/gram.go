@@ -115,7 +115,7 @@ func gramConcentration() checks.Claim[width] {
 		Constants: []checks.Constant[width]{{
 			Name: "width", Why: "so few neurons do not resolve the kernel", At: []width{single}, Factors: []float64{40, 60, 90, 140, 200}, Scaled: scaled,
 		}},
-		Detects: map[string]float64{"deviation": 9, "eigenvalue": 12, "width": 140},
+		Detects: map[string]float64{"deviation": 11, "eigenvalue": 17, "width": 90},
 	}
 }
 

@@ -61,6 +61,10 @@ func newLazy(p *problem, m int, y []float64, radius float64, antisymmetric bool,
 	if antisymmetric {
 		free, copies = m/2, 2
 	}
+	if n == 1 && p.k == 1 {
+		l.drawOne(p.x.At(0, 0), free, copies, rng)
+		return l
+	}
 	w, z := make([]float64, p.k), make([]float64, n)
 	x := p.x.RawMatrix()
 	var signs uint64
@@ -121,6 +125,41 @@ func newLazy(p *problem, m int, y []float64, radius float64, antisymmetric bool,
 	}
 	l.residual()
 	return l
+}
+
+// drawOne draws the neurons of one input in one dimension, of which there may be millions.
+func (l *lazy) drawOne(x float64, free int, copies float64, rng *rand.Rand) {
+	var signs uint64
+	var sum float64
+	active := 0
+	for r := range free {
+		if r%64 == 0 {
+			signs = rng.Uint64()
+		}
+		a := float64(2*int(signs&1) - 1)
+		signs >>= 1
+		z := x * rng.NormFloat64()
+		if z >= 0 {
+			sum += a * z
+		}
+		switch {
+		case math.Abs(z) <= l.radius:
+			l.watch(a, []float64{z})
+			if copies == 2 {
+				l.watch(-a, []float64{z})
+			}
+		case z >= 0:
+			active++
+			l.census[1] += int(copies)
+		default:
+			l.census[0] += int(copies)
+		}
+	}
+	if copies == 1 {
+		l.u[0] = sum / l.root
+	}
+	l.frozen[0] = copies * float64(active) * l.k[0] / (l.root * l.root)
+	l.residual()
 }
 
 func (l *lazy) watch(a float64, z []float64) {

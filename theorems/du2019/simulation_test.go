@@ -121,3 +121,29 @@ func TestPlanted(t *testing.T) {
 		t.Errorf("fragile %v, share %v, want 4 of 40", fragile, touchedShare(b, 0.02))
 	}
 }
+
+// The loop for one input draws what the loop for any does.
+func TestOneInputIsDrawnAlike(t *testing.T) {
+	q, err := build(one(0.3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, antisymmetric := range []bool{false, true} {
+		const m = 50
+		l := newLazy(q, m, q.set.Y, 0.4, antisymmetric, rand.New(rand.NewPCG(7, 8)))
+		w := newLazy(q, m, q.set.Y, math.Inf(1), antisymmetric, rand.New(rand.NewPCG(7, 8)))
+		net := &nets.Network{W: mat.NewDense(m, 1, append([]float64(nil), w.z...)), A: append([]float64(nil), w.a...), Act: nets.ReLU(), Scale: nets.NTKScale(m)}
+		net.W.Scale(1/q.x.At(0, 0), net.W)
+		d, err := train.NewDescent(net, q.x, q.set.Y, train.Options{Step: 0.5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range 20 {
+			if got, want := l.u[0], d.State().U[0]; math.Abs(got-want) > 1e-12 {
+				t.Fatalf("antisymmetric=%v step %d: output %v, want %v", antisymmetric, k, got, want)
+			}
+			d.Step()
+			l.step(0.5)
+		}
+	}
+}
