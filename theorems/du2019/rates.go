@@ -167,8 +167,8 @@ func (p ladder) setup(exponent float64, value func(seen) float64) (checks.Instan
 // rateClaim is what the claims about rates share.
 func rateClaim(runs int, exponent float64, value func(seen) float64) checks.Claim[ladder] {
 	setup := func(p ladder) (checks.Instance, error) { return p.setup(exponent, value) }
-	small := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.3}, From: 256, Times: 4, Rungs: 4, Trials: 60, Runs: runs, Steps: 20}
-	meanField := ladder{Data: small.Data, From: 64, Times: 4, Rungs: 3, Trials: 60, Steps: 20, MeanField: true}
+	small := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.3}, From: 256, Times: 4, Rungs: 4, Trials: 60, Runs: runs, Steps: 8}
+	meanField := ladder{Data: small.Data, From: 64, Times: 4, Rungs: 3, Trials: 60, Steps: 8, MeanField: true}
 	grid := []ladder{small}
 	for _, s := range append(pictures(3, 49), data.Spec{Kind: data.Basis, N: 4, D: 4}) {
 		p := small
@@ -277,7 +277,7 @@ func driftRate() checks.Claim[ladder] {
 	c := rateClaim(2, -0.5, func(o seen) float64 { return o.drift })
 	c.ID, c.Title, c.Reference = "du2019/drift-rate", "the Gram matrix changes less in wide networks", "Remark 3.1, sharpened here"
 	c.Formula = `\|H(k)-H(0)\|_2 \sim m^{-1/2}`
-	orthonormal := ladder{Data: data.Spec{Kind: data.Basis, N: 4, D: 4, LabelScale: 2}, From: 1024, Times: 4, Rungs: 4, Trials: 60, Runs: 2, Steps: 20}
+	orthonormal := ladder{Data: data.Spec{Kind: data.Basis, N: 2, D: 2, LabelScale: 2}, From: 1024, Times: 4, Rungs: 4, Trials: 60, Runs: 2, Steps: 8}
 	wider := orthonormal
 	wider.Data, wider.From, wider.Times = data.Spec{Kind: data.Orthonormal, N: 6, D: 12, Seed: 1, LabelScale: 2}, 16384, 2
 	growing := orthonormal

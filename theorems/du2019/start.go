@@ -158,7 +158,7 @@ func outputTail() checks.Claim[tail] {
 		ID: "du2019/output-tail", Title: "tail of one output at the start", Reference: "derived here",
 		Formula:    `\Pr[|u_i(0)| \ge t] = \sum_{k=1}^m \binom mk 2^{-m} \operatorname{erfc}(t\sqrt{m/(2k)}) \le 2e^{-t^2/2}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
-		Grid:  []tail{{M: 1, T: 1}, {M: 2, T: 1}, {M: 5, T: 1.2}, {M: 20, T: 1}},
+		Grid:  []tail{{M: 1, T: 1}, {M: 2, T: 1}, {M: 5, T: 0.8}, {M: 20, T: 0.8}},
 		Cost:  func(p tail) checks.Cost { return checks.Cost{Trial: starts * (100*float64(p.M) + 300)} },
 		Setup: func(p tail) (checks.Instance, error) { return setup(p, nets.Signs, bounds.OutputTailExact) },
 		Controls: []checks.Control[tail]{
