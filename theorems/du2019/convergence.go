@@ -162,7 +162,7 @@ func descentTheorem() checks.Claim[theorem] {
 // Conclusion: with probability at least 1 - delta, ||u(k) - y||^2 <= (1 - eta lambda_0/2)^k ||u(0) - y||^2 for all k, measured as in descent-theorem.
 // Neurons too far from a boundary to flip are followed through their Gram matrix, exactly.
 //
-// Constants: derived; matrix Chernoff for lambda_min(H(0)), flip-doubling and output-norm at delta/3 each make the certificate at the rate of the
+// Constants: derived; matrix Chernoff for lambda_min(H(0)), flip-doubling and a residual of at most B (output-tail) at delta/3 each make the certificate at the rate of the
 // paper apply. Width n^4 log(n/delta)/lambda_0^4 in place of n^6/(lambda_0^4 delta^3), step size 0.55/S^2 in place of lambda_0/(4 n^2).
 //
 // Convention: NTK scaling, sum loss, only W trained.

@@ -24,12 +24,6 @@ func (p width) width(required float64) int {
 	return ceil(required)
 }
 
-func widthSpace(r gen.Range, deltas ...float64) *rapid.Generator[width] {
-	return rapid.Custom(func(t *rapid.T) width {
-		return width{Data: gen.Separated(r).Draw(t, "data"), Delta: rapid.SampledFrom(deltas).Draw(t, "delta")}
-	})
-}
-
 // cost is that of drawing networks of the required width and evaluating their Gram matrices.
 func (p width) cost(required func(q *problem) float64) checks.Cost {
 	q, err := build(p.Data)

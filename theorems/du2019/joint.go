@@ -46,7 +46,7 @@ type joint struct {
 //
 // Control: labels half as large again as the certificate knows (the layers move farther), and 1.25 times the rate.
 func jointCertificate() checks.Claim[joint] {
-	planted := joint{Data: data.Spec{Kind: data.Basis, N: 4, D: 4, Labels: data.Const}, M: 200, Theta: 0.05, Norm: 1e-4, Size: 0.01, Steps: 400}
+	planted := joint{Data: data.Spec{Kind: data.Basis, N: 4, D: 4, Labels: data.Const}, M: 100, Theta: 0.03, Norm: 1e-4, Size: 0.01, Steps: 700}
 	large := planted
 	large.Labels = 1.5
 	grid := []joint{

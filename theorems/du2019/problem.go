@@ -77,13 +77,6 @@ func (q *problem) widthFacts(published, derived float64, m int) []checks.Fact {
 	return q.facts(checks.NewFact("required width (published)", published), checks.NewFact("required width (derived)", derived), checks.NewFact("width run", float64(m)))
 }
 
-// inner is XX^T.
-func (q *problem) inner() *mat.SymDense {
-	k := mat.NewSymDense(q.n, nil)
-	k.SymOuterK(1, q.set.X)
-	return k
-}
-
 // labels are those of the data scaled to a norm; norm 0 leaves them alone.
 func (q *problem) labels(norm float64) []float64 {
 	y := append([]float64(nil), q.set.Y...)
