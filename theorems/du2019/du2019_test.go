@@ -3,6 +3,8 @@ package du2019
 import (
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -186,5 +188,29 @@ func TestPairVectors(t *testing.T) {
 		if math.Abs(lambda.Value-want) > 1e-6 {
 			t.Errorf("distance %v: lambda_0 = %v, want %v", s, lambda.Value, want)
 		}
+	}
+}
+
+// The column of labels that the user names is no input: two points at a distance of about 0.02, not one direction.
+func TestLabelsAreNoInputs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labelled.csv")
+	if err := os.WriteFile(path, []byte("x1,x2,y\n1,0,100\n0.999,0.02,200\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q, err := build(file(checks.DataFile{Path: path, Label: "last"}, 200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta := math.Atan2(0.02, 0.999)
+	if want := 0.5 - math.Cos(theta)*(math.Pi-theta)/(2*math.Pi); q.set.X.RawMatrix().Cols != 2 || math.Abs(q.lambda0.Value-want) > 1e-12 {
+		t.Errorf("lambda_0 = %v of %d columns, want %v of 2", q.lambda0.Value, q.set.X.RawMatrix().Cols, want)
+	}
+}
+
+// A single row has no separation; no claim fails on it.
+func TestOneRow(t *testing.T) {
+	inst, err := setupClosed(inputs{data.Spec{Kind: data.Basis, N: 1, D: 2}}, 1, 1)
+	if err != nil || len(inst.Hypotheses) != 1 || inst.Hypotheses[0].Met() {
+		t.Errorf("instance %+v, error %v: want a hypothesis that is not met", inst, err)
 	}
 }

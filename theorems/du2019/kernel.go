@@ -300,6 +300,9 @@ func setupClosed(p inputs, share, times float64) (checks.Instance, error) {
 	if err != nil {
 		return checks.Instance{}, err
 	}
+	if q.n < 2 { // a single input has no separation, and lambda_0 = 1/2
+		return checks.Instance{Hypotheses: []checks.Hypothesis{checks.Require("inputs", 1, checks.AtLeast, 2)}}, nil
+	}
 	separation, err := kernel.Separate(q.set.X)
 	if err != nil {
 		return checks.Instance{}, err
