@@ -219,7 +219,7 @@ func flipTotal() checks.Claim[ball] {
 		Formula:    `\Pr\left[\sum_i |S_i^\perp| \le \frac{2}{\sqrt{2\pi}} \frac{mnR}{\delta}\right] \ge 1-\delta`,
 		Convention: "w_r ~ N(0, I), unit inputs", Basis: checks.Derived, Form: checks.Probably{}, Version: 2,
 		Space: fragileSpace(), Grid: append([]ball{even}, fragileGrid()...), OnData: fragileOnData, Cost: fragileCost,
-		Setup: func(p ball) (checks.Instance, error) { return setup(p, 1) }, Detects: map[string]float64{"": 2.2},
+		Setup: func(p ball) (checks.Instance, error) { return setup(p, 1) }, Detects: map[string]float64{"": 2.4},
 		Controls: []checks.Control[ball]{{
 			Name: "half-the-mean", Why: "the total is close to its mean, not below half of it",
 			At:    []ball{even},
