@@ -183,7 +183,7 @@ func descentDerived() checks.Claim[theorem] {
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 2, Outside: true,
 		Grid: []theorem{
 			quick, narrow, {Data: one(1), Delta: 0.1, Steps: 60},
-			{Data: data.Spec{Kind: data.Basis, N: 2, D: 2, LabelScale: 0.1}, Delta: 0.1, Steps: 60},
+			{Data: data.Spec{Kind: data.Basis, N: 2, D: 2, LabelScale: 0.1}, Delta: 0.5, Steps: 60},
 			{Data: smallSphere(), Delta: 0.3, M: 400, Steps: 60},
 		},
 		Cost: func(p theorem) checks.Cost { return p.cost(law) }, Setup: law.setup,

@@ -164,8 +164,8 @@ func (p ladder) setup(exponent float64, value func(seen) float64) (checks.Instan
 	}, nil
 }
 
-// rateClaim is what the claims about rates share.
-func rateClaim(runs int, exponent float64, value func(seen) float64) checks.Claim[ladder] {
+// rateClaim adds to a claim about a rate what all of them share.
+func rateClaim(c checks.Claim[ladder], runs int, exponent float64, value func(seen) float64) checks.Claim[ladder] {
 	setup := func(p ladder) (checks.Instance, error) { return p.setup(exponent, value) }
 	small := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.3}, From: 256, Times: 4, Rungs: 4, Trials: 60, Runs: runs, Steps: 8}
 	meanField := ladder{Data: small.Data, From: 64, Times: 4, Rungs: 3, Trials: 60, Steps: 8, MeanField: true}
@@ -178,14 +178,13 @@ func rateClaim(runs int, exponent float64, value func(seen) float64) checks.Clai
 	}
 	growing := small
 	growing.Grow = 0.25
-	return checks.Claim[ladder]{
-		Convention: convention + "; antisymmetric start", Basis: checks.Derived, Form: checks.Scaling{}, Version: 2,
-		Grid: grid, Cost: func(p ladder) checks.Cost { return p.cost(p.MeanField) }, Setup: setup,
-		Controls: []checks.Control[ladder]{
-			{Name: "mean-field-scaling", Why: "with the output scale 1/m and step size m eta the features move by the same amount at every width", At: []ladder{meanField}},
-			{Name: "growing-labels", Why: "labels that grow like m^{1/4} raise the slope by as much", At: []ladder{growing}},
-		},
+	c.Convention, c.Basis, c.Form, c.Version = convention+"; antisymmetric start", checks.Derived, checks.Scaling{}, 2
+	c.Grid, c.Cost, c.Setup = grid, func(p ladder) checks.Cost { return p.cost(p.MeanField) }, setup
+	c.Controls = []checks.Control[ladder]{
+		{Name: "mean-field-scaling", Why: "with the output scale 1/m and step size m eta the features move by the same amount at every width", At: []ladder{meanField}},
+		{Name: "growing-labels", Why: "labels that grow like m^{1/4} raise the slope by as much", At: []ladder{growing}},
 	}
+	return c
 }
 
 // movementRate is the scaling of the largest movement in the width.
@@ -206,10 +205,10 @@ func rateClaim(runs int, exponent float64, value func(seen) float64) checks.Clai
 //
 // Control: mean-field scaling, slope 0; labels that grow like m^{1/4}.
 func movementRate() checks.Claim[ladder] {
-	c := rateClaim(1, -0.5, func(o seen) float64 { return o.moved })
-	c.ID, c.Title, c.Reference = "du2019/movement-rate", "weights move less in wide networks", "Corollary 4.1, sharpened here"
-	c.Formula = `\max_r \|w_r(k)-w_r(0)\| \sim m^{-1/2}`
-	return c
+	return rateClaim(checks.Claim[ladder]{
+		ID: "du2019/movement-rate", Title: "weights move less in wide networks", Reference: "Corollary 4.1, sharpened here",
+		Formula: `\max_r \|w_r(k)-w_r(0)\| \sim m^{-1/2}`,
+	}, 1, -0.5, func(o seen) float64 { return o.moved })
 }
 
 // frobeniusRate is the scaling of the total movement in the width.
@@ -228,10 +227,10 @@ func movementRate() checks.Claim[ladder] {
 //
 // Control: mean-field scaling, slope 1/2; labels that grow like m^{1/4}.
 func frobeniusRate() checks.Claim[ladder] {
-	c := rateClaim(1, 0, func(o seen) float64 { return o.frobenius })
-	c.ID, c.Title, c.Reference = "du2019/frobenius-rate", "the total movement does not depend on the width", "Corollary 4.1, sharpened here"
-	c.Formula = `\|W(k)-W(0)\|_F \sim m^0`
-	return c
+	return rateClaim(checks.Claim[ladder]{
+		ID: "du2019/frobenius-rate", Title: "the total movement does not depend on the width", Reference: "Corollary 4.1, sharpened here",
+		Formula: `\|W(k)-W(0)\|_F \sim m^0`,
+	}, 1, 0, func(o seen) float64 { return o.frobenius })
 }
 
 // flipRate is the scaling of the share of flipped patterns in the width.
@@ -250,10 +249,10 @@ func frobeniusRate() checks.Claim[ladder] {
 //
 // Control: mean-field scaling, slope 0; labels that grow like m^{1/4}.
 func flipRate() checks.Claim[ladder] {
-	c := rateClaim(4, -0.5, func(o seen) float64 { return o.flips })
-	c.ID, c.Title, c.Reference = "du2019/flip-rate", "fewer patterns flip in wide networks", "Lemma 3.2 with Corollary 4.1, sharpened here"
-	c.Formula = `\frac{1}{mn} \#\{(i,r) : \text{sign differs}\} \sim m^{-1/2}`
-	return c
+	return rateClaim(checks.Claim[ladder]{
+		ID: "du2019/flip-rate", Title: "fewer patterns flip in wide networks", Reference: "Lemma 3.2 with Corollary 4.1, sharpened here",
+		Formula: `\frac{1}{mn} \#\{(i,r) : \text{sign differs}\} \sim m^{-1/2}`,
+	}, 4, -0.5, func(o seen) float64 { return o.flips })
 }
 
 // driftRate is the scaling of the change of the Gram matrix in the width.
@@ -274,9 +273,10 @@ func flipRate() checks.Claim[ladder] {
 //
 // Control: mean-field scaling, slope 0; labels that grow like m^{1/4}.
 func driftRate() checks.Claim[ladder] {
-	c := rateClaim(2, -0.5, func(o seen) float64 { return o.drift })
-	c.ID, c.Title, c.Reference = "du2019/drift-rate", "the Gram matrix changes less in wide networks", "Remark 3.1, sharpened here"
-	c.Formula = `\|H(k)-H(0)\|_2 \sim m^{-1/2}`
+	c := rateClaim(checks.Claim[ladder]{
+		ID: "du2019/drift-rate", Title: "the Gram matrix changes less in wide networks", Reference: "Remark 3.1, sharpened here",
+		Formula: `\|H(k)-H(0)\|_2 \sim m^{-1/2}`,
+	}, 2, -0.5, func(o seen) float64 { return o.drift })
 	orthonormal := ladder{Data: data.Spec{Kind: data.Basis, N: 2, D: 2, LabelScale: 2}, From: 1024, Times: 4, Rungs: 4, Trials: 60, Runs: 2, Steps: 8}
 	wider := orthonormal
 	wider.Data, wider.From, wider.Times = data.Spec{Kind: data.Orthonormal, N: 6, D: 12, Seed: 1, LabelScale: 2}, 16384, 2
@@ -302,9 +302,10 @@ func driftRate() checks.Claim[ladder] {
 //
 // Control: mean-field scaling, where features are learned and the deviation stays.
 func linearised() checks.Claim[ladder] {
-	c := rateClaim(8, -0.5, func(o seen) float64 { return o.deviation })
-	c.ID, c.Title, c.Reference = "du2019/linearised", "wide networks follow the linear dynamics", "Remark 3.1, sharpened here"
-	c.Formula = `\max_{k \le K} \frac{\|(u(k)-y) - (I-\eta H^\infty)^k(u(0)-y)\|}{\|u(0)-y\|} \sim m^{-1/2}`
+	c := rateClaim(checks.Claim[ladder]{
+		ID: "du2019/linearised", Title: "wide networks follow the linear dynamics", Reference: "Remark 3.1, sharpened here",
+		Formula: `\max_{k \le K} \frac{\|(u(k)-y) - (I-\eta H^\infty)^k(u(0)-y)\|}{\|u(0)-y\|} \sim m^{-1/2}`,
+	}, 8, -0.5, func(o seen) float64 { return o.deviation })
 	c.Controls = c.Controls[:1]
 	return c
 }
