@@ -211,7 +211,7 @@ func (q *problem) certified(net *nets.Network, b *nets.Batch, y []float64, eta f
 func certificate() checks.Claim[certified] {
 	large := certified{Data: data.Spec{Kind: data.Sphere, N: 5, D: 3, Seed: 1, LabelScale: 20}, M: 100, Theta: bounds.BestTheta, Step: 0.16, Steps: 200}
 	small := certified{Data: data.Spec{Kind: data.Sphere, N: 5, D: 10, Seed: 1, LabelScale: 0.003}, M: 2000, Theta: bounds.BestTheta, Step: 0.5, Steps: 20}
-	// The smaller theta, the sharper: labels along the slowest direction of ten orthonormal inputs.
+	// The smaller theta, the sharper: labels along the slowest direction.
 	slow := certified{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 8, Seed: 1}, M: 1000, Theta: 0.05, Step: 0.03, Fill: 0.1, Steps: 140, Slow: true}
 	ten := certified{Data: data.Spec{Kind: data.Sphere, N: 10, D: 40, Seed: 1}, M: 2000, Theta: 0.1, Step: 0.05, Fill: 0.1, Steps: 40, Slow: true}
 	// All neurons active, lambda_max(H) = S^2, so that steps beyond 2/S^2 diverge; a fifth of them as near to flipping as theta allows.
