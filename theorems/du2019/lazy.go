@@ -127,11 +127,12 @@ func newLazy(p *problem, m int, y []float64, radius float64, antisymmetric bool,
 	return l
 }
 
-// drawOne draws the neurons of one input in one dimension, of which there may be millions.
+// drawOne draws the neurons of one input in one dimension, of which there may be millions: without branches but for the few that
+// are fragile.
 func (l *lazy) drawOne(x float64, free int, copies float64, rng *rand.Rand) {
 	var signs uint64
-	var sum float64
-	active := 0
+	var sum float64 // of twice the outputs, before the scale
+	active, watched := 0, 0
 	for r := range free {
 		if r%64 == 0 {
 			signs = rng.Uint64()
@@ -139,25 +140,24 @@ func (l *lazy) drawOne(x float64, free int, copies float64, rng *rand.Rand) {
 		a := float64(2*int(signs&1) - 1)
 		signs >>= 1
 		z := x * rng.NormFloat64()
-		if z >= 0 {
-			sum += a * z
-		}
-		switch {
-		case math.Abs(z) <= l.radius:
+		size := math.Abs(z)
+		sum += a * (z + size)
+		active += 1 - int(math.Float64bits(z)>>63)
+		if size <= l.radius {
+			watched++
+			if !math.Signbit(z) {
+				active--
+			}
 			l.watch(a, []float64{z})
 			if copies == 2 {
 				l.watch(-a, []float64{z})
 			}
-		case z >= 0:
-			active++
-			l.census[1] += int(copies)
-		default:
-			l.census[0] += int(copies)
 		}
 	}
 	if copies == 1 {
-		l.u[0] = sum / l.root
+		l.u[0] = sum / 2 / l.root
 	}
+	l.census[0], l.census[1] = int(copies)*(free-watched-active), int(copies)*active
 	l.frozen[0] = copies * float64(active) * l.k[0] / (l.root * l.root)
 	l.residual()
 }
