@@ -86,9 +86,9 @@ func flowAntisymmetric() checks.Claim[theorem] {
 		width: bounds.AntisymmetricFlowWidth, published: bounds.LiteralFlowWidth, flow: true, antisymmetric: true, step: flowStep,
 		factor: func(eta, lambda0 float64) float64 { return math.Exp(-eta * lambda0) },
 	}
-	slow := theorem{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, Delta: 0.2, Fit: true, Slow: true, Steps: 300}
-	four := theorem{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, Delta: 0.2, Fit: true, Steps: 300}
-	grid := []theorem{slow, four, {Data: data.Spec{Kind: data.Sphere, N: 8, D: 16, Seed: 1}, Delta: 0.3, Fit: true, Slow: true, Steps: 200}}
+	slow := theorem{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, Delta: 0.2, Fit: true, Slow: true, Steps: 100}
+	four := theorem{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, Delta: 0.2, Fit: true, Steps: 220}
+	grid := []theorem{slow, four, {Data: data.Spec{Kind: data.Sphere, N: 8, D: 16, Seed: 1}, Delta: 0.3, Fit: true, Slow: true, Steps: 100}}
 	for _, s := range pictures(4, 49) {
 		grid = append(grid, theorem{Data: s, Delta: 0.5, Fit: true, Slow: true, Steps: 100})
 	}

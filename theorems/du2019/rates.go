@@ -172,7 +172,7 @@ func rateClaim(c checks.Claim[ladder], runs int, exponent float64, value func(se
 	grid := []ladder{small}
 	for _, s := range append(pictures(3, 49), data.Spec{Kind: data.Basis, N: 4, D: 4}) {
 		p := small
-		p.Data, p.From, p.Times, p.Rungs = s, 4096, 8, 3
+		p.Data, p.From, p.Times, p.Rungs, p.Runs = s, 4096, 8, 3, 8
 		p.Data.LabelScale = 0.3
 		grid = append(grid, p)
 	}
