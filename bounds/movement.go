@@ -11,7 +11,7 @@ func GradientNorm(s, e float64, m int) float64 {
 	return when(s >= 0 && e >= 0 && m >= 1, s*e/math.Sqrt(float64(m)))
 }
 
-// FlowMovement is 2 S e0/(sqrt m lambda_0) for gradient flow: the
+// FlowMovement is 2 S e0/(sqrt m lambda_0) for gradient flow (Du et al. (2019), derived and attained): the
 // norm of the residual decays like exp(-lambda_0 t/2), whose integral is 2/lambda_0. It replaces
 // the defective [PrintedFlowMovement].
 func FlowMovement(s, e0, lambda0 float64, m int) float64 {
@@ -39,8 +39,8 @@ func PrintedGDMovement(n int, e0, lambda0 float64, m int) float64 {
 	return when(n >= 1, GDMovement(math.Sqrt(float64(n)), e0, lambda0, m))
 }
 
-// BothLayersRadii are the radii printed for training both layers in Du et al. (2019), Section
-// 3.2: the allowed ones R_w = sqrt(2 pi) lambda_0 delta/(32 n^2) and R_a = lambda_0/(16 n^2), and the
+// BothLayersRadii are the radii printed for training both layers in Du et al. (2019), Appendix A.1:
+// the allowed ones R_w = sqrt(2 pi) lambda_0 delta/(32 n^2) and R_a = lambda_0/(16 n^2), and the
 // reached ones R_w' = 4 sqrt(n) e0/(sqrt m lambda_0) and
 // R_a' = 8 sqrt(n) e0 sqrt(log(mn/delta))/(sqrt m lambda_0). The proof closes when Reached < Allowed.
 type BothLayersRadii struct {

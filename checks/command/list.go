@@ -47,8 +47,8 @@ func (a *app) showCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Print a claim whole: statement, constants, convention, reference, controls",
-		Example: `  convergo show du2019/gram-chernoff
-  convergo show du2019/gram-chernoff --json`,
+		Example: `  convergo show du2019/gram-concentration
+  convergo show du2019/gram-concentration --json`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeClaims,
 		RunE: func(cmd *cobra.Command, args []string) error {

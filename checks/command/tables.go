@@ -37,7 +37,7 @@ LaTeX tables need the package booktabs; --siunitx and --long need the packages
 siunitx and longtable. --macros defines a macro for every number of the run.`,
 		Example: `  convergo report runs/x
   convergo report runs/x --format latex --out overview.tex
-  convergo report runs/x --claim du2019/gram-chernoff --columns all --format csv
+  convergo report runs/x --claim du2019/gram-concentration --columns all --format csv
   convergo report runs/x --where verdict=HOLDS --where 'slack<2' --sort slack,desc
   convergo report runs/x --macros --out numbers.tex
   convergo report runs/x --html page`,

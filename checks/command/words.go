@@ -15,7 +15,7 @@ func (a *app) localise(root *cobra.Command) {
 	source, claim := a.sample()
 	words := strings.NewReplacer(
 		"convergo ", a.suite.Name+" ", "'convergo'", "'"+a.suite.Name+"'",
-		"du2019/gram-chernoff", claim, "du2019/gram*", source+"/*", "du2019", source)
+		"du2019/gram-concentration", claim, "du2019/gram*", source+"/*", "du2019", source)
 	var visit func(*cobra.Command)
 	visit = func(c *cobra.Command) {
 		c.Short, c.Long, c.Example = words.Replace(c.Short), words.Replace(c.Long), words.Replace(c.Example)
@@ -31,7 +31,7 @@ func (a *app) localise(root *cobra.Command) {
 // sample returns a source and one of its claims for the examples of the help:
 // those of the text if the suite has them, else its first.
 func (a *app) sample() (source, claim string) {
-	source, claim = "du2019", "du2019/gram-chernoff"
+	source, claim = "du2019", "du2019/gram-concentration"
 	all, err := a.sources()
 	if err != nil {
 		return source, claim // the command that needs them will say why

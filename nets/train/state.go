@@ -6,6 +6,7 @@ import (
 	"convergo/nets"
 
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -22,6 +23,7 @@ type State struct {
 	Norm     float64   // Euclidean norm of Residual
 
 	W0       *mat.Dense     // weights at step 0
+	A0       []float64      // output weights at step 0
 	Patterns *nets.Patterns // at step 0
 
 	factor   float64 // U over Batch.U
@@ -40,7 +42,7 @@ func (s *State) init(net *nets.Network, x *mat.Dense, y []float64, factor float6
 	n, m := len(y), net.Width()
 	*s = State{
 		Net: net, Batch: nets.NewBatch(x, m), Y: y, U: make([]float64, n), Residual: make([]float64, n),
-		W0:       mat.DenseCopyOf(net.W),
+		W0: mat.DenseCopyOf(net.W), A0: append([]float64(nil), net.A...),
 		Patterns: nets.NewPatterns(n, m), patterns: nets.NewPatterns(n, m), flips: make([]int, n),
 		gram: mat.NewSymDense(n, nil), diff: mat.NewSymDense(n, nil),
 		factor: factor, loss: opt.Loss, layers: opt.Layers, minEig: opt.MinEig,
@@ -98,6 +100,14 @@ func (s *State) MinEig() float64 { return s.minEig(s.Gram()) }
 // Movement returns max_r |w_r - w_r(0)| and the Frobenius norm |W - W(0)|_F.
 func (s *State) Movement() (largest, frobenius float64) {
 	return nets.Movement(s.Net.W, s.W0)
+}
+
+// OutputMovement returns max_r |a_r - a_r(0)| and the Euclidean norm |a - a(0)|.
+func (s *State) OutputMovement() (largest, euclidean float64) {
+	for r, a := range s.Net.A {
+		largest = math.Max(largest, math.Abs(a-s.A0[r]))
+	}
+	return largest, floats.Distance(s.Net.A, s.A0, 2)
 }
 
 // Flips counts the patterns that differ from step 0: each sample's count, and

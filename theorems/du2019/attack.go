@@ -12,7 +12,7 @@ import (
 	"convergo/nets"
 )
 
-// A attack is a point of the ball around W(0), with what it does to patterns and Gram matrix.
+// An attack is a point of the ball around W(0), with what it does to patterns and Gram matrix.
 type attack struct {
 	name        string
 	patterns    *nets.Patterns
@@ -20,6 +20,7 @@ type attack struct {
 	gram, start *mat.SymDense // H(W) and H(0)
 	least       eig.Certified // lambda_min(H(0))
 	inner       *mat.SymDense // XX^T
+	touched     float64       // share of neurons that are fragile for at least one sample
 
 	startPatterns, otherPatterns *nets.Patterns // those of W(0) and of the attack before
 }

@@ -3,6 +3,8 @@ package du2019
 import (
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -80,23 +82,23 @@ func lazyNetwork(q *problem, l *lazy) *nets.Network {
 	return &nets.Network{W: mat.DenseCopyOf(w.T()), A: append([]float64(nil), l.a...), Act: nets.ReLU(), Scale: nets.NTKScale(m)}
 }
 
-func TestSingular(t *testing.T) {
+func TestDirections(t *testing.T) {
 	for _, c := range []struct {
-		points [][]int
-		want   bool
+		points           [][]int
+		different, pairs int
+		rank             int // of the pairs
 	}{
-		{[][]int{{1}}, false},
-		{[][]int{{1}, {2}}, true},
-		{[][]int{{3}, {-1}}, false},
-		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}}, false},
-		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-2, -2}}, true},
-		{[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 0}, {-1, -1, 0}}, true},
-		{[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 1}, {-1, -1, -1}}, false},
-		{[][]int{{2, 4}, {1, 2}}, true},
-		{[][]int{{2, 4}, {2, 3}}, false},
+		{[][]int{{1}}, 1, 0, 0},
+		{[][]int{{1}, {2}}, 1, 0, 0},
+		{[][]int{{3}, {-1}}, 2, 1, 1},
+		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}}, 4, 2, 2},
+		{[][]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}, {1, 1}, {-2, -2}}, 6, 3, 2},
+		{[][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {1, 1, 1}, {-1, -1, -1}}, 6, 3, 3},
+		{[][]int{{2, 4}, {1, 2}, {-3, -6}, {2, 3}}, 3, 1, 1},
 	} {
-		if got := singular(c.points); got != c.want {
-			t.Errorf("%v: singular %v, want %v", c.points, got, c.want)
+		different, pairs := directions(c.points)
+		if different != c.different || len(pairs) != c.pairs || rank(pairs) != c.rank {
+			t.Errorf("%v: %d directions and pairs %v, want %d and %d of rank %d", c.points, different, pairs, c.different, c.pairs, c.rank)
 		}
 	}
 }
@@ -176,7 +178,7 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// Test vectors of card 00.2.
+// lambda_0 of two inputs at a distance, to the digits given.
 func TestPairVectors(t *testing.T) {
 	for s, want := range map[float64]float64{0.1: 0.018343, 0.01: 0.0016165} {
 		lambda, err := kernel.ReLU().Lambda0(mat.NewDense(2, 2, []float64{1, 0, 1 - s*s/2, s * math.Sqrt(1-s*s/4)}))
@@ -184,7 +186,31 @@ func TestPairVectors(t *testing.T) {
 			t.Fatal(err)
 		}
 		if math.Abs(lambda.Value-want) > 1e-6 {
-			t.Errorf("distance %v: lambda_0 = %v, the card has %v", s, lambda.Value, want)
+			t.Errorf("distance %v: lambda_0 = %v, want %v", s, lambda.Value, want)
 		}
+	}
+}
+
+// The column of labels that the user names is no input: two points at a distance of about 0.02, not one direction.
+func TestLabelsAreNoInputs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labelled.csv")
+	if err := os.WriteFile(path, []byte("x1,x2,y\n1,0,100\n0.999,0.02,200\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q, err := build(file(checks.DataFile{Path: path, Label: "last"}, 200))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theta := math.Atan2(0.02, 0.999)
+	if want := 0.5 - math.Cos(theta)*(math.Pi-theta)/(2*math.Pi); q.set.X.RawMatrix().Cols != 2 || math.Abs(q.lambda0.Value-want) > 1e-12 {
+		t.Errorf("lambda_0 = %v of %d columns, want %v of 2", q.lambda0.Value, q.set.X.RawMatrix().Cols, want)
+	}
+}
+
+// A single row has no separation; no claim fails on it.
+func TestOneRow(t *testing.T) {
+	inst, err := setupClosed(inputs{data.Spec{Kind: data.Basis, N: 1, D: 2}}, 1, 1)
+	if err != nil || len(inst.Hypotheses) != 1 || inst.Hypotheses[0].Met() {
+		t.Errorf("instance %+v, error %v: want a hypothesis that is not met", inst, err)
 	}
 }

@@ -77,13 +77,6 @@ func (q *problem) widthFacts(published, derived float64, m int) []checks.Fact {
 	return q.facts(checks.NewFact("required width (published)", published), checks.NewFact("required width (derived)", derived), checks.NewFact("width run", float64(m)))
 }
 
-// inner is XX^T.
-func (q *problem) inner() *mat.SymDense {
-	k := mat.NewSymDense(q.n, nil)
-	k.SymOuterK(1, q.set.X)
-	return k
-}
-
 // labels are those of the data scaled to a norm; norm 0 leaves them alone.
 func (q *problem) labels(norm float64) []float64 {
 	y := append([]float64(nil), q.set.Y...)
@@ -246,9 +239,21 @@ func ladderImages(p ladder, n int) []ladder {
 }
 
 // file are the first n rows of a user's file, scaled to unit norm, with random signs for labels: the claims are
-// about inputs, and a file need not have labels.
+// about inputs, and a file need not have labels. The column of labels that the user names is no input.
 func file(f checks.DataFile, n int) data.Spec {
 	s := userfile.Signed(f, n)
-	s.Load.Label, s.Load.AllowDuplicates = data.LabelNone, true
+	s.Load.AllowDuplicates = true
 	return s
+}
+
+// slowest is the unit eigenvector of the smallest eigenvalue.
+func slowest(a *mat.SymDense) []float64 {
+	n := a.SymmetricDim()
+	var e mat.EigenSym
+	if !e.Factorize(a, true) {
+		return make([]float64, n)
+	}
+	var v mat.Dense
+	e.VectorsTo(&v)
+	return mat.Col(nil, 0, &v)
 }
