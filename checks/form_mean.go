@@ -90,7 +90,7 @@ type meanJudge struct {
 	alpha   float64
 	cs      meanSequence
 	normal  *stats.MeanCS // the same, where the variable must be near normal
-	odd     bool          // and is not
+	odd     bool          // and is not, at the last look
 	first   Measurement
 	verdict Verdict
 	err     error
@@ -108,7 +108,7 @@ func (j *meanJudge) add(m Measurement, s Status) {
 		j.err = fmt.Errorf("trial %d predicts a mean of %v, the first one %v: a mean is predicted once per instance", j.n-1, m.Predicted, j.first.Predicted)
 	}
 	// Looking at every tenth trial alone keeps the sequence valid and the cost low.
-	if j.verdict != "" || j.odd || j.cs.N()%10 != 0 || j.fixed || j.normal != nil && j.cs.N() < nearNormalTrials {
+	if j.verdict != "" || j.cs.N()%10 != 0 || j.fixed || j.normal != nil && j.cs.N() < nearNormalTrials {
 		return
 	}
 	if j.odd = j.skewed(); !j.odd {
@@ -117,7 +117,7 @@ func (j *meanJudge) add(m Measurement, s Status) {
 }
 
 func (j *meanJudge) done() bool {
-	return j.err != nil || j.counts[Broken] > 0 || j.verdict != "" || j.odd
+	return j.err != nil || j.counts[Broken] > 0 || j.verdict != ""
 }
 
 // decide compares the sequence with the prediction; empty means not yet.
