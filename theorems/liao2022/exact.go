@@ -111,6 +111,15 @@ func (g *ground) size(c *mat.Dense) float64 {
 
 const epsilon = 0x1p-52
 
+// entries compares two vectors entry by entry within a rounding allowance.
+func entries(part string, observed, predicted []float64, tolerance float64) checks.Measurement {
+	all := make([]checks.Measurement, len(observed))
+	for i, v := range observed {
+		all[i] = checks.Measurement{Part: part, Observed: v, Predicted: predicted[i], Relation: checks.Equal, Tolerance: tolerance}
+	}
+	return checks.Worst(all...)
+}
+
 // objective returns E||y - f_M||^2 by enumeration, and xi(1-xi) (1/m) times the
 // sum of relu^2 and of f^2.
 func (p exactP) objective(g *ground, c *mat.Dense) (mean, fit, squares, output float64) {

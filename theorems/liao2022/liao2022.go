@@ -65,7 +65,7 @@ func Source() checks.Source {
 			objective(), fixedSize(), ridge(),
 			meanUpdate(), fullMasks(),
 			rate(), errorRegion(), floorFormula(), regionOrder(),
-			partitionNoise(), partitionFloor(), vanishingFloor(), partitionWidth(),
+			partitionNoise(), partitionFloor(), partitionWidth(),
 			localCertificate(),
 			displacementClaim(), noDisplacement(),
 		},

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Schemes of the table of card 02.4.
+// Schemes of the table.
 const (
 	schemeDescent   = "full gradient descent"
 	schemeDropout   = "dropout"
@@ -164,6 +164,11 @@ func (l *lab) expectedTail() (mean float64, path []float64) {
 // and S = 1 ask for the least width, and two correlated ones.
 func orthonormal(labels float64) data.Spec {
 	return data.Spec{Kind: data.Basis, N: 2, D: 2, Labels: data.Alternate, LabelScale: labels}
+}
+
+// orthonormals are n orthonormal inputs with labels of the given size and alternating sign.
+func orthonormals(n int, labels float64) data.Spec {
+	return data.Spec{Kind: data.Basis, N: n, D: n, Labels: data.Alternate, LabelScale: labels}
 }
 
 func correlated(labels float64) data.Spec {
