@@ -8,7 +8,6 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/twolayer"
-	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
@@ -25,10 +24,9 @@ type formulaP struct {
 	Kappa float64   `json:"kappa"`
 }
 
-// residualOfFixedPoint returns |Sigma - (A Sigma A + theta^2 B C B)| and |Sigma| in
-// the largest entry, for the Sigma whose trace the closed form is, with dense
-// matrices throughout.
-func (p formulaP) residualOfFixedPoint(g *ground, c1 mat.Matrix, h mat.Matrix) (residual, trace, size float64) {
+// fixedPoint returns the entries of the Sigma whose trace the closed form is, those of A Sigma A + theta^2 B C B,
+// and the trace and norm of Sigma, with dense matrices throughout.
+func (p formulaP) fixedPoint(g *ground, c1, h mat.Matrix, scale float64) (entries, image []float64, trace, size float64) {
 	n, eta := g.n, p.Eta/(p.Xi*g.top())
 	s := p.scheme()
 	eye := mat.NewDense(n, n, nil)
@@ -52,9 +50,9 @@ func (p formulaP) residualOfFixedPoint(g *ground, c1 mat.Matrix, h mat.Matrix) (
 	}, &sigma)
 	sigma.Product(v, &sigma, v.T())
 	next.Product(&a, &sigma, &a)
+	noise.Scale(scale, &noise)
 	next.Add(&next, &noise)
-	next.Sub(&next, &sigma)
-	return mat.Max(&next) - math.Min(0, mat.Min(&next)), mat.Trace(&sigma), mat.Norm(&sigma, 2)
+	return sigma.RawMatrix().Data, next.RawMatrix().Data, mat.Trace(&sigma), mat.Norm(&sigma, 2)
 }
 
 func (p formulaP) scheme() bounds.MaskScheme {
@@ -68,7 +66,7 @@ func (p formulaP) scheme() bounds.MaskScheme {
 // Hypotheses: eta xi lambda_max(H^inf) <= 1; lambda_0 large enough that 1 - f^2 is not lost in
 // rounding (1e-6).
 //
-// Conclusion: the closed form of the floor is the trace of a solution of Sigma = A Sigma A + theta^2 B C B;
+// Conclusion: the closed form of the floor lim_k lim_m E||e_k||^2 (in this order, see liao2022/error-region) is the trace of a solution of Sigma = A Sigma A + theta^2 B C B;
 // the floor decreases strictly in the number p of sub-networks and does not decrease in the
 // number tau of local steps.
 //
@@ -79,12 +77,11 @@ func (p formulaP) scheme() bounds.MaskScheme {
 //
 // Convention: as liao2022/error-region.
 //
-// Reference: Liao and Kyrillidis 2022, abstract (the region shrinks with p and grows
-// with tau); card 02.5.
+// Reference: derived here; the abstract of the first arXiv version says that the region shrinks with p and grows with tau.
 //
-// Control: eta xi lambda_max = 1.7, where b oscillates in tau.
+// Control: eta xi lambda_max = 1.7, where b oscillates in tau; the closed form and the fixed point of a noise larger by a fiftieth.
 func floorFormula() checks.Claim[formulaP] {
-	setup := func(p formulaP) (checks.Instance, error) {
+	setup := func(p formulaP, noise float64) (checks.Instance, error) {
 		g, err := groundOn(p.Data)
 		if err != nil {
 			return checks.Instance{}, err
@@ -116,10 +113,10 @@ func floorFormula() checks.Claim[formulaP] {
 			Facts: []checks.Fact{checks.NewFact("predicted floor", floor)},
 			Terms: checks.Terms{Trials: 1},
 			Trial: func(*rand.Rand) checks.Measurement {
-				residual, trace, size := p.residualOfFixedPoint(g, c1, h)
+				sigma, image, trace, size := p.fixedPoint(g, c1, h, noise)
 				rounding := 200 * float64(g.n) * epsilon * float64(p.Tau)
-				solves := checks.Measurement{Part: "fixed point", Observed: residual, Predicted: 0, Tolerance: rounding * size}
-				agrees := checks.Measurement{Part: "closed form", Observed: floor, Predicted: trace, Relation: checks.Equal, Tolerance: rounding * size / gap}
+				solves := entries("fixed point", sigma, image, rounding*size)
+				agrees := checks.Measurement{Part: "closed form", Observed: floor, Predicted: noise * trace, Relation: checks.Equal, Tolerance: rounding * size / gap}
 				models := checks.Measurement{Part: "more models", Observed: g.limit.Floor(more, eta, p.Kappa), Predicted: floor}
 				steps := checks.Measurement{Part: "more local steps", Observed: floor, Predicted: g.limit.Floor(longer, eta, p.Kappa), Tolerance: 1e-14 * floor}
 				return checks.All(solves, agrees, models, steps)
@@ -127,9 +124,9 @@ func floorFormula() checks.Claim[formulaP] {
 		}, nil
 	}
 	return checks.Claim[formulaP]{
-		ID: "liao2022/floor-formula", Title: "the floor formula and its monotonicity", Reference: "abstract; card 02.5",
-		Formula:    `\mathrm{tr}\,\Sigma = \sum_i \frac{\theta b_i}{2-\theta b_i} v_i^\top C v_i, \quad \Sigma = A\Sigma A + \theta^2 B C B`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		ID: "liao2022/floor-formula", Title: "the floor formula and its monotonicity", Reference: "derived here; abstract (arXiv v1)",
+		Formula:    `\lim_k \lim_m \mathbb{E}\|e_k\|^2 = \mathrm{tr}\,\Sigma = \sum_i \frac{\theta b_i}{2-\theta b_i} v_i^\top C v_i, \quad \Sigma = A\Sigma A + \theta^2 B C B`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: rapid.Custom(func(t *rapid.T) formulaP {
 			return formulaP{
 				Data: gen.Separated(gen.Range{MinN: 1, MaxN: 5, MinD: 2, MaxD: 5}).Draw(t, "data"),
@@ -152,8 +149,12 @@ func floorFormula() checks.Claim[formulaP] {
 			n, _ := twolayer.Size(p.Data)
 			return checks.Cost{Setup: 500 * n * n * n, Trial: 50 * n * n * n}
 		},
-		Setup: setup,
+		Setup: func(p formulaP) (checks.Instance, error) { return setup(p, 1) },
 		Controls: []checks.Control[formulaP]{{
+			Name: "more-noise", Why: "the trace and the fixed point are known to rounding",
+			At:    []formulaP{{Data: data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1}, Xi: 0.5, P: 1, Tau: 1, Eta: 0.5, Kappa: 1}},
+			Setup: func(p formulaP) (checks.Instance, error) { return setup(p, 1.02) },
+		}, {
 			Name: "long-steps", Why: "with eta xi lambda = 1.7 on orthonormal data b falls from 1.7 to 0.51 as tau goes from 1 to 2",
 			At: []formulaP{{Data: data.Spec{Kind: data.Basis, N: 2, D: 2}, Xi: 0.5, P: 1, Tau: 1, Eta: 1.7, Kappa: 1}},
 		}},

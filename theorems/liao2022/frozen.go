@@ -13,9 +13,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// A frozen lab trains on orthonormal inputs from preactivations that are all +kappa or -kappa, in pairs of equal
+// A frozen lab trains on independent inputs from preactivations that are all +kappa or -kappa, in pairs of equal
 // weights and opposite output weights. While no preactivation changes its sign, training is linear, and its
-// moments over the masks are known at every width: see bounds.MaskedMoments.
+// moments over the masks are known at every width: see bounds.MaskedMoments for orthonormal inputs.
 type frozen struct {
 	*lab
 	start *nets.Network
@@ -31,12 +31,22 @@ func (p training) frozen() (*frozen, error) {
 		return nil, err
 	}
 	if l.rowSum > 1+1e-9 {
-		return nil, fmt.Errorf("%v: inner products of %v; fixed activations ask for orthonormal inputs", p.Data, l.rowSum-1)
+		return nil, fmt.Errorf("%v: inner products add up to %v; the moments of each input by itself ask for orthonormal inputs", p.Data, l.rowSum-1)
 	}
-	f := &frozen{lab: l, start: l.lab0(), signs: mat.NewDense(p.M, l.n, nil)}
+	return l.freeze()
+}
+
+// freeze starts from preactivations +kappa and -kappa on independent inputs.
+func (l *lab) freeze() (*frozen, error) {
+	f := &frozen{lab: l, start: l.lab0(), signs: mat.NewDense(l.M, l.n, nil)}
 	f.signs.Mul(f.start.W, l.x.T())
 	f.signs.Apply(func(_, _ int, z float64) float64 { return math.Copysign(1, z) }, f.signs)
-	f.start.W.Mul(f.signs, l.x)
+	var gram, dual mat.Dense
+	gram.Mul(l.x, l.x.T())
+	if err := dual.Solve(&gram, l.x); err != nil {
+		return nil, fmt.Errorf("%v: preactivations of given signs ask for independent inputs: %w", l.Data, err)
+	}
+	f.start.W.Mul(f.signs, &dual)
 	f.start.W.Scale(l.kappa(), f.start.W)
 	return f, nil
 }

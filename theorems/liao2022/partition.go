@@ -2,7 +2,6 @@ package liao2022
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 
 	"convergo/bounds"
@@ -126,7 +125,7 @@ func partitionFloor() checks.Claim[training] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("tau", float64(p.Tau), checks.AtMost, 1)},
 			Facts:      append(f.facts(), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
-			Terms:      checks.Terms{Trials: 600, Resolution: 0.08},
+			Terms:      checks.Terms{Trials: 1000, Resolution: 0.14},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, still, err := f.tail(rng)
 				if err != nil {
@@ -140,7 +139,7 @@ func partitionFloor() checks.Claim[training] {
 	}
 	run := func(scheme string, p, m, rounds int) training {
 		return training{
-			Data: orthonormals(4, 0.1), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 1, M: m, Rounds: rounds, Tail: rounds - 6,
+			Data: orthonormals(4, 0.1), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 1, M: m, Rounds: rounds, Tail: 6,
 		}
 	}
 	own := func(p training) (checks.Instance, error) { return setup(p, p) }
@@ -148,16 +147,16 @@ func partitionFloor() checks.Claim[training] {
 		ID: "liao2022/partition-floor", Title: "error region of a partition", Reference: "derived here; sharpens Theorem 7 (arXiv v1)",
 		Formula:    `\lim_k \lim_m m\, \mathbb{E}\|e_k\|^2 = \frac{\eta^2 (p-1) \kappa^2 n}{4 p^4 (1 - a^2)}, \quad a = 1 - \frac{\eta}{2p}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
-		Grid: []training{run(schemePartition, 2, 64, 36), run(schemePartition, 2, 256, 36), run(schemePartition, 4, 128, 50)},
+		Grid: []training{run(schemePartition, 2, 256, 12), run(schemePartition, 2, 512, 12), run(schemePartition, 4, 256, 20)},
 		Cost: training.cost, Setup: own,
 		Controls: []checks.Control[training]{
 			{
 				Name: "independent-masks", Why: "their noise does not cancel: the region is larger by a factor of order m",
-				At: []training{run(schemeBernoulli, 2, 64, 36)},
+				At: []training{run(schemeBernoulli, 2, 256, 12)},
 			},
 			{
 				Name: "smaller-width", Why: "the region is inversely proportional to the width",
-				At: []training{run(schemePartition, 2, 256, 36)},
+				At: []training{run(schemePartition, 2, 256, 12)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.M = p.M * 2 / 3 / 2 * 2
@@ -166,104 +165,12 @@ func partitionFloor() checks.Claim[training] {
 			},
 			{
 				Name: "larger-scale", Why: "the region is quadratic in kappa",
-				At: []training{run(schemePartition, 2, 64, 36)},
+				At: []training{run(schemePartition, 2, 256, 12)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.Kappa = 1.25
 					return setup(p, q)
 				},
-			},
-		},
-	}
-}
-
-// ladderP are the parameters of the claims along a ladder of widths.
-type ladderP struct {
-	Run    training `json:"run"` // its width is that of the last rung
-	Widths []int    `json:"widths"`
-	Runs   int      `json:"runs"` // that a rung averages
-}
-
-// The error region of a partition vanishes like 1/m.
-//
-// Setting: as liao2022/partition-floor, any tau, along a ladder of widths m, at a fixed number of rounds.
-//
-// Hypotheses: no preactivation changes its sign; labels of at most kappa/10.
-//
-// Conclusion: the mean of ||e_k||^2 over the last rounds falls like 1/m, up to terms of the order 1/m^2: the slope of its logarithm
-// against ln m is -1, to within 0.1 on widths from 64 on.
-//
-// Constants: derived: the noise of a round is -(eta/p) sum_l (H_{M^l} - H/p) zeta^l, of order m^{-1/2}, since the zeta of a partition add up to
-// zero (liao2022/partition-noise). A rung averages several runs, since one squared error is skewed.
-//
-// Convention: f = (1/sqrt m) sum a_r relu(w_r.x), without 1/xi; error of xi f.
-//
-// Reference: derived here; Theorem 7 (arXiv v1) bounds the region by the same order.
-//
-// Control: independent masks of the same xi, whose region does not shrink; a power of m more, by dividing a rung's region by its width^(1/4).
-func partitionWidth() checks.Claim[ladderP] {
-	setup := func(p ladderP, power float64) (checks.Instance, error) {
-		runs := make([]*frozen, len(p.Widths))
-		for i, m := range p.Widths {
-			run := p.Run
-			run.M = m
-			var err error
-			if runs[i], err = run.frozen(); err != nil {
-				return checks.Instance{}, err
-			}
-		}
-		return checks.Instance{
-			Hypotheses: []checks.Hypothesis{checks.Require("largest label/kappa", p.Run.Data.LabelScale/runs[0].kappa(), checks.AtMost, 0.1)},
-			Facts:      runs[0].facts(),
-			Terms:      checks.Terms{Trials: 20, Exponent: -1, Relation: checks.Equal, Resolution: 0.06},
-			Trial: func(rng *rand.Rand) checks.Measurement {
-				rungs := make([]checks.Rung, len(runs))
-				var stills []checks.Hypothesis
-				for i, f := range runs {
-					var mean float64
-					for range p.Runs {
-						seen, _, still, err := f.tail(rng)
-						if err != nil {
-							return checks.Failed(err)
-						}
-						mean += seen / float64(p.Runs)
-						stills = append(stills, still)
-					}
-					rungs[i] = checks.Rung{Size: float64(f.M), Value: mean * math.Pow(float64(f.M), power)}
-				}
-				return checks.Measurement{Ladder: rungs, Hypotheses: stills}
-			},
-		}, nil
-	}
-	ladder := func(scheme string, tau, runs int, widths ...int) ladderP {
-		run := training{Data: orthonormals(4, 0.01), Scheme: scheme, Xi: 0.5, P: 2, Tau: tau, Eta: 1, M: widths[len(widths)-1], Rounds: 24, Tail: 20}
-		return ladderP{Run: run, Widths: widths, Runs: runs}
-	}
-	return checks.Claim[ladderP]{
-		ID: "liao2022/partition-width", Title: "the error region of a partition against the width", Reference: "derived here; order of Theorem 7 (arXiv v1)",
-		Formula:    `\mathbb{E}\|e_k\|^2 = \Theta(1/m)`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 2,
-		Grid: []ladderP{ladder(schemePartition, 1, 6, 64, 256, 1024), ladder(schemePartition, 3, 6, 64, 256, 1024)},
-		Cost: func(p ladderP) checks.Cost {
-			var sum checks.Cost
-			for _, m := range p.Widths {
-				run := p.Run
-				run.M = m
-				sum.Trial += run.cost().Trial * float64(p.Runs)
-			}
-			sum.Size = p.Run.cost().Size
-			return sum
-		},
-		Setup: func(p ladderP) (checks.Instance, error) { return setup(p, 0) },
-		Controls: []checks.Control[ladderP]{
-			{
-				Name: "independent-masks", Why: "their region has a limit above 0: the slope is near 0",
-				At: []ladderP{ladder(schemeBernoulli, 1, 6, 64, 256, 1024)},
-			},
-			{
-				Name: "a-fourth-root", Why: "times m^(1/4) the region falls with the exponent -3/4",
-				At:    []ladderP{ladder(schemePartition, 1, 6, 64, 256, 1024)},
-				Setup: func(p ladderP) (checks.Instance, error) { return setup(p, 0.25) },
 			},
 		},
 	}
