@@ -125,7 +125,9 @@ func (f *frozen) margin(s *train.State) float64 {
 	least := math.Inf(1)
 	z, sign := s.Batch.Z.RawMatrix().Data, f.signs.RawMatrix().Data
 	for i, v := range z {
-		least = math.Min(least, v*sign[i])
+		if v *= sign[i]; v < least {
+			least = v
+		}
 	}
 	return least / f.kappa()
 }

@@ -80,8 +80,8 @@ func localCertificate() checks.Claim[localP] {
 	labels := func(kind string, n, d int, size float64) data.Spec {
 		return data.Spec{Kind: kind, N: n, D: d, Seed: 1, Labels: data.Alternate, LabelScale: size}
 	}
-	sharp := localP{Data: labels(data.Basis, 1, 1, 1e-4), M: 2000, Xi: 0.5, Steps: 160, Step: 0.1, Theta: 0.02}
-	budget := localP{Data: labels(data.Basis, 1, 1, 0.04), M: 2000, Xi: 0.5, Steps: 160, Step: 0.1, Theta: 0.1}
+	sharp := localP{Data: labels(data.Basis, 1, 1, 1e-4), M: 1000, Xi: 0.5, Steps: 160, Step: 0.1, Theta: 0.02}
+	budget := localP{Data: labels(data.Basis, 1, 1, 0.028), M: 1000, Xi: 0.5, Steps: 160, Step: 0.1, Theta: 0.1}
 	with := func(s scaled) func(p localP) (checks.Instance, error) {
 		return func(p localP) (checks.Instance, error) { return setup(p, 0, s) }
 	}

@@ -139,7 +139,7 @@ func partitionFloor() checks.Claim[training] {
 	}
 	run := func(scheme string, p, m, rounds int) training {
 		return training{
-			Data: orthonormals(4, 0.1), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 1, M: m, Rounds: rounds, Tail: 6,
+			Data: orthonormals(4, 0.1), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: 6,
 		}
 	}
 	own := func(p training) (checks.Instance, error) { return setup(p, p) }
@@ -147,16 +147,16 @@ func partitionFloor() checks.Claim[training] {
 		ID: "liao2022/partition-floor", Title: "error region of a partition", Reference: "derived here; sharpens Theorem 7 (arXiv v1)",
 		Formula:    `\lim_k \lim_m m\, \mathbb{E}\|e_k\|^2 = \frac{\eta^2 (p-1) \kappa^2 n}{4 p^4 (1 - a^2)}, \quad a = 1 - \frac{\eta}{2p}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
-		Grid: []training{run(schemePartition, 2, 256, 12), run(schemePartition, 2, 512, 12), run(schemePartition, 4, 256, 20)},
+		Grid: []training{run(schemePartition, 2, 96, 12), run(schemePartition, 2, 192, 12), run(schemePartition, 4, 96, 16)},
 		Cost: training.cost, Setup: own,
 		Controls: []checks.Control[training]{
 			{
 				Name: "independent-masks", Why: "their noise does not cancel: the region is larger by a factor of order m",
-				At: []training{run(schemeBernoulli, 2, 256, 12)},
+				At: []training{run(schemeBernoulli, 2, 96, 12)},
 			},
 			{
 				Name: "smaller-width", Why: "the region is inversely proportional to the width",
-				At: []training{run(schemePartition, 2, 256, 12)},
+				At: []training{run(schemePartition, 2, 96, 12)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.M = p.M * 2 / 3 / 2 * 2
@@ -165,7 +165,7 @@ func partitionFloor() checks.Claim[training] {
 			},
 			{
 				Name: "larger-scale", Why: "the region is quadratic in kappa",
-				At: []training{run(schemePartition, 2, 256, 12)},
+				At: []training{run(schemePartition, 2, 96, 12)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.Kappa = 1.25

@@ -74,6 +74,8 @@ func rate() checks.Claim[training] {
 	}
 	subnets := run(schemeBernoulli, 0.5, 2, 3, 128, 3)
 	subnets.Eta = 0.3
+	long := run(schemePartition, 0.25, 4, 3, 256, 2)
+	long.Eta = 0.5
 	inverted := run(schemeInverted, 0.5, 2, 1, 128, 3)
 	inverted.Eta = 0.3
 	own := func(s bounds.MaskScheme) bounds.MaskScheme { return s }
@@ -93,8 +95,8 @@ func rate() checks.Claim[training] {
 			run(schemeDropout, 0.5, 1, 1, 128, 4),
 			run(schemeMulti, 0.5, 4, 1, 128, 2),
 			subnets,
-			run(schemePartition, 0.25, 4, 1, 128, 5),
-			run(schemePartition, 0.25, 4, 3, 128, 2),
+			run(schemePartition, 0.25, 4, 1, 256, 5),
+			long,
 			inverted,
 		},
 		Cost:  training.cost,
@@ -102,7 +104,7 @@ func rate() checks.Claim[training] {
 		Controls: []checks.Control[training]{
 			{
 				Name: "no-xi", Why: "a sub-network sees xi H^inf, not H^inf: without xi the predicted rate is too fast",
-				At:    []training{run(schemeDropout, 0.8, 1, 1, 128, 4), run(schemePartition, 0.25, 4, 1, 128, 5)},
+				At:    []training{run(schemeDropout, 0.8, 1, 1, 128, 4), run(schemePartition, 0.25, 4, 1, 256, 5)},
 				Setup: func(p training) (checks.Instance, error) { return setup(p, own, 1/p.Xi) },
 			},
 			{
@@ -115,7 +117,7 @@ func rate() checks.Claim[training] {
 			},
 			{
 				Name: "step-longer-by-a-tenth", Why: "the rate is linear in the step size to first order",
-				At:    []training{run(schemePartition, 0.25, 4, 1, 128, 5)},
+				At:    []training{run(schemePartition, 0.25, 4, 1, 256, 5)},
 				Setup: func(p training) (checks.Instance, error) { return setup(p, own, 1.1) },
 			},
 		},
