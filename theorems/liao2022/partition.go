@@ -124,7 +124,7 @@ func partitionFloor() checks.Claim[training] {
 		}
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("tau", float64(p.Tau), checks.AtMost, 1)},
-			Facts:      append(f.facts(), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
+			Facts:      append(f.facts(), checks.NewFact("predicted floor", want), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
 			Terms:      checks.Terms{Trials: 1000, Resolution: 0.14},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, still, err := f.tail(rng)

@@ -24,8 +24,8 @@ import (
 // q, 1 - eta (1-q)(1-q^p) h with p samples, (1 - eta h/p)^tau for a partition, and 1 - theta(1 - (1 - eta h/xi)^tau)
 // for inverted dropout.
 //
-// Constants: derived, see bounds.MaskedMoments, and bounds.MaskScheme.Factor for the limit. What is compared is the
-// progress 1 - E<e_K, e_0>/|e_0|^2. The masks of a trial are used twice, with the labels y and -y; half of the
+// Constants: derived, see bounds.MaskedMoments, and bounds.MaskScheme.Factor for the limit. What an error of the
+// constant scales is the progress 1 - E<e_K, e_0>/|e_0|^2. The masks of a trial are used twice, with the labels y and -y; half of the
 // difference has the same mean and no noise from the weights. The paper proves 1 - eta theta tau lambda/4 on the squared error with lambda = xi lambda_0
 // (its H^inf carries the factor xi), which is slower than f^2, and so no contradiction.
 //
@@ -56,14 +56,14 @@ func rate() checks.Claim[training] {
 		}
 		return checks.Instance{
 			Facts: f.facts(),
-			Terms: checks.Terms{Trials: 300, Resolution: 0.04},
+			Terms: checks.Terms{Trials: 300, Resolution: 0.06},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				left, still, err := f.response(rng)
 				if err != nil {
 					return checks.Failed(err)
 				}
 				return checks.Measurement{
-					Observed: 1 - left, Predicted: 1 - want/norm, Relation: checks.Equal, Tolerance: 1e-9,
+					Observed: left, Predicted: want / norm, Term: want/norm - 1, Relation: checks.Equal, Tolerance: 1e-9,
 					Hypotheses: []checks.Hypothesis{still},
 				}
 			},
@@ -162,7 +162,8 @@ func errorRegion() checks.Claim[training] {
 			rounds[k] = float64(k + 1)
 		}
 		return checks.Instance{
-			Facts: append(f.facts(), f.published()...),
+			Facts: append(append(f.facts(), f.published()...),
+				checks.NewFact("predicted floor", want), checks.NewFact("floor as m, and then k, grows", f.limit.Floor(f.law, f.eta, f.kappa()))),
 			Terms: checks.Terms{Trials: 1000, Resolution: 0.14},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				tail, seen, still, err := f.tail(rng)

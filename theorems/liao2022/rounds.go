@@ -9,8 +9,6 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/train"
 	"convergo/theorems/internal/twolayer"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // Schemes of the table.
@@ -94,25 +92,6 @@ func (p training) lab() (*lab, error) {
 
 func (g *ground) top() float64 { return g.limit.Values[g.n-1] }
 
-func (l *lab) finite() bounds.FiniteWidth {
-	return bounds.FiniteWidth{
-		Width: l.M, Step: l.eta, Kappa: l.kappa(), Residual: mat.Norm(mat.NewVecDense(l.n, l.y), 2), S: l.s, RowSum: l.rowSum,
-	}
-}
-
-// hypotheses: the share of its error that a sub-network removes in a step is at
-// most 1 along every eigenvector.
-func (l *lab) hypotheses() []checks.Hypothesis {
-	q := l.eta * l.law.Keep
-	if l.law.Inverted {
-		q = l.eta / l.law.Keep
-	}
-	return []checks.Hypothesis{
-		checks.RequireThat("lambda_0 > 0", l.lambda0.OK && l.lambda0.Value > 0),
-		checks.Require("eta xi lambda_max", q*l.top()*(1-1e-12), checks.AtMost, 1),
-	}
-}
-
 // facts are what the table of the schemes is made of.
 func (l *lab) facts() []checks.Fact {
 	return []checks.Fact{
@@ -120,7 +99,6 @@ func (l *lab) facts() []checks.Fact {
 		checks.NewFact("step size", l.eta),
 		checks.NewFact("theta", l.law.Theta()),
 		checks.NewFact("predicted rate", l.law.SlowestFactor(l.eta, l.limit.Values)),
-		checks.NewFact("predicted floor", l.limit.Floor(l.law, l.eta, l.kappa())),
 		checks.NewFact("width run", float64(l.M)),
 	}
 }
@@ -139,19 +117,7 @@ func (l *lab) run(y []float64, rng *rand.Rand, look func(round int, s *train.Sta
 	return nil
 }
 
-// tail returns the mean of ||e_k||^2 over the last rounds, and the whole path.
-func (l *lab) tail(rng *rand.Rand) (mean float64, path []float64, err error) {
-	path = make([]float64, 0, l.Rounds)
-	err = l.run(l.y, rng, func(round int, s *train.State) {
-		path = append(path, s.Norm*s.Norm)
-		if round > l.Rounds-l.Tail {
-			mean += s.Norm * s.Norm / float64(l.Tail)
-		}
-	})
-	return mean, path, err
-}
-
-// expectedTail is the limit of the mean of tail, with the path from round 1.
+// expectedTail is the limit m -> infinity of the mean of ||e_k||^2 over the last rounds, with the path from round 1.
 func (l *lab) expectedTail() (mean float64, path []float64) {
 	path = l.limit.SquaredError(l.law, l.eta, l.kappa(), l.y, l.Rounds)[1:]
 	for _, v := range path[l.Rounds-l.Tail:] {
@@ -160,17 +126,7 @@ func (l *lab) expectedTail() (mean float64, path []float64) {
 	return mean, path
 }
 
-// Data of the table: two orthonormal samples, where lambda_0 = lambda_max = 1/2
-// and S = 1 ask for the least width, and two correlated ones.
-func orthonormal(labels float64) data.Spec {
-	return data.Spec{Kind: data.Basis, N: 2, D: 2, Labels: data.Alternate, LabelScale: labels}
-}
-
 // orthonormals are n orthonormal inputs with labels of the given size and alternating sign.
 func orthonormals(n int, labels float64) data.Spec {
 	return data.Spec{Kind: data.Basis, N: n, D: n, Labels: data.Alternate, LabelScale: labels}
-}
-
-func correlated(labels float64) data.Spec {
-	return data.Spec{Kind: data.Equicorrelated, N: 2, D: 2, Rho: 0.25, Labels: data.Alternate, LabelScale: labels}
 }
