@@ -279,18 +279,6 @@ func FeatureLoss(a, b, s float64) float64 {
 	return t*t*tail + 2*a*b*math.Sqrt(math.Pi/2)*math.Erfc(s/math.Sqrt2) + 2*b*b*tail
 }
 
-// GateWidth returns a width m that keeps, with probability at least 1-delta over N(0, I) weights, half
-// of lambda = lambda_min of the first-layer kernel: (1/m) sum_r diag(1[X w_r > 0]) X X^T diag(1[X w_r
-// > 0]) has a smallest eigenvalue of at least lambda/2, where lambda is that of its mean
-// kernel.ReLU() and operator is ||X||_2. By matrix Chernoff m = operator^2 log(n/delta)/(0.1534
-// lambda) is enough. It is +Inf when lambda is zero.
-func GateWidth(operator, lambda float64, n int, delta float64) (float64, error) {
-	if !(operator > 0) || !(lambda >= 0) || n < 1 || !(delta > 0 && delta < 1) {
-		return 0, fmt.Errorf("bounds: operator norm %v, lambda %v, %d samples, delta %v; need positive norm and size, lambda >= 0 and delta in (0, 1)", operator, lambda, n, delta)
-	}
-	return math.Ceil(operator * operator / (chernoffHalf * lambda) * math.Log(float64(n)/delta)), nil
-}
-
 // TwoLayerLipschitz returns a bound on the Lipschitz constant of the preactivations of the second
 // layer, x -> W_2 relu(W_1 x) with W_1 (n1 x d) and W_2 (n2 x n1) of N(0,1) entries, that holds with
 // probability at least 1-delta:

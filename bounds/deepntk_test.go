@@ -301,43 +301,6 @@ func TestFeatureWidthSuffices(t *testing.T) {
 	}
 }
 
-func TestGateWidth(t *testing.T) {
-	must := must(t)
-	const n, d, delta = 12, 10, 0.1
-	rng := deepStream(6)
-	x := sphereRows(n, d, 1, rng)
-	lambda, err := kernel.ReLU().Lambda0(x)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var svd mat.SVD
-	svd.Factorize(x, mat.SVDNone)
-	operator := svd.Values(nil)[0]
-	width := int(must(GateWidth(operator, lambda.Value, n, delta)))
-	want := operator * operator * math.Log(n/delta) / ((1 - math.Ln2) / 2 * lambda.Value)
-	if math.Abs(float64(width)-want) > 1 {
-		t.Errorf("width %d, want %v", width, want)
-	}
-	for range 10 {
-		net, err := deep.New(deep.Config{Inputs: d, Hidden: []int{width}}, rng)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for j := range width {
-			net.Weight(2).Set(0, j, 1/math.Sqrt(float64(width)))
-		}
-		p, err := net.NewPass(x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var eig mat.EigenSym
-		eig.Factorize(p.GramTerm(nil, 1), false)
-		if low := eig.Values(nil)[0]; low < lambda.Value/2 {
-			t.Errorf("width %d: lambda_min %v, want at least %v", width, low, lambda.Value/2)
-		}
-	}
-}
-
 func TestTwoLayerLipschitz(t *testing.T) {
 	must := must(t)
 	rng := deepStream(7)
@@ -434,7 +397,6 @@ func TestDeepNTKErrors(t *testing.T) {
 		"feature":    second(FeatureKernelLower(good, 1, 0)),
 		"norms":      second(FeatureWidth(1, 2, 1, 1, 0.1)),
 		"samples":    second(FeatureWidth(1, 1, 1, 0, 0.1)),
-		"gates":      second(GateWidth(1, math.NaN(), 1, 0.1)),
 		"lipschitz":  second(TwoLayerLipschitz(0, 1, 1, 0.1)),
 		"diagonal":   second(DeepNTKMeanDiagonal(1, []int{0}, nil)),
 	} {

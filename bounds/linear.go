@@ -145,21 +145,26 @@ func PLRate(eta, mu, l float64) float64 {
 // .
 func PLFlowPath(gap, mu float64) float64 { return when(gap >= 0 && mu > 0, math.Sqrt(2*gap/mu)) }
 
-// PLDescentPath is 2 sqrt(2 (f_0 - f*)/mu), the same for gradient descent with eta <= 1/L:
-// sqrt f_k - sqrt f_{k+1} >= (eta/4) sqrt(2 mu) ||g_k||.
-func PLDescentPath(gap, mu float64) float64 { return 2 * PLFlowPath(gap, mu) }
+// PLDescentPath is sqrt(2 (f_0 - f*)/mu)/(1 - eta L/2), the same for gradient descent with eta L < 2, and so at
+// most twice that of flow for eta <= 1/L: sqrt f_k - sqrt f_{k+1} >= (f_k - f_{k+1})/(2 sqrt f_k) >=
+// (1 - eta L/2) eta ||g_k||^2/(2 sqrt f_k) >= (1 - eta L/2) sqrt(mu/2) eta ||g_k||. Attained as eta L falls.
+func PLDescentPath(gap, mu, etaL float64) float64 {
+	return when(etaL >= 0 && etaL < 2, PLFlowPath(gap, mu)/(1-etaL/2))
+}
 
 // GaussNewton is the certificate of the base facts for a nonlinear least-squares problem: on the ball of radius
 // Path around the start, sigma_min(J) >= alpha, ||J|| <= beta and J is lip-Lipschitz. Then for
-// eta <= MaxStep, ||r_{t+1}||^2 <= (1 - eta alpha^2) ||r_t||^2 and the path is at most Path.
+// eta <= MaxStep, with c = 1 - eta (lip ||r_0|| + beta^2)/2, which is at least 1/2,
+// ||r_{t+1}||^2 <= (1 - 2 c eta alpha^2) ||r_t||^2 and the path is at most ||r_0||/(c alpha), which is at most Path.
 //
 // Proof: with v = J^T r and Jbar the mean Jacobian of the step, ||Jbar - J|| <= lip eta ||v||/2, so
-// r^T Jbar v >= (1 - lip eta ||r||/2) ||v||^2 >= (3/4) ||v||^2 and
-// ||r_+||^2 <= ||r||^2 - eta (3/2 - eta beta^2) ||v||^2.
+// r^T Jbar v >= (1 - lip eta ||r||/2) ||v||^2 and
+// ||r_+||^2 <= ||r||^2 - eta (2 - lip eta ||r|| - eta beta^2) ||v||^2 <= ||r||^2 - 2 c eta ||v||^2; and
+// ||r|| - ||r_+|| >= (||r||^2 - ||r_+||^2)/(2 ||r||) >= c eta ||v||^2/||r|| >= c alpha eta ||v||.
 type GaussNewton struct {
-	MaxStep float64 // min( 1/(2 beta^2), 1/(2 lip ||r_0||) )
-	Path    float64 // 2 ||r_0||/alpha
-	alpha   float64
+	MaxStep         float64 // min( 1/(2 beta^2), 1/(2 lip ||r_0||) )
+	Path            float64 // 2 ||r_0||/alpha, for every step size up to MaxStep
+	alpha, bend, r0 float64 // bend is lip ||r_0|| + beta^2
 }
 
 // NewGaussNewton evaluates the certificate for the initial residual norm r0.
@@ -169,13 +174,22 @@ func NewGaussNewton(alpha, beta, lip, r0 float64) GaussNewton {
 		MaxStep: when(ok, math.Min(1/(2*beta*beta), 1/(2*lip*r0))),
 		Path:    when(ok, 2*r0/alpha),
 		alpha:   when(ok, alpha),
+		bend:    lip*r0 + beta*beta,
+		r0:      r0,
 	}
 }
 
-// Rate is 1 - eta alpha^2, NaN for a step size above MaxStep.
+// Rate is 1 - 2 c eta alpha^2, NaN for a step size above MaxStep.
 func (g GaussNewton) Rate(eta float64) float64 {
-	return when(eta >= 0 && eta <= g.MaxStep, 1-eta*g.alpha*g.alpha)
+	return when(eta >= 0 && eta <= g.MaxStep, 1-2*g.share(eta)*eta*g.alpha*g.alpha)
 }
+
+// PathAt is ||r_0||/(c alpha), NaN for a step size above MaxStep.
+func (g GaussNewton) PathAt(eta float64) float64 {
+	return when(eta >= 0 && eta <= g.MaxStep, g.r0/(g.share(eta)*g.alpha))
+}
+
+func (g GaussNewton) share(eta float64) float64 { return 1 - eta*g.bend/2 }
 
 // Gronwall is C (rho + C eps)^t, the factor of the base facts: z_{t+1} = M z_t + p_t with ||M^t|| <= C rho^t and
 // ||p_t|| <= eps ||z_t|| for all t has ||z_t|| <= Gronwall ||z_0||. Tight for C = 1.

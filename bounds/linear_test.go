@@ -135,8 +135,8 @@ func TestPL(t *testing.T) {
 				path += math.Abs(next - x)
 				x = next
 			}
-			if eta*l <= 1 && path > bounds.PLDescentPath(f(x0), mu) {
-				t.Errorf("path %g over %g", path, bounds.PLDescentPath(f(x0), mu))
+			if path > bounds.PLDescentPath(f(x0), mu, eta*l) {
+				t.Errorf("path %g over %g", path, bounds.PLDescentPath(f(x0), mu, eta*l))
 			}
 		}
 		if math.Abs(x0) > bounds.PLFlowPath(f(x0), mu) { // flow from x0 ends at 0, monotonically
@@ -145,6 +145,7 @@ func TestPL(t *testing.T) {
 	}
 	// Equality cases: f = L x^2/2, and flow on f = mu x^2/2 travels exactly |x_0|.
 	within(t, "descent equality", bounds.DescentDecrease(0.1, 4, 4*3), 0.5*4*9-0.5*4*(3-0.1*12)*(3-0.1*12), 1e-14)
+	within(t, "descent path", bounds.PLDescentPath(0.5*0.3*4, 0.3, 0.5), 2/0.75, 1e-15)
 	within(t, "flow path equality", bounds.PLFlowPath(0.5*0.3*4, 0.3), 2, 1e-15)
 	within(t, "PL at 1/L", bounds.PLRate(0.25, 1, 4), 0.75, 1e-15)
 }
@@ -179,14 +180,14 @@ func TestGaussNewton(t *testing.T) {
 				t.Fatalf("rate violated: %v after %v", after, before)
 			}
 		}
-		if path > g.Path {
-			t.Errorf("path %v over %v", path, g.Path)
+		if path > g.PathAt(eta) || g.PathAt(eta) > g.Path {
+			t.Errorf("path %v over %v, at most %v", path, g.PathAt(eta), g.Path)
 		}
 		if !math.IsNaN(g.Rate(2 * g.MaxStep)) {
 			t.Error("a rate for a step size outside the theorem")
 		}
 	}
-	if g := bounds.NewGaussNewton(1, 2, 0, 3); g.MaxStep != 1.0/8 || g.Path != 6 {
+	if g := bounds.NewGaussNewton(1, 2, 0, 3); g.MaxStep != 1.0/8 || g.Path != 6 || g.Rate(1.0/8) != 0.8125 || g.PathAt(1.0/8) != 4 {
 		t.Errorf("linear case: %+v", g)
 	}
 }

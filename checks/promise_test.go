@@ -99,15 +99,15 @@ func TestTermsMustMakeSense(t *testing.T) {
 		terms Terms
 		want  string
 	}{
-		{Probably{}, Terms{Delta: 2}, "Terms.Delta is 2"},
-		{Probably{}, Terms{Delta: -1}, "Terms.Delta is -1"},
-		{Probably{}, Terms{Delta: Float(math.NaN())}, "Terms.Delta is NaN"},
-		{Probably{}, Terms{}, "Terms.Delta is 0"},
-		{Mean{}, Terms{Range: &[2]Float{1, 0}}, "Terms.Range"},
-		{Scaling{}, Terms{Exponent: Float(math.NaN())}, "Terms.Exponent"},
-		{Scaling{}, Terms{Relation: "=="}, "Terms.Relation"},
-		{Threshold{}, Terms{}, "Terms.Location"},
-		{Always{}, Terms{Trials: -1}, "Terms.Trials"},
+		{Probably{}, Terms{Delta: 2}, "the Delta in Terms is 2"},
+		{Probably{}, Terms{Delta: -1}, "the Delta in Terms is -1"},
+		{Probably{}, Terms{Delta: Float(math.NaN())}, "the Delta in Terms is NaN"},
+		{Probably{}, Terms{}, "the Delta in Terms is 0"},
+		{Mean{}, Terms{Range: &[2]Float{1, 0}}, "the Range in Terms"},
+		{Scaling{}, Terms{Exponent: Float(math.NaN())}, "the Exponent in Terms"},
+		{Scaling{}, Terms{Relation: "=="}, "the Relation in Terms"},
+		{Threshold{}, Terms{}, "the Location in Terms"},
+		{Always{}, Terms{Trials: -1}, "the Trials in Terms"},
 	} {
 		c := constant(Measurement{Observed: 0, Predicted: 1})
 		trial := c.Setup

@@ -110,18 +110,18 @@ func (i Instance) senseless() error {
 	t := i.Terms
 	for name, v := range map[string]Float{"Resolution": t.Resolution, "Exponent": t.Exponent, "Location": t.Location, "Level": t.Level} {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return fmt.Errorf("Terms.%s is %v: give a finite number", name, v)
+			return fmt.Errorf("the %s in Terms is %v: give a finite number", name, v)
 		}
 	}
 	switch {
 	case t.Trials < 0:
-		return fmt.Errorf("Terms.Trials is %d: ask for at least one trial, or 0 to leave it to the profile", t.Trials)
+		return fmt.Errorf("the Trials in Terms is %d: ask for at least one trial, or 0 to leave it to the profile", t.Trials)
 	case t.Relation != "" && t.Relation != AtMost && t.Relation != AtLeast && t.Relation != Equal:
-		return fmt.Errorf("Terms.Relation %q is unknown: use checks.AtMost, checks.AtLeast or checks.Equal", t.Relation)
+		return fmt.Errorf("the Relation in Terms %q is unknown: use checks.AtMost, checks.AtLeast or checks.Equal", t.Relation)
 	case t.Resolution < 0:
-		return fmt.Errorf("Terms.Resolution is %v: it must not be negative", t.Resolution)
+		return fmt.Errorf("the Resolution in Terms is %v: it must not be negative", t.Resolution)
 	case t.Range != nil && !(t.Range[0] < t.Range[1]):
-		return fmt.Errorf("Terms.Range is [%v, %v]: the first number must be the smaller one", t.Range[0], t.Range[1])
+		return fmt.Errorf("the Range in Terms is [%v, %v]: the first number must be the smaller one", t.Range[0], t.Range[1])
 	}
 	for _, h := range i.Hypotheses {
 		if r := h.Relation.orDefault(); r != AtMost && r != AtLeast && r != Equal {
@@ -135,10 +135,10 @@ func (i Instance) senseless() error {
 // sound.
 func sensible(f Form, t Terms) error {
 	if _, ok := f.(Probably); ok && !(t.Delta > 0 && t.Delta < 1) {
-		return fmt.Errorf("Terms.Delta is %v: a probability of violation must lie between 0 and 1", t.Delta)
+		return fmt.Errorf("the Delta in Terms is %v: a probability of violation must lie between 0 and 1", t.Delta)
 	}
 	if _, ok := f.(Threshold); ok && !(t.Location > 0) {
-		return fmt.Errorf("Terms.Location is %v: the crossing must lie at a positive size", t.Location)
+		return fmt.Errorf("the Location in Terms is %v: the crossing must lie at a positive size", t.Location)
 	}
 	return nil
 }

@@ -7,14 +7,14 @@ import (
 
 // An Activation is the function phi of a hidden neuron with its derivative.
 // Any pair of functions will do; the constructors of this package give the ones
-// that the catalogue uses, and ReLU has a fast path.
+// that the theorems use, and ReLU has a fast path.
 type Activation struct {
 	Name  string
 	Value func(z float64) float64
 	Deriv func(z float64) float64 // at a kink: the convention of the theorems, ReLU'(0) = 1
 
 	// Homogeneous says that phi(c z) = c phi(z) for all c >= 0, on which
-	// Euler's identity and the balance law rest.
+	// Euler's identity and the balance law a_r^2 - |w_r|^2 rest.
 	Homogeneous bool
 
 	relu bool

@@ -9,7 +9,7 @@
 // The output scale s is explicit: 1/sqrt(m) is the NTK scaling of the theorems
 // ([NTKScale]), 1/m the mean-field scaling ([MeanFieldScale]).
 //
-// Shapes are those of the catalogue: a sample is a row of the n x d matrix X, a
+// Shapes are those of the theorems: a sample is a row of the n x d matrix X, a
 // neuron is a row of the m x d matrix W, and preactivations and patterns are
 // m x n, one neuron a row. Layers names the weights that a gradient or a Gram
 // matrix is taken with respect to.

@@ -23,7 +23,7 @@ type Symmetry uint8
 const (
 	Independent   Symmetry = iota // no ties
 	Antisymmetric                 // r and r+m/2 are a pair
-	Coupled                       // 2i and 2i+1 are a pair
+	Coupled                       // 2i and 2i+1 are a pair (Munteanu et al. 2022, who have a_2i = +1: Ones)
 )
 
 // An Init is a law of initial networks: hidden weights w_r ~ N(0, Kappa^2 I_d),
@@ -37,7 +37,7 @@ type Init struct {
 	Scale      float64 // output scale; 0 is NTKScale(Width)
 }
 
-// NTK is the initialisation of Du et al. (2019): ReLU, w_r ~ N(0, I_d), random signs,
+// NTK is the initialisation of Du et al. 2019: ReLU, w_r ~ N(0, I_d), random signs,
 // output scale 1/sqrt(m).
 func NTK(m, d int) Init { return Init{Width: m, Dim: d, Act: ReLU(), Kappa: 1} }
 

@@ -1,8 +1,14 @@
 package nets
 
-import "math"
+import (
+	"fmt"
+	"math"
 
-// A Loss is a function of the outputs u and the labels y.
+	"gonum.org/v1/gonum/floats"
+)
+
+// A Loss is a function of the outputs u and the labels y. Training asks one that
+// has a method Check(y []float64) error whether it can be given the labels.
 type Loss interface {
 	Name() string
 	// Value returns the loss.
@@ -11,7 +17,7 @@ type Loss interface {
 	Gradient(dst, u, y []float64)
 }
 
-// Square is (1/2) sum_i (u_i - y_i)^2, the loss of Du et al. (2019). Mean
+// Square is (1/2) sum_i (u_i - y_i)^2, the loss of Du et al. 2019. Mean
 // divides it by the number of samples.
 type Square struct{ Mean bool }
 
@@ -40,7 +46,7 @@ func (l Square) Gradient(dst, u, y []float64) {
 }
 
 // Logistic is (1/n) sum_i log(1 + exp(-y_i u_i)), labels -1 and +1: the loss of
-// Munteanu et al. (2022), a mean. Sum leaves out the 1/n.
+// Munteanu et al. 2022, a mean. Sum leaves out the 1/n.
 type Logistic struct{ Sum bool }
 
 // Name implements Loss.
@@ -63,6 +69,41 @@ func (l Logistic) Gradient(dst, u, y []float64) {
 	}
 }
 
+// CrossEntropy is -(1/n) sum_i (y_i log p_i + (1 - y_i) log(1 - p_i)) with
+// p_i = 1/(1 + exp(-u_i)), labels in [0, 1]: the probability of the first of two
+// classes. With labels 0 and 1 it is Logistic with 2y - 1. Sum leaves out the 1/n.
+type CrossEntropy struct{ Sum bool }
+
+// Name implements Loss.
+func (l CrossEntropy) Name() string { return named("cross-entropy", !l.Sum) }
+
+// Value implements Loss.
+func (l CrossEntropy) Value(u, y []float64) float64 {
+	var s float64
+	for i, v := range u {
+		s += y[i]*log1pExp(-v) + (1-y[i])*log1pExp(v)
+	}
+	return s / divisor(len(u), !l.Sum)
+}
+
+// Gradient implements Loss: dst_i = p_i - y_i, over n for the mean.
+func (l CrossEntropy) Gradient(dst, u, y []float64) {
+	n := divisor(len(u), !l.Sum)
+	for i, v := range u {
+		dst[i] = ((1-y[i])*sigmoid(v) - y[i]*sigmoid(-v)) / n
+	}
+}
+
+// Check reports a label that is no probability.
+func (CrossEntropy) Check(y []float64) error {
+	for i, v := range y {
+		if !(v >= 0 && v <= 1) {
+			return fmt.Errorf("nets: label %d is %v, and cross-entropy needs probabilities; take nets.Logistic for labels of -1 and +1", i, v)
+		}
+	}
+	return nil
+}
+
 // Accuracy is the fraction of samples with y_i u_i > margin.
 func Accuracy(u, y []float64, margin float64) float64 {
 	right := 0
@@ -81,8 +122,14 @@ func Residual(dst, u, y []float64) float64 {
 		dst[i] = v - y[i]
 		s += dst[i] * dst[i]
 	}
+	if !holds(s) {
+		return floats.Norm(dst, 2)
+	}
 	return math.Sqrt(s)
 }
+
+// holds says whether a sum of squares has lost nothing to underflow or overflow.
+func holds(s float64) bool { return s > 0x1p-900 && s < 0x1p1000 }
 
 func divisor(n int, mean bool) float64 {
 	if mean {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -23,5 +24,18 @@ func Movement(w, v *mat.Dense) (largest, frobenius float64) {
 		largest = math.Max(largest, s)
 		frobenius += s
 	}
+	if !holds(largest) {
+		return scaledMovement(w, v)
+	}
 	return math.Sqrt(largest), math.Sqrt(frobenius)
+}
+
+// scaledMovement is Movement where squares underflow or overflow.
+func scaledMovement(w, v *mat.Dense) (largest, frobenius float64) {
+	m, _ := w.Dims()
+	for r := range m {
+		move := floats.Distance(w.RawRowView(r), v.RawRowView(r), 2)
+		largest, frobenius = math.Max(largest, move), math.Hypot(frobenius, move)
+	}
+	return largest, frobenius
 }

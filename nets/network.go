@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -48,7 +49,7 @@ func (net *Network) Dim() int { _, d := net.W.Dims(); return d }
 func (net *Network) Keeps(r int) bool { return net.Mask == nil || net.Mask[r] }
 
 // Masked returns the sub-network of the neurons with mask true. It shares the
-// weights of net, and its scale: the masked network of Liao and Kyrillidis (2022) is not rescaled.
+// weights of net, and its scale: the masked network of Liao and Kyrillidis 2022 is not rescaled.
 func (net *Network) Masked(mask []bool) *Network {
 	if len(mask) != net.Width() {
 		panic(fmt.Sprintf("nets: mask of %d entries for a network of width %d", len(mask), net.Width()))
@@ -94,22 +95,27 @@ func (net *Network) Validate() error {
 }
 
 // CheckData reports inputs that no claim can mean: shapes that do not fit,
-// values that are not finite, and zero rows. A nil y is not looked at.
+// values that are not finite, zero rows, and rows of which float64 cannot hold
+// the squared norm. A nil y is not looked at.
 func CheckData(x *mat.Dense, y []float64) error {
 	n, d := x.Dims()
 	if y != nil && len(y) != n {
 		return fmt.Errorf("nets: %d labels for %d samples; give one a sample", len(y), n)
 	}
 	for i := range n {
-		zero := true
+		square, zero := 0.0, true
 		for k, v := range x.RawRowView(i)[:d] {
 			if !finite(v) {
 				return fmt.Errorf("nets: feature %d of sample %d is %v; drop or mend the sample", k, i, v)
 			}
 			zero = zero && v == 0
+			square += v * v
 		}
 		if zero {
 			return fmt.Errorf("nets: sample %d is zero; drop it, no network without biases can fit it", i)
+		}
+		if !holds(square) {
+			return fmt.Errorf("nets: sample %d has entries of size %g, whose squares float64 cannot hold; scale the samples to norms near 1", i, floats.Norm(x.RawRowView(i), math.Inf(1)))
 		}
 		if y != nil && !finite(y[i]) {
 			return fmt.Errorf("nets: label %d is %v; drop or mend the sample", i, y[i])

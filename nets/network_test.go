@@ -109,7 +109,7 @@ func TestOutputByHand(t *testing.T) {
 }
 
 func TestGradientIsFiniteDifference(t *testing.T) {
-	losses := []Loss{Square{}, Square{Mean: true}, Logistic{}, Logistic{Sum: true}}
+	losses := []Loss{Square{}, Square{Mean: true}, Logistic{}, Logistic{Sum: true}, CrossEntropy{}, CrossEntropy{Sum: true}}
 	rapid.Check(t, func(t *rapid.T) {
 		net, x, rng := draw(t)
 		loss := rapid.SampledFrom(losses).Draw(t, "loss")
@@ -419,6 +419,9 @@ func TestValidate(t *testing.T) {
 		{"1 labels", x(1, 0, 0, 1), []float64{1}},
 		{"feature 1 of sample 0", x(1, math.NaN()), nil},
 		{"sample 1 is zero", x(1, 1, 0, 0), nil},
+		{"", x(1e-120, 1e-130), nil},
+		{"sample 1 has entries of size 1e+200", x(1, 1, 1e200, 0), nil},
+		{"sample 0 has entries of size 1e-200", x(0, 1e-200), nil},
 		{"label 0", x(1, 1), []float64{math.Inf(-1)}},
 	} {
 		checkError(t, CheckData(c.x, c.y), c.want)

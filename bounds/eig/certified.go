@@ -53,6 +53,28 @@ func between(lower, estimate, upper float64) Certified {
 // roundUp covers the few roundings of forming a bound itself.
 func roundUp(x float64) float64 { return x * (1 + 8*unit) }
 
+// rescale multiplies by 2^e. What is lost where the result is subnormal goes into the error, and a value
+// that overflows is an error.
+func (c Certified) rescale(e int) (Certified, error) {
+	value, err := math.Ldexp(c.Value, e), ldexpUp(c.Err, e)
+	if math.IsInf(value, 0) || math.IsInf(err, 0) {
+		return Certified{}, fmt.Errorf("eig: the result is %g times 2^%d, which float64 cannot hold; divide the matrix or vector by a power of two", c.Value, e)
+	}
+	if math.Ldexp(value, -e) != c.Value {
+		err += math.SmallestNonzeroFloat64
+	}
+	return within(value, err), nil
+}
+
+// ldexpUp is x 2^e for x >= 0, rounded up where it is subnormal.
+func ldexpUp(x float64, e int) float64 {
+	y := math.Ldexp(x, e)
+	if math.Ldexp(y, -e) < x {
+		y += math.SmallestNonzeroFloat64
+	}
+	return y
+}
+
 // unit is the unit roundoff of float64.
 const unit = 1.0 / (1 << 53)
 

@@ -15,13 +15,13 @@ import (
 const denseLimit = 200
 
 // Min returns the smallest eigenvalue of a symmetric matrix. The matrix need not be semidefinite.
-// It fails on an empty, non-square, non-symmetric or non-finite matrix.
+// It fails on an empty, non-square, non-symmetric or non-finite matrix, and when the result overflows.
 func Min(a mat.Matrix) (Certified, error) {
 	s, scale, err := load(a)
 	if err != nil {
 		return Certified{}, err
 	}
-	return smallest(s, false).rescale(scale), nil
+	return smallest(s, false).rescale(scale)
 }
 
 // Max returns the largest eigenvalue of a symmetric matrix; see [Min].
@@ -30,7 +30,7 @@ func Max(a mat.Matrix) (Certified, error) {
 	if err != nil {
 		return Certified{}, err
 	}
-	return largest(s).rescale(scale), nil
+	return largest(s).rescale(scale)
 }
 
 // Norm returns the spectral norm max |lambda_i| of a symmetric matrix; see [Min].
@@ -42,10 +42,10 @@ func Norm(a mat.Matrix) (Certified, error) {
 	hi, lo := largest(s), smallest(s, false)
 	lower := max(hi.Lower(), -lo.Upper(), 0)
 	upper := max(hi.Upper(), -lo.Lower())
-	return between(lower, max(hi.Value, -lo.Value), upper).rescale(scale), nil
+	return between(lower, max(hi.Value, -lo.Value), upper).rescale(scale)
 }
 
-// SpectralNorm returns the largest singular value ||X||_2 of an n x d matrix: the S of the statements.
+// SpectralNorm returns the largest singular value ||X||_2 of an n x d matrix.
 // It goes through the smaller of X X^T and X^T X, whose rounding is part of the bound.
 func SpectralNorm(x mat.Matrix) (Certified, error) {
 	n, d := x.Dims()
@@ -73,7 +73,7 @@ func SpectralNorm(x mat.Matrix) (Certified, error) {
 	f := mat.Norm(&y, 2)
 	c = c.Widen(roundUp(gamma(inner+4) * f * f))
 	lo, hi := math.Sqrt(max(0, c.Lower())), math.Sqrt(c.Upper())
-	return between(lo*(1-2*unit), math.Sqrt(max(0, c.Value)), hi*(1+2*unit)).rescale(scale), nil
+	return between(lo*(1-2*unit), math.Sqrt(max(0, c.Value)), hi*(1+2*unit)).rescale(scale)
 }
 
 // largest is -lambda_min(-A).
@@ -276,8 +276,4 @@ func largestEntry(a mat.Matrix) (float64, error) {
 		}
 	}
 	return big, nil
-}
-
-func (c Certified) rescale(e int) Certified {
-	return within(math.Ldexp(c.Value, e), math.Ldexp(c.Err, e))
 }

@@ -108,6 +108,60 @@ func TestInverseFormOfNeighbours(t *testing.T) {
 	}
 }
 
+// The matrices that lie delta from diag(1/10, 1, 3) along its lowest eigenvector e1 have forms of e1 that
+// fill the interval to its upper end, 1/(1/10 - delta), and a solution as far from 10 e1 as the bound says.
+func TestInverseErrorsAreAttained(t *testing.T) {
+	const low, delta = 0.1, 0.05
+	v, err := eig.NewInverse(mat.NewDiagDense(3, []float64{low, 1, 3}), delta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 1e-12*math.Abs(want) {
+			t.Errorf("%s is %v, want %v", what, got, want)
+		}
+	}
+	y := []float64{2, 0, 0}
+	c, x := v.Form(y), make([]float64, 3)
+	bound := v.Solve(x, y)
+	near("the upper end of the form", c.Upper(), 4/(low-delta))
+	near("the lower end of the form", c.Lower(), 4/low-4*delta/(low*low)) // of 4/(low+delta), to first order
+	near("the bound on the solution", bound, 2/(low-delta)-2/low)
+	near("the solution", x[0], 20)
+	m := v.Min()
+	near("the smallest eigenvalue", m.Value, low)
+	near("its error", m.Err, delta)
+}
+
+// For a matrix and vector that leave no residual, the bounds are the sums of the roundings that could have
+// been: 2n+4 of each product in the form and n+2 of each entry of the residual, twice.
+func TestInverseErrorsOfRounding(t *testing.T) {
+	const u = 0x1p-53
+	v, err := eig.NewInverse(mat.NewDiagDense(3, []float64{0.25, 0.5, 2}), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := []float64{3, -1, 2}
+	x, solution := []float64{12, -2, 1}, make([]float64, 3)
+	c, bound := v.Form(y), v.Solve(solution, y)
+	var form, norm float64
+	for i := range y {
+		form += x[i] * y[i]
+		norm += y[i] * y[i]
+		if solution[i] != x[i] {
+			t.Errorf("solution %v, want %v", solution, x)
+		}
+	}
+	if want := form * (2*5*u + 7*u + 2*u); c.Value != form || math.Abs(c.Err-want) > 1e-12*want {
+		t.Errorf("form %v +- %v, want %v +- %v", c.Value, c.Err, form, want)
+	}
+	// The smallest eigenvalue is known to 1e-14 or so.
+	if want := 2 * 5 * u * math.Sqrt(norm) / 0.25; math.Abs(bound-want) > 1e-12*want {
+		t.Errorf("solution within %v, want %v", bound, want)
+	}
+}
+
 func TestInverseSolve(t *testing.T) {
 	v, err := eig.NewInverse(hilbert(5), 0)
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 
 // denseMin is the smallest eigenvalue by tridiagonal reduction. The result is an estimate only.
 func denseMin(a *mat.SymDense) float64 {
-	var es mat.EigenSym
-	if es.Factorize(a, false) {
-		return es.Values(nil)[0]
+	if values, ok := denseAll(a); ok {
+		return values[0]
 	}
 	return gershgorinBelow(a)
 }
@@ -28,7 +27,7 @@ func inverseLanczos(a *mat.SymDense) (float64, []float64) {
 			}, true)
 			return 1/mu - shift, v
 		}
-		shift = max(4*shift, choleskyError(a, 0))
+		shift = max(4*shift, choleskyError(a, 0), unit) // the second is next to 0 without positive entries
 	}
 	return gershgorinBelow(a), nil
 }

@@ -31,23 +31,36 @@ func All(a mat.Matrix) (Spectrum, error) {
 	if err != nil {
 		return Spectrum{}, err
 	}
-	n := s.SymmetricDim()
-	vectors := n <= rigorousLimit
-	var es mat.EigenSym
-	if !es.Factorize(s, vectors) {
+	values, bound, ok := spectrum(s)
+	if !ok {
+		n := s.SymmetricDim()
 		return Spectrum{}, fmt.Errorf("eig: the eigenvalue iteration did not converge on this %d x %d matrix", n, n)
 	}
-	sp := Spectrum{Values: es.Values(nil), Rigorous: vectors}
-	if vectors {
-		sp.Err = residualBound(s, &es, sp.Values)
-	} else {
-		sp.Err = float64(n) * unit * mat.Norm(s, 2)
-	}
-	sp.Err = math.Ldexp(sp.Err, scale)
-	for i := range sp.Values {
-		sp.Values[i] = math.Ldexp(sp.Values[i], scale)
+	sp := Spectrum{Values: values, Rigorous: len(values) <= rigorousLimit}
+	for i, v := range values {
+		c, err := Certified{Value: v, Err: bound}.rescale(scale)
+		if err != nil {
+			return Spectrum{}, err
+		}
+		sp.Values[i], sp.Err = c.Value, max(sp.Err, c.Err)
 	}
 	return sp, nil
+}
+
+// spectrum returns the eigenvalues of a matrix with entries at most 1 in magnitude and a bound on their
+// errors.
+func spectrum(a *mat.SymDense) (values []float64, bound float64, ok bool) {
+	n := a.SymmetricDim()
+	if n > rigorousLimit {
+		values, ok = denseAll(a)
+		return values, float64(n) * unit * mat.Norm(a, 2), ok
+	}
+	var es mat.EigenSym
+	if !es.Factorize(a, true) {
+		return nil, 0, false
+	}
+	values = es.Values(nil)
+	return values, residualBound(a, &es, values), true
 }
 
 func residualBound(a *mat.SymDense, es *mat.EigenSym, values []float64) float64 {

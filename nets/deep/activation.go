@@ -9,17 +9,13 @@ import (
 // that the theorems use at a kink.
 type Activation struct {
 	name   string
-	moment float64 // E[sigma(z)^2], z ~ N(0,1)
+	moment float64 // E[sigma(z)^2], z ~ N(0,1): 1/c_sigma, which keeps the norm of the features over the layers
 	sparse bool    // about half of the values are exactly zero
 	eval   func(value, slope, z []float64)
 }
 
 // String names the activation.
 func (a Activation) String() string { return a.name }
-
-// SecondMoment returns E[sigma(z)^2] for z ~ N(0,1). Its inverse is the factor
-// c_sigma that keeps the norm of the features constant over the layers.
-func (a Activation) SecondMoment() float64 { return a.moment }
 
 // ReLU is max(z, 0), with derivative 0 at z = 0.
 func ReLU() Activation {

@@ -40,7 +40,7 @@ type Config struct {
 	// Convention is Standard or NTK.
 	Convention Convention
 	// Std lists beta_1, ..., beta_L of the standard convention; nil means 1
-	// for every layer. See HeStd and LeCunStd. Not used with NTK.
+	// for every layer. See HeStd. Not used with NTK.
 	Std []float64
 	// CSigma is the factor c_sigma of the NTK convention; 0 means
 	// 1/E[sigma(z)^2], which is 2 for ReLU. Not used with Standard.
@@ -53,15 +53,10 @@ type Config struct {
 }
 
 // HeStd returns the standard deviations sqrt(2/n_{l-1}), l = 1..L.
-func HeStd(inputs int, hidden []int) []float64 { return fanInStd(2, inputs, hidden) }
-
-// LeCunStd returns the standard deviations sqrt(1/n_{l-1}), l = 1..L.
-func LeCunStd(inputs int, hidden []int) []float64 { return fanInStd(1, inputs, hidden) }
-
-func fanInStd(gain float64, inputs int, hidden []int) []float64 {
-	std := []float64{math.Sqrt(gain / float64(inputs))}
+func HeStd(inputs int, hidden []int) []float64 {
+	std := []float64{math.Sqrt(2 / float64(inputs))}
 	for _, width := range hidden {
-		std = append(std, math.Sqrt(gain/float64(width)))
+		std = append(std, math.Sqrt(2/float64(width)))
 	}
 	return std
 }

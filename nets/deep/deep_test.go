@@ -1,7 +1,6 @@
 package deep
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -347,84 +346,6 @@ func TestFeatureSingularValues(t *testing.T) {
 	}
 }
 
-// TestDescentFollowsLinearModel: at a step so small that no gate flips, one
-// update moves the outputs by -Step K r up to O(Step^2).
-func TestDescentFollowsLinearModel(t *testing.T) {
-	rng := stream(21)
-	x := gaussian(5, 6, rng)
-	y := []float64{1, -1, 0.5, 0, 2}
-	net := mustNew(t, Config{Inputs: 6, Hidden: []int{40, 30}, Convention: NTK}, rng)
-	p := mustPass(t, net, x)
-	before := append([]float64(nil), p.Output()...)
-	move := mat.NewVecDense(5, nil)
-	residual := make([]float64, 5)
-	floats.SubTo(residual, before, y)
-	move.MulVec(p.Gram(nil), mat.NewVecDense(5, residual))
-	var defect [2]float64
-	for k, step := range []float64{1e-5, 5e-6} {
-		trained := net.Clone()
-		if _, err := (Descent{Step: step, Steps: 1}).Run(trained, x, y); err != nil {
-			t.Fatal(err)
-		}
-		q := mustPass(t, trained, x)
-		if q.Flips(p) != 0 {
-			t.Fatal("a gate flipped; choose a smaller step")
-		}
-		for i, f := range q.Output() {
-			defect[k] = math.Max(defect[k], math.Abs(f-before[i]+step*move.AtVec(i)))
-		}
-	}
-	if ratio := defect[0] / defect[1]; math.Abs(ratio-4) > 0.05 {
-		t.Errorf("halving the step divides the defect by %v, want 4", ratio)
-	}
-}
-
-func TestDescentConvergesAndReports(t *testing.T) {
-	rng := stream(22)
-	x := gaussian(5, 6, rng)
-	y := []float64{1, -1, 0.5, 0, 2}
-	net := mustNew(t, Config{Inputs: 6, Hidden: []int{60, 60}, Convention: NTK}, rng)
-	frozen := mat.DenseCopyOf(net.Weight(2))
-	loss, steps := math.Inf(1), 0
-	out, err := Descent{Step: 0.02, Steps: 2000, Tolerance: 1e-6, Frozen: []int{2}, Observe: func(s *State) bool {
-		if s.Step != steps || s.Loss >= loss {
-			t.Fatalf("step %d: loss %v after %v", s.Step, s.Loss, loss)
-		}
-		loss, steps = s.Loss, steps+1
-		return true
-	}}.Run(net, x, y)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !out.Converged || out.Diverged || out.Steps != steps-1 || out.Loss > 0.5e-12 {
-		t.Errorf("outcome %+v after %d calls", out, steps)
-	}
-	if !mat.Equal(frozen, net.Weight(2)) {
-		t.Error("a frozen layer moved")
-	}
-	// A linear model: a ReLU network would jump to where all gates are closed.
-	out, err = Descent{Step: 1e9, Steps: 100}.Run(mustNew(t, Config{Inputs: 6}, rng), x, y)
-	if err != nil || !out.Diverged {
-		t.Errorf("huge step: outcome %+v, error %v; want divergence", out, err)
-	}
-}
-
-func TestDescentDoesNotAllocatePerStep(t *testing.T) {
-	rng := stream(23)
-	x := gaussian(20, 10, rng)
-	net := mustNew(t, Config{Inputs: 10, Hidden: []int{70, 70}, Convention: NTK}, rng)
-	allocs := func(steps int) float64 {
-		return testing.AllocsPerRun(3, func() {
-			if _, err := (Descent{Step: 1e-6, Steps: steps}).Run(net, x, make([]float64, 20)); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-	if few, many := allocs(2), allocs(30); many > few {
-		t.Errorf("%v allocations in 2 steps, %v in 30", few, many)
-	}
-}
-
 func TestSecondMoments(t *testing.T) {
 	for _, act := range everyActivation() {
 		const h = 1.0 / 512 // trapezium rule
@@ -437,7 +358,7 @@ func TestSecondMoments(t *testing.T) {
 			sum += value[0] * value[0] * math.Exp(-z[0]*z[0]/2) * h / math.Sqrt(2*math.Pi)
 		}
 		// The kink of ReLU costs the trapezium rule O(h^4).
-		if got := act.SecondMoment(); math.Abs(got-sum) > 1e-11 {
+		if got := act.moment; math.Abs(got-sum) > 1e-11 {
 			t.Errorf("%v: second moment %v, quadrature %v", act, got, sum)
 		}
 	}
@@ -553,71 +474,4 @@ func BenchmarkDeepGram(b *testing.B) {
 		p.Forward()
 		p.Gram(gram)
 	}
-}
-
-func BenchmarkDescentStep(b *testing.B) {
-	rng := stream(9)
-	net := mustNew(b, Config{Inputs: 100, Hidden: []int{512, 512}, Convention: NTK}, rng)
-	x := gaussian(64, 100, rng)
-	if _, err := (Descent{Step: 1e-6, Steps: b.N}).Run(net, x, make([]float64, 64)); err != nil {
-		b.Fatal(err)
-	}
-}
-
-func ExampleNetwork_Gram() {
-	hidden := []int{64, 3, 64} // a bottleneck
-	net, err := New(Config{Inputs: 4, Hidden: hidden, Std: HeStd(4, hidden)}, rand.New(rand.NewPCG(1, 2)))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	x := mat.NewDense(3, 4, []float64{1, 0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0})
-	gram, err := net.Gram(x)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	// The kernel is 1-homogeneous in each argument: the third point is twice
-	// the first one.
-	fmt.Printf("%.6f %.6f\n", gram.At(2, 2)/gram.At(0, 0), gram.At(0, 2)/gram.At(0, 0))
-	// Output: 4.000000 2.000000
-}
-
-func ExamplePass() {
-	x := mat.NewDense(2, 3, []float64{1, 0, 0, 0, 1, 0})
-	net, err := New(Config{Inputs: 3, Hidden: []int{20, 20}, Convention: NTK}, rand.New(rand.NewPCG(5, 6)))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	p, err := net.NewPass(x)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	// J J^T u without J, and by the kernel.
-	u := []float64{1, -1}
-	ku := p.JMul(nil, p.JTMul(nil, u))
-	K := p.Gram(nil)
-	fmt.Println("agree:", math.Abs(ku[0]-(K.At(0, 0)-K.At(0, 1))) < 1e-12)
-	fmt.Println(p.Feature(2).Dims())
-	// Output:
-	// agree: true
-	// 2 20
-}
-
-func ExampleDescent() {
-	x := mat.NewDense(2, 2, []float64{1, 0, 0, 1})
-	net, err := New(Config{Inputs: 2, Hidden: []int{50, 50}, Convention: NTK}, rand.New(rand.NewPCG(3, 4)))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	out, err := Descent{Step: 0.1, Steps: 500, Tolerance: 1e-9}.Run(net, x, []float64{1, -1})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println("converged:", out.Converged)
-	// Output: converged: true
 }

@@ -57,9 +57,6 @@ func build(config Config) *Network {
 	return net
 }
 
-// Config returns the configuration, with the optional fields filled in.
-func (net *Network) Config() Config { return net.config }
-
 // Depth returns the number L of weight layers.
 func (net *Network) Depth() int { return len(net.weights) }
 

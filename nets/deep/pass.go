@@ -114,9 +114,6 @@ func (p *Pass) backward() {
 	p.hasBack = true
 }
 
-// Samples returns the number n of rows of the batch.
-func (p *Pass) Samples() int { return p.n }
-
 // Output returns f(x_i), i = 1..n.
 func (p *Pass) Output() []float64 { return p.out }
 

@@ -36,6 +36,38 @@ func ExampleDescend() {
 	// moved 1.88, 0.4% of the patterns flipped
 }
 
+// H is close to I/2. Nesterov's momentum of 0.2 turns the factor 1/2 of a step of
+// size 1 into sqrt(0.2/2) = 0.32, in the long run.
+func ExampleMomentum() {
+	net, x, y := start(10000)
+	trace, err := train.Descend(context.Background(), net, x, y, train.Options{
+		Step: 1, Steps: 4, Momentum: train.Momentum{Beta: 0.2, Nesterov: true},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%.2f\n", trace.Norm)
+	// Output:
+	// [1.41 0.71 0.29 0.10 0.03]
+}
+
+// One of two samples at a time, with twice its gradient: a sample's residual
+// vanishes at the first step of size 1 that draws it, and a pass draws both.
+func ExampleMiniBatch() {
+	net, x, y := start(10000)
+	trace, err := train.Descend(context.Background(), net, x, y, train.Options{
+		Step: 1, Steps: 2, Batch: train.MiniBatch{Size: 1, Law: train.Passes, Rand: rand.New(rand.NewPCG(3, 4))},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%.1f\n", trace.Norm)
+	// Output:
+	// [1.4 1.0 0.0]
+}
+
 // Two sub-networks that share out the neurons between them converge half as fast.
 func ExampleDescendMasked() {
 	net, x, y := start(10000)

@@ -17,7 +17,7 @@ type MaskLaw interface {
 }
 
 // Bernoulli keeps each neuron in each sub-network independently with
-// probability Keep: dropout for one model and one local step, law (B) of Liao and Kyrillidis (2022).
+// probability Keep: dropout for one model and one local step.
 type Bernoulli struct{ Keep float64 }
 
 // Draw implements MaskLaw.
@@ -41,7 +41,7 @@ func (law Bernoulli) Validate(int, int) error {
 }
 
 // Partition gives each neuron to one of the sub-networks, independently and
-// uniformly: independent subnet training, law (P) of Liao and Kyrillidis (2022).
+// uniformly: independent subnet training.
 type Partition struct{}
 
 // Draw implements MaskLaw.
@@ -61,7 +61,8 @@ func (Partition) Xi(models, _ int) float64 { return 1 / float64(models) }
 func (Partition) Validate(int, int) error { return nil }
 
 // FixedSize keeps exactly Keep neurons, a uniformly drawn set in each
-// sub-network. It is a control: the identity 02.2 fails for it.
+// sub-network. It is a control: the variance of an output under it is another than
+// that of independent masks.
 type FixedSize struct{ Keep int }
 
 // Draw implements MaskLaw. Neuron r is kept with probability (neurons still to

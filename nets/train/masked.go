@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Masking describes one round of training masked sub-networks: draw
+// Masking describes one round of training masked sub-networks (Liao and Kyrillidis 2022): draw
 // Models masks; each sub-network starts from the present weights and takes
 // LocalSteps gradient steps on its own loss; neuron r then moves by the average
 // of its movements.
@@ -41,7 +41,7 @@ func (k Masking) validate(m int) error {
 }
 
 // A Masked is training by rounds of masked sub-networks. One step of its State
-// is one round; State.U is the prediction E f_M = xi f that Liao and Kyrillidis (2022) follows (f
+// is one round; State.U is the prediction E f_M = xi f that the theory follows (f
 // itself for Inverted). Only the first layer is trained.
 type Masked struct {
 	opt   Options
@@ -66,7 +66,7 @@ func NewMasked(net *nets.Network, x *mat.Dense, y []float64, how Masking, opt Op
 	if err != nil {
 		return nil, err
 	}
-	if err := checkProblem(net, x, y); err != nil {
+	if err := checkProblem(net, x, y, opt.Loss); err != nil {
 		return nil, err
 	}
 	if err := how.validate(net.Width()); err != nil {
@@ -75,6 +75,8 @@ func NewMasked(net *nets.Network, x *mat.Dense, y []float64, how Masking, opt Op
 	switch {
 	case opt.Layers != nets.FirstLayer:
 		return nil, errors.New("train: masked rounds train the first layer only; leave Options.Layers empty")
+	case !opt.plain():
+		return nil, errors.New("train: masked rounds take plain steps on all samples; leave Options.Momentum and Batch empty")
 	case net.Mask != nil:
 		return nil, errors.New("train: the network has a mask already; masked rounds bring their own")
 	}

@@ -41,7 +41,7 @@ func TestFullMasksAreDescent(t *testing.T) {
 	})
 }
 
-// roundByDefinition is Liao and Kyrillidis (2022)'s aggregation, with descent on each sub-network.
+// roundByDefinition is the aggregation, with descent on each sub-network.
 func roundByDefinition(t *rapid.T, net *nets.Network, x *mat.Dense, y []float64, masks [][]bool, tau int, eta float64) *mat.Dense {
 	m, d := net.W.Dims()
 	sum, count := mat.NewDense(m, d, nil), make([]float64, m)

@@ -21,11 +21,11 @@ type State struct {
 	Residual []float64 // U - Y
 	Norm     float64   // Euclidean norm of Residual
 
-	W0       *mat.Dense // weights at step 0
-	A0       []float64
+	W0       *mat.Dense     // weights at step 0
 	Patterns *nets.Patterns // at step 0
 
 	factor   float64 // U over Batch.U
+	stale    bool    // the weights have moved since the outputs were computed
 	loss     nets.Loss
 	layers   nets.Layers
 	minEig   func(*mat.SymDense) float64
@@ -40,7 +40,7 @@ func (s *State) init(net *nets.Network, x *mat.Dense, y []float64, factor float6
 	n, m := len(y), net.Width()
 	*s = State{
 		Net: net, Batch: nets.NewBatch(x, m), Y: y, U: make([]float64, n), Residual: make([]float64, n),
-		W0: mat.DenseCopyOf(net.W), A0: append([]float64(nil), net.A...),
+		W0:       mat.DenseCopyOf(net.W),
 		Patterns: nets.NewPatterns(n, m), patterns: nets.NewPatterns(n, m), flips: make([]int, n),
 		gram: mat.NewSymDense(n, nil), diff: mat.NewSymDense(n, nil),
 		factor: factor, loss: opt.Loss, layers: opt.Layers, minEig: opt.MinEig,
@@ -52,6 +52,15 @@ func (s *State) init(net *nets.Network, x *mat.Dense, y []float64, factor float6
 		s.Batch.Gram(s.gram0, net, opt.Layers)
 	}
 	s.refresh()
+}
+
+// evaluate brings the outputs up to date with the weights.
+func (s *State) evaluate() {
+	if s.stale {
+		s.stale = false
+		s.Batch.Forward(s.Net)
+		s.refresh()
+	}
 }
 
 func (s *State) refresh() {
@@ -91,16 +100,6 @@ func (s *State) Movement() (largest, frobenius float64) {
 	return nets.Movement(s.Net.W, s.W0)
 }
 
-// OutputMovement returns max_r |a_r - a_r(0)| and the Euclidean norm |a - a(0)|.
-func (s *State) OutputMovement() (largest, euclidean float64) {
-	for r, a := range s.Net.A {
-		v := math.Abs(a - s.A0[r])
-		largest = math.Max(largest, v)
-		euclidean += v * v
-	}
-	return largest, math.Sqrt(euclidean)
-}
-
 // Flips counts the patterns that differ from step 0: each sample's count, and
 // their sum.
 func (s *State) Flips() (perSample []int, total int) {
@@ -121,19 +120,37 @@ func (s *State) gramChange() *mat.SymDense {
 }
 
 func smallestEigenvalue(h *mat.SymDense) float64 {
-	var eig mat.EigenSym
-	if !eig.Factorize(h, false) {
+	v, ok := eigenvalues(h)
+	if !ok {
 		return math.NaN()
 	}
-	return eig.Values(nil)[0]
+	return v[0]
 }
 
 // spectralNorm is the largest eigenvalue in absolute value.
 func spectralNorm(h *mat.SymDense) float64 {
-	var eig mat.EigenSym
-	if !eig.Factorize(h, false) {
+	v, ok := eigenvalues(h)
+	if !ok {
 		return math.NaN()
 	}
-	v := eig.Values(nil)
 	return math.Max(math.Abs(v[0]), math.Abs(v[len(v)-1]))
+}
+
+// eigenvalues returns them in ascending order. Where entries lie so far apart that the reduction to
+// tridiagonal form can leave a block of theirs below 2^-405, it asks for vectors too: without, gonum's
+// Dsterf scales such a block up with the wrong stride and panics.
+func eigenvalues(h *mat.SymDense) ([]float64, bool) {
+	low, high := math.Inf(1), 0.0
+	for i := range h.SymmetricDim() {
+		for j := range i + 1 {
+			if v := math.Abs(h.At(i, j)); v > 0 {
+				low, high = math.Min(low, v), math.Max(high, v)
+			}
+		}
+	}
+	var eig mat.EigenSym
+	if !eig.Factorize(h, low < high*0x1p-200) {
+		return nil, false
+	}
+	return eig.Values(nil), true
 }

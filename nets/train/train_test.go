@@ -126,8 +126,12 @@ func TestDescentIsLinearWithoutFlips(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if trace.MaxFlips[60] != 0 {
-			t.Skip("a pattern flipped")
+		// Flips are rare, and patterns may flip back: what is linear is the run before the first.
+		for k, flips := range trace.MaxFlips {
+			if flips != 0 {
+				trace.Residual = trace.Residual[:k]
+				break
+			}
 		}
 		lin, err := NewLinear(h)
 		if err != nil {
@@ -141,6 +145,9 @@ func TestDescentIsLinearWithoutFlips(t *testing.T) {
 					t.Fatalf("step %d: residual %v, recursion %v, closed form %v", k, e[i], path[k][i], closed[i])
 				}
 			}
+		}
+		if len(trace.Residual) <= 60 {
+			return
 		}
 		// |W - W(0)|_F^2 = eta^2 c^T H c with c = sum_k e_k, since W(k) - W(0) = -eta J^T c.
 		c := mat.NewVecDense(4, nil)
@@ -416,9 +423,14 @@ func TestBadInput(t *testing.T) {
 			return newMaskedError(odd, x, y, Masking{Law: Paired{Partition{}}, Models: 2, LocalSteps: 1}, Options{Step: 1})
 		}},
 	} {
-		if err := c.err(); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("error %v, want one with %q", err, c.want)
-		}
+		wantError(t, c.err(), c.want)
+	}
+}
+
+func wantError(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
 	}
 }
 
@@ -442,6 +454,20 @@ func TestNoAllocations(t *testing.T) {
 					t.Errorf("%s, %s, layers %d: %v allocations a step", act.Name, loss.Name(), layers, a)
 				}
 			}
+		}
+	}
+	for _, opt := range []Options{
+		{Momentum: Momentum{Beta: 0.5}}, {Momentum: Momentum{Beta: 0.5, Nesterov: true}},
+		{Batch: MiniBatch{Size: 2}}, {Batch: MiniBatch{Size: 2, Law: Distinct}}, {Batch: MiniBatch{Size: 2, Law: Passes}},
+		{Batch: MiniBatch{Size: 2}, Momentum: Momentum{Beta: 0.5}, Layers: nets.BothLayers, Loss: nets.Logistic{}},
+	} {
+		opt.Step, opt.Batch.Rand = 0.1, newRand(1)
+		d, err := NewDescent(net.Clone(), x, y, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := testing.AllocsPerRun(20, d.Step); a != 0 {
+			t.Errorf("%+v: %v allocations a step", opt, a)
 		}
 	}
 	opt := Options{Step: 0.1, Steps: 1000, Record: Residuals | Moves | Flips | GramFrobenius}

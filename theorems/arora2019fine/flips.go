@@ -1,6 +1,7 @@
 package arora2019fine
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -273,4 +274,23 @@ func stability(c checks.Claim[ladder], terms checks.Terms, value func(s *train.S
 		Name: "large-labels", Why: "labels of order sqrt m move the neurons by a constant", At: []ladder{control},
 	}}
 	return c
+}
+
+// draw are the parameters of a claim on the network at initialisation.
+type draw struct {
+	Data  data.Spec `json:"data"`
+	M     int       `json:"m"`
+	Delta float64   `json:"delta"`
+}
+
+func (p draw) cost() checks.Cost {
+	n, d := size(p.Data)
+	m := float64(p.M)
+	return checks.Cost{Setup: setupWork(p.Data), Trial: m*(2*n*d+15*d+3*n+n*n/32) + 20*n*n*n, Bytes: 8 * m * (d + n), Size: fmt.Sprintf("m=%d", p.M)}
+}
+
+func draws(r gen.Range, maxM int) *rapid.Generator[draw] {
+	return rapid.Custom(func(t *rapid.T) draw {
+		return draw{gen.Separated(r).Draw(t, "data"), rapid.IntRange(1, maxM).Draw(t, "m"), rapid.SampledFrom([]float64{0.3, 0.2}).Draw(t, "delta")}
+	})
 }

@@ -50,13 +50,9 @@ func Source() checks.Source {
 	return checks.Source{
 		Key:     "basics",
 		Title:   "Base facts used by every convergence proof",
-		Authors: "Convergo",
-		BibTeX: `@misc{basics,
-  title = {Base facts used by every convergence proof, derived with explicit constants},
-  author = {{Convergo}},
-  note = {Derivations in the statements of the claims basics/...}
-}`,
-		Files: files,
+		Authors: "textbooks, and derivations in the statements",
+		BibTeX:  bibliography,
+		Files:   files,
 		Claims: []checks.Checkable{
 			// descent on quadratics
 			quadraticContraction(), quadraticBestStep(), quadraticDivergence(),

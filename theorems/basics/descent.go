@@ -119,7 +119,7 @@ func quadratics(maxN int, maxStep float64) *rapid.Generator[quadratic] {
 //
 // Convention: lmax = 1 (a choice of unit), f half a sum of squares.
 //
-// Reference: classical.
+// Reference: Nesterov (2018), Section 2.1, for the form; derived here.
 //
 // Control: beyond the step 2/lmax the residual grows, so that the bound with q
 // capped at 1 must fail; with q replaced by |1 - eta lmax| the claim predicts
@@ -141,7 +141,7 @@ func quadraticContraction() checks.Claim[quadratic] {
 	spectrum := func(n int, kappa float64, shape string) spectrum { return spectrum{n, kappa, shape} }
 	return checks.Claim[quadratic]{
 		ID: "basics/quadratic-contraction", Title: "gradient descent on a quadratic contracts at max|1-ηλ|",
-		Reference:  "derived here",
+		Reference:  "Nesterov (2018), Section 2.1, for the form; derived here",
 		Formula:    `\|e_k\| \le q^k \|e_0\|,\quad q = \max_i |1-\eta\lambda_i|`,
 		Convention: "lambda_max = 1; f = e'He/2",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -222,7 +222,7 @@ func (d descent) contraction(r *rand.Rand, q float64) checks.Measurement {
 //
 // Convention: lmax = 1.
 //
-// Reference: classical.
+// Reference: Nesterov (2018), Section 2.1, for the form; derived here.
 //
 // Control: that 1 - 1/kappa, the rate of eta = 1/lmax, cannot be beaten is
 // refuted at the best step.
@@ -261,7 +261,7 @@ func quadraticBestStep() checks.Claim[quadratic] {
 	}
 	return checks.Claim[quadratic]{
 		ID: "basics/quadratic-best-step", Title: "no constant step contracts more than (κ-1)/(κ+1)",
-		Reference:  "derived here",
+		Reference:  "Nesterov (2018), Section 2.1, for the form; derived here",
 		Formula:    `\max_i |1-\eta\lambda_i| \ge \frac{\kappa-1}{\kappa+1}`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -297,7 +297,7 @@ func quadraticBestStep() checks.Claim[quadratic] {
 // Convention: lmax = 1. The statement is about the linear recursion: a ReLU
 // network past 2/lmax often still converges.
 //
-// Reference: classical.
+// Reference: Nesterov (2018), Section 2.1, for the form; derived here.
 //
 // Control: a crossing claimed at eta lmax = 1 must be refuted.
 func quadraticDivergence() checks.Claim[spectrum] {
@@ -338,7 +338,7 @@ func quadraticDivergence() checks.Claim[spectrum] {
 	}
 	return checks.Claim[spectrum]{
 		ID: "basics/quadratic-divergence", Title: "gradient descent diverges from ηλ_max = 2",
-		Reference:  "derived here",
+		Reference:  "Nesterov (2018), Section 2.1, for the form; derived here",
 		Formula:    `\|e_k\| \to \infty \iff \eta\lambda_{\max} > 2`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Threshold{}, Version: 1,

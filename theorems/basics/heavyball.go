@@ -105,7 +105,7 @@ func norm2(p [4]float64) float64 {
 //
 // Convention: lmax = 1.
 //
-// Reference: Polyak 1964.
+// Reference: Polyak (1964); derived here.
 //
 // Control: with beta at 0.9 of the threshold an end of the spectrum has two real
 // roots, of which one is larger than sqrt(beta).
@@ -143,7 +143,7 @@ func heavyBallRadius() checks.Claim[heavyBall] {
 	}
 	return checks.Claim[heavyBall]{
 		ID: "basics/heavy-ball-radius", Title: "heavy ball has spectral radius √β",
-		Reference:  "derived here",
+		Reference:  "Polyak (1964); derived here",
 		Formula:    `\rho(B) = \sqrt\beta \quad \text{if } \max_i (1-\sqrt{\eta\lambda_i})^2 \le \beta \le 1`,
 		Convention: "lambda_max = 1",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

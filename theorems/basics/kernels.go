@@ -181,7 +181,7 @@ func (k limit) polar(p kernel.Pair) float64 {
 //
 // Convention: no 1/sqrt(d): w has unit variance in every direction.
 //
-// Reference: Cho and Saul 2009, Williams 1997.
+// Reference: Cho and Saul (2009), Williams (1997); the others are derived here.
 //
 // Control: without the 1/(2 pi) of the arc-cosine kernels nothing fits.
 func kernelForms() checks.Claim[point] {
@@ -215,7 +215,7 @@ func kernelForms() checks.Claim[point] {
 	}
 	return checks.Claim[point]{
 		ID: "basics/kernel-forms", Title: "closed forms of the limit kernels",
-		Reference:  "derived here",
+		Reference:  "Cho and Saul (2009), Williams (1997); the others are derived here",
 		Formula:    `\mathbb{E}[\phi'(w^T x)\phi'(w^T x')]\, x^T x' = \frac{r(\pi - \arccos r)}{2\pi} \text{ (ReLU)}, \ldots`,
 		Convention: "w ~ N(0, I)",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -177,7 +177,7 @@ func eigenvalues(as ...*mat.SymDense) ([]eig.Spectrum, error) {
 //
 // Convention: spectral and Frobenius norm.
 //
-// Reference: Horn and Johnson, Theorems 4.3.1 and 6.3.5.
+// Reference: Horn and Johnson (2013), Theorems 4.3.1 and 6.3.5.
 //
 // Control: half of the perturbation is refuted by E = I.
 func weyl() checks.Claim[pairOf] {
@@ -212,7 +212,7 @@ func weyl() checks.Claim[pairOf] {
 	all := append(semidefiniteFamilies(), indefiniteFamily)
 	return checks.Claim[pairOf]{
 		ID: "basics/weyl", Title: "eigenvalues under a perturbation",
-		Reference:  "Weyl; Hoffman and Wielandt",
+		Reference:  "Horn and Johnson (2013), Theorems 4.3.1 and 6.3.5",
 		Formula:    `|\lambda_i(A+E) - \lambda_i(A)| \le \|E\|_2,\quad \sum_i (\lambda_i(A+E)-\lambda_i(A))^2 \le \|E\|_F^2`,
 		Convention: "eigenvalues in order",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -245,7 +245,7 @@ func weyl() checks.Claim[pairOf] {
 //
 // Convention: none.
 //
-// Reference: Horn and Johnson, Theorem 6.1.1.
+// Reference: Horn and Johnson (2013), Theorem 6.1.1.
 //
 // Control: sums that miss one term claim lambda_min >= 1 for 11^T at n = 2 and
 // more than 1 for (n+1) I - 11^T.
@@ -281,7 +281,7 @@ func gershgorin() checks.Claim[pairOf] {
 	all := append(semidefiniteFamilies(), indefiniteFamily)
 	return checks.Claim[pairOf]{
 		ID: "basics/gershgorin", Title: "eigenvalues from the rows",
-		Reference:  "Gershgorin",
+		Reference:  "Horn and Johnson (2013), Theorem 6.1.1",
 		Formula:    `\lambda_{\min}(A) \ge \min_i \left(a_{ii} - \sum_{j \ne i} |a_{ij}|\right)`,
 		Convention: "none",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
@@ -325,7 +325,7 @@ func dropCost(p drop) checks.Cost {
 //
 // Convention: ReLU derivative kernel.
 //
-// Reference: Cauchy; Horn and Johnson, Theorem 4.3.28.
+// Reference: Horn and Johnson (2013), Theorem 4.3.28.
 //
 // Control: with the index shifted by one, lambda_{i+1}(A) <= lambda_i(B) fails.
 func interlacing() checks.Claim[drop] {
@@ -383,7 +383,7 @@ func interlacing() checks.Claim[drop] {
 	}
 	return checks.Claim[drop]{
 		ID: "basics/interlacing", Title: "λ₀ does not increase when inputs are added",
-		Reference:  "Cauchy",
+		Reference:  "Horn and Johnson (2013), Theorem 4.3.28",
 		Formula:    `\lambda_i(A) \le \lambda_i(B) \le \lambda_{i+n-p}(A)`,
 		Convention: "ReLU derivative kernel; ascending order",
 		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -43,7 +44,7 @@ type series struct {
 //
 // Reference: derived here.
 //
-// Control: a_2 doubled.
+// Control: a_2 doubled, and of the wrong sign.
 func powerSeries() checks.Claim[series] {
 	setup := func(spoil func(a []float64)) func(series) (checks.Instance, error) {
 		return func(p series) (checks.Instance, error) {
@@ -55,13 +56,10 @@ func powerSeries() checks.Claim[series] {
 				return checks.Instance{}, fmt.Errorf("terms=%d r=%v: give terms >= 1 and -1 <= r <= 1", p.Terms, p.R)
 			}
 			a := k.Coefficients(p.Terms)
-			sum, least := 0.0, a[0]
-			for _, c := range a {
-				sum += c
-				least = math.Min(least, c)
-			}
+			sum := floats.Sum(a)
 			tail := math.Max(0, k.At(1)-sum) * math.Pow(math.Abs(p.R), float64(p.Terms))
 			spoil(a)
+			least := floats.Min(a)
 			series := 0.0
 			for i := len(a) - 1; i >= 0; i-- {
 				series = series*p.R + a[i]
@@ -99,6 +97,10 @@ func powerSeries() checks.Claim[series] {
 		Grid:  grid,
 		Setup: setup(keep),
 		Controls: []checks.Control[series]{{
+			Name: "negative-second-coefficient", Why: "a coefficient of the wrong sign is negative, and the series loses 2 a_2 r^2",
+			At:    []series{{kernel.ReLU().Name(), 0.5, 60}},
+			Setup: setup(func(a []float64) { a[2] = -a[2] }),
+		}, {
 			Name: "double-second-coefficient", Why: "the series gains a_2 r^2",
 			At:    []series{{kernel.ReLU().Name(), 0.5, 60}, {kernel.ReLUFeature().Name(), 0.5, 60}},
 			Setup: setup(func(a []float64) { a[2] *= 2 }),

@@ -165,7 +165,7 @@ const exactSteps = 40
 //
 // Convention: sum of squares over 2, NTK scaling.
 //
-// Reference: derived here.7 (ii) (derived).
+// Reference: derived here.
 //
 // Control: the scale beta = 1, where patterns change.
 func squaredExact() checks.Claim[squared] {

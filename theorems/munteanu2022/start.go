@@ -63,7 +63,7 @@ func zeroOutput() checks.Claim[zero] {
 	return checks.Claim[zero]{
 		ID: "munteanu2022/zero-output", Title: "a coupled network starts at zero", Reference: "derived here",
 		Formula: `f(W(0),x) = 0, \quad \|y - u(0)\| = \|y\|`, Convention: convention,
-		Basis: checks.Stated, Form: checks.Always{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) zero {
 			return zero{
 				M: 2 * rapid.IntRange(1, 100).Draw(t, "pairs"), D: rapid.IntRange(1, 10).Draw(t, "d"),

@@ -144,7 +144,7 @@ type front struct {
 	factor              *mat.Dense // A with A A^T = F F^T, at most n columns: A g has the law of F w
 	rows                *mat.Dense // F itself
 	frobenius, operator float64
-	features, gates     eig.Certified // lambda_min of the two kernels
+	features            eig.Certified // lambda_min of the kernel of the layer
 }
 
 func (p randomLayer) front() (f front, err error) {
@@ -166,9 +166,6 @@ func (p randomLayer) front() (f front, err error) {
 	if f.features, err = kernel.ReLUFeature().Lambda0(set.X); err != nil {
 		return f, err
 	}
-	if f.gates, err = kernel.ReLU().Lambda0(set.X); err != nil {
-		return f, err
-	}
 	operator, err := eig.SpectralNorm(set.X)
 	f.operator, f.frobenius = operator.Upper(), mat.Norm(set.X, 2)
 	return f, err
@@ -177,10 +174,6 @@ func (p randomLayer) front() (f front, err error) {
 // featureWidth is the derived requirement on n_k; +Inf where lambda is not certified positive.
 func (p randomLayer) featureWidth(f front) (float64, error) {
 	return bounds.FeatureWidth(f.frobenius, f.operator, max(0, f.features.Lower()), f.n, p.Delta)
-}
-
-func (p randomLayer) gateWidth(f front) (float64, error) {
-	return bounds.GateWidth(f.operator, max(0, f.gates.Lower()), f.n, p.Delta)
 }
 
 // cost prices a layer of the width that the lemma asks for.
@@ -217,13 +210,6 @@ func (f front) draw(width int, act func(z float64) float64, sum *mat.SymDense, r
 }
 
 func reLU(z float64) float64 { return max(z, 0) }
-
-func gate(z float64) float64 {
-	if z > 0 {
-		return 1
-	}
-	return 0
-}
 
 // featureChernoff is Lemma 5.2 with explicit constants.
 //
@@ -396,99 +382,6 @@ func featureWidth() checks.Checkable {
 		Controls: []checks.Control[randomLayer]{{
 			Name: "half-the-samples", Why: "fewer neurons than samples cannot give full rank",
 			At: []randomLayer{{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 3}, Delta: 0.1}}, Setup: setup(true),
-		}},
-	}
-}
-
-// gateChernoff is the analogue of Lemma 5.2 for the first block of the tangent kernel.
-//
-// Setting: any inputs X (N rows); m independent neurons w ~ N(0, I); H = (1/m) sum_r D_r X X^T D_r with the
-// gates D_r = diag(1{X w_r > 0}); H_inf = E H.
-//
-// Hypotheses: lambda = lambda_min(H_inf) > 0 and m >= ||X||_2^2 log(N/delta)/(0.1534 lambda); the layer has exactly
-// that width.
-//
-// Conclusion: with probability at least 1-delta, lambda_min(H) >= lambda/2.
-//
-// Constants: ours: the summands are semidefinite of norm at most ||X||_2^2, and the matrix Chernoff bound at
-// one half has the rate (1 - ln 2)/2 = 0.1534. The facts compare the widths of entrywise concentration:
-// 8 ||X X^T||_F^2 log(N(N+1)/delta)/lambda^2 by Hoeffding, for 3/4 of lambda, and the n^2/lambda^2 of Du et al.
-//
-// Convention: rows as given; nothing else to scale.
-//
-// Reference: after Nguyen, Mondelli, Montufar (2021), Lemma 5.2, bounded analogue.
-//
-// Control: three neurons: some of thirty inputs then have all gates closed.
-func gateChernoff() checks.Checkable {
-	setup := func(neurons float64) func(randomLayer) (checks.Instance, error) {
-		return func(p randomLayer) (checks.Instance, error) {
-			f, err := p.front()
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			need, err := p.gateWidth(f)
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			var xx mat.SymDense
-			xx.SymOuterK(1, f.rows)
-			width := need
-			if neurons > 0 {
-				width = neurons
-			}
-			return checks.Instance{
-				Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda > 0", !math.IsInf(need, 1))},
-				Facts: []checks.Fact{
-					checks.NewFact("lambda", f.gates.Value),
-					checks.NewFact("required width (derived)", need),
-					checks.NewFact("required width (entrywise Hoeffding)", bounds.HoeffdingWidth(f.n, mat.Norm(&xx, 2), f.gates.Value, p.Delta)),
-					checks.NewFact("required width (Du et al., published)", bounds.PrintedGramWidth(f.n, f.gates.Value, p.Delta)),
-				},
-				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
-				Trial: func(r *rand.Rand) checks.Measurement {
-					h := mat.NewSymDense(f.n, nil)
-					f.draw(int(width), gate, h, r) // counts, exact
-					for i := range f.n {
-						for j := i; j < f.n; j++ {
-							h.SetSym(i, j, h.At(i, j)/width*xx.At(i, j))
-						}
-					}
-					low, err := eig.Min(h)
-					if err != nil {
-						return checks.Failed(err)
-					}
-					_, d := f.rows.Dims()
-					low = low.Widen(float64(d+4) * unit * mat.Trace(&xx)) // rounding of X X^T
-					return checks.Measurement{Observed: low.Value, Predicted: f.gates.Value / 2, Relation: checks.AtLeast, Error: low.Err}
-				},
-			}, nil
-		}
-	}
-	return checks.Claim[randomLayer]{
-		ID: "nguyen2021/gate-chernoff", Title: "width that keeps the first-layer kernel", Reference: "after Lemma 5.2",
-		Formula:    `m \ge \frac{\|X\|^2}{0.1534\,\lambda}\log\frac{N}{\delta} \;\Rightarrow\; \lambda_{\min}(\hat H) \ge \frac{\lambda}{2}`,
-		Convention: "H = (1/m) sum_r D_r X X^T D_r: gates of one layer, no output weights", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Space: rapid.Custom(func(t *rapid.T) randomLayer {
-			return randomLayer{
-				Data:  gen.Separated(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 4}).Draw(t, "data"),
-				Delta: rapid.SampledFrom([]float64{0.3, 0.6}).Draw(t, "delta"),
-			}
-		}),
-		Grid: []randomLayer{
-			{Data: data.Spec{Kind: data.HalfCircle, N: 3, D: 2}, Delta: 0.1},
-			{Data: data.Spec{Kind: data.Sphere, N: 12, D: 10, Seed: 1}, Delta: 0.1},
-			{Data: data.Spec{Kind: data.Sphere, N: 30, D: 15, Seed: 1}, Delta: 0.2},
-			{Data: images.Hard(data.MNIST, 8, 49), Delta: 0.2},
-			{Data: images.Hard(data.Fashion, 8, 196), Delta: 0.2},
-		},
-		OnData: func(f checks.DataFile) []randomLayer {
-			return []randomLayer{{Data: userfile.Rows(f, 10), Delta: 0.2}}
-		},
-		Cost:  func(p randomLayer) checks.Cost { return p.cost(p.gateWidth) },
-		Setup: setup(0),
-		Controls: []checks.Control[randomLayer]{{
-			Name: "three-neurons", Why: "with three neurons about thirty eighths of thirty inputs have no open gate",
-			At: []randomLayer{{Data: data.Spec{Kind: data.Sphere, N: 30, D: 15, Seed: 1}, Delta: 0.2}}, Setup: setup(3),
 		}},
 	}
 }

@@ -20,6 +20,7 @@
 //
 // Files, in the order of the claims: growth, limit and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
 // (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
+// The analogue of Lemma 5.2 for the first block of the tangent kernel is the base fact basics/gram-chernoff.
 package nguyen2021
 
 import (
@@ -67,7 +68,7 @@ func Source() checks.Source {
 			limitSphere(),
 			oneWideLayer(), homogeneity(), finiteLinear(),
 			diagonalMean(), finiteUpper(),
-			featureSpectrum(), featureChernoff(), featureWidth(), gateChernoff(),
+			featureSpectrum(), featureChernoff(), featureWidth(),
 			hermiteBound(), centring(), centredPower(),
 			lipschitzJacobian(), lipschitzTwo(), lipschitzOrder(),
 			memoriseLinear(), memoriseNorm(),
