@@ -68,7 +68,7 @@ func (p formulaP) scheme() bounds.MaskScheme {
 //
 // Conclusion: the closed form of the floor lim_k lim_m E||e_k||^2 (in this order, see liao2022/error-region) is the trace of a solution of Sigma = A Sigma A + theta^2 B C B;
 // the floor decreases strictly in the number p of sub-networks and does not decrease in the
-// number tau of local steps.
+// number tau of local steps; it is at most theta/(2-theta) xi(1-xi) kappa^2 n/(2p), its limit as tau grows.
 //
 // Constants: derived. theta/(p(2 - theta b)) decreases in p for every b in (0, 1]: its
 // logarithmic derivative in p increases in b, and at b = 1 it is tanh(p s)/p, s = -ln(1-xi)/2. And
@@ -119,7 +119,8 @@ func floorFormula() checks.Claim[formulaP] {
 				agrees := checks.Measurement{Part: "closed form", Observed: floor, Predicted: noise * trace, Relation: checks.Equal, Tolerance: rounding * size / gap}
 				models := checks.Measurement{Part: "more models", Observed: g.limit.Floor(more, eta, p.Kappa), Predicted: floor}
 				steps := checks.Measurement{Part: "more local steps", Observed: floor, Predicted: g.limit.Floor(longer, eta, p.Kappa), Tolerance: 1e-14 * floor}
-				return checks.All(solves, agrees, models, steps)
+				long := checks.Measurement{Part: "long rounds", Observed: floor, Predicted: bounds.LongRoundFloor(s, g.n, p.Kappa), Tolerance: rounding * floor}
+				return checks.All(solves, agrees, models, steps, long)
 			},
 		}, nil
 	}
@@ -137,6 +138,7 @@ func floorFormula() checks.Claim[formulaP] {
 		Grid: []formulaP{
 			{Data: data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1}, Xi: 0.5, P: 1, Tau: 1, Eta: 0.5, Kappa: 1},
 			{Data: data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1}, Xi: 0.3, P: 4, Tau: 5, Eta: 1, Kappa: 1},
+			{Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, Xi: 0.5, P: 2, Tau: 8, Eta: 0.8, Kappa: 1}, // long rounds
 			{Data: images.All(data.MNIST, 8, 49), Xi: 0.5, P: 2, Tau: 3, Eta: 0.9, Kappa: 1},
 		},
 		OnData: func(f checks.DataFile) []formulaP {

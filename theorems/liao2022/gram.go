@@ -201,6 +201,7 @@ func gramConcentration() checks.Claim[gramP] {
 				checks.NewFact("lambda_0", l0),
 				checks.NewFact("width run", float64(m)),
 				checks.NewFact("required width (derived)", need),
+				checks.NewFact("bound on the probability of failure", bounds.MaskedChernoffFailure(g.n, m, p.P*p.Rounds, 0.5, claimed, l0, g.s)),
 				checks.NewFact("required width (published, constant 1)", float64(g.n*g.n)*math.Log(nkp/p.Delta)/(claimed*claimed*claimed*l0*l0)),
 			},
 			Terms: checks.Terms{Delta: checks.Float(p.Delta)},

@@ -74,7 +74,7 @@ func Source() checks.Source {
 			gramMean(), gramConcentration(), gramMovement(),
 			objective(), fixedSize(), ridge(),
 			meanUpdate(), fullMasks(),
-			rate(), meanRate(), errorRegion(), floorFormula(),
+			mainTheorem(), rate(), meanRate(), errorRegion(), floorFormula(),
 			partitionNoise(), partitionFloor(),
 			localCertificate(),
 			displacementClaim(), noDisplacement(),
@@ -134,6 +134,13 @@ func (g *ground) dim() int { _, d := g.x.Dims(); return d }
 func (g *ground) start(m int, kappa float64, rng *rand.Rand) *nets.Network {
 	in := nets.NTK(m, g.dim())
 	in.Symmetry, in.Kappa = nets.Antisymmetric, kappa
+	return in.Draw(rng)
+}
+
+// free draws a network without pairs.
+func (l *lab) free(rng *rand.Rand) *nets.Network {
+	in := nets.NTK(l.M, l.dim())
+	in.Kappa = l.kappa()
 	return in.Draw(rng)
 }
 

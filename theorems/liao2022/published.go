@@ -9,15 +9,18 @@ import (
 // published are the numbers of Theorem 3 of the first arXiv version, with 1 for the constants that it hides and
 // delta = 0.1. Its lambda is that of a kernel with the factor xi.
 func (l *lab) published() []checks.Fact {
+	return []checks.Fact{
+		checks.NewFact("required width (published, constant 1, delta = 0.1)", l.publishedWidth(0.1)),
+		checks.NewFact("error term B_1 (published)", l.publishedRegion()),
+	}
+}
+
+// publishedWidth is the width of Theorem 3 of the first arXiv version, with 1 for the constant that it hides.
+func (l *lab) publishedWidth(delta float64) float64 {
 	n, k := float64(l.n), float64(l.Rounds)
 	xi, theta, lambda, kappa := l.Xi, l.law.Theta(), l.Xi*l.lambda0.Value, l.kappa()
-	region := l.publishedRegion()
-	width := k / 0.1 * math.Max(math.Pow(n, 4)/(kappa*kappa*xi*theta*math.Pow(lambda, 4)),
-		math.Max(n*k*k*region/(kappa*kappa*theta*lambda*lambda), k*k*float64(l.P)))
-	return []checks.Fact{
-		checks.NewFact("required width (published, constant 1, delta = 0.1)", width),
-		checks.NewFact("error term B_1 (published)", region),
-	}
+	return k / delta * math.Max(math.Pow(n, 4)/(kappa*kappa*xi*theta*math.Pow(lambda, 4)),
+		math.Max(n*k*k*l.publishedRegion()/(kappa*kappa*theta*lambda*lambda), k*k*float64(l.P)))
 }
 
 // publishedRegion is B_1 of Theorem 3 of the first arXiv version.
