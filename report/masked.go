@@ -40,7 +40,7 @@ func Masked(s *checks.Summary) (*table.Table, error) {
 	t.Title, t.Label = "Training masked sub-networks", "tab:masked"
 	t.Caption = `Rate: factor per round on the mean error $\mathrm{E}\langle v, e\rangle$ of orthonormal inputs. ` +
 		`Floor: $\mathrm{E}\|e\|^2$ over the last rounds of a run. ` +
-		`Predicted rates are limits of infinite width, predicted floors those of the width and rounds that were run. ` +
+		`Predictions are those of the width and rounds that were run. ` +
 		`Intervals are those on which the verdicts rest.`
 	n := &notes{table: t}
 	for _, r := range rows {

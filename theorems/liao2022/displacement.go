@@ -87,7 +87,7 @@ func displacementClaim() checks.Claim[training] {
 	return checks.Claim[training]{
 		ID: "liao2022/displacement", Title: "how far masks carry the weights", Reference: "derived here",
 		Formula:    `\mathbb{E}\, \frac{1}{m} \sum_r \|w_r(K) - w_r(0)\|^2 = \frac{1}{m} \sum_i \left( \mathbb{E} Q_i - 2\, \mathbb{E} P_i + Q_i(0) \right)`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
+		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
 		Grid: []training{
 			run(schemeDropout, 0.5, 1, 128, 8), run(schemeMulti, 0.5, 4, 128, 8), run(schemePartition, 0.25, 4, 256, 8), long,
 		},

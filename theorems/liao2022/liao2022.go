@@ -85,6 +85,9 @@ func Source() checks.Source {
 // convention is the normalisation.
 const convention = "f = (1/sqrt m) sum a_r relu(w_r.x), no 1/xi; loss (1/2) sum of squares; w_r(0) ~ N(0, kappa^2 I); prediction xi f"
 
+// fixed is the normalisation of the claims on fixed activations.
+const fixed = "f = (1/sqrt m) sum a_r relu(w_r.x), no 1/xi; loss (1/2) sum of squares; w_r(0).x_i = +-kappa; prediction xi f"
+
 // A ground is a data set with what the limit of masked training needs of
 // it. Its samples are in coordinates of their span, which changes no law.
 type ground struct {

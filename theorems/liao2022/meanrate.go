@@ -75,7 +75,7 @@ func meanRate() checks.Claim[training] {
 	return checks.Claim[training]{
 		ID: "liao2022/mean-rate", Title: "mean error on correlated inputs", Reference: "derived here; sharpens Theorem 3 (arXiv v1)",
 		Formula:    `\frac{\mathbb{E}\langle v, e_K\rangle}{\langle v, e_0\rangle} \to \left(1 - \eta\theta\xi\lambda_0\right)^K \quad (m \to \infty)`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
+		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []training{
 			run(pair, schemeDropout, 0.5, 1, 6), run(six, schemeBernoulli, 0.5, 3, 6), run(six, schemePartition, 0.5, 2, 6),
 			run(images.Classes(data.Fashion, 4, 49, 0, 9), schemeDropout, 0.8, 1, 6),

@@ -146,7 +146,7 @@ func partitionFloor() checks.Claim[training] {
 	return checks.Claim[training]{
 		ID: "liao2022/partition-floor", Title: "error region of a partition", Reference: "derived here; sharpens Theorem 7 (arXiv v1)",
 		Formula:    `\lim_k \lim_m m\, \mathbb{E}\|e_k\|^2 = \frac{\eta^2 (p-1) \kappa^2 n}{4 p^4 (1 - a^2)}, \quad a = 1 - \frac{\eta}{2p}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
+		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
 		Grid: []training{run(schemePartition, 2, 96, 12), run(schemePartition, 2, 192, 12), run(schemePartition, 4, 96, 16)},
 		Cost: training.cost, Setup: own,
 		Controls: []checks.Control[training]{

@@ -98,7 +98,7 @@ func (l *lab) facts() []checks.Fact {
 		checks.NewFact("lambda_0", l.lambda0.Value),
 		checks.NewFact("step size", l.eta),
 		checks.NewFact("theta", l.law.Theta()),
-		checks.NewFact("predicted rate", l.law.SlowestFactor(l.eta, l.limit.Values)),
+		checks.NewFact("rate as m grows", l.law.SlowestFactor(l.eta, l.limit.Values)),
 		checks.NewFact("width run", float64(l.M)),
 	}
 }
