@@ -123,14 +123,14 @@ func localCertificate() checks.Claim[localP] {
 			Factors: []float64{64, 96, 128, 192},
 			Scaled: func(p localP, factor float64) (checks.Instance, error) {
 				p.Data.LabelScale *= factor
-				return setup(p, 0, scaled{uncertified: true})
+				return setup(p, 0, scaled{})
 			},
 		}},
 		Controls: []checks.Control[localP]{
 			{
 				Name: "large-labels", Why: "with labels of 20 at m = 100 the weights move far from their start",
 				At:    []localP{{Data: labels(data.Sphere, 5, 3, 20), M: 100, Xi: 0.5, Steps: 50, Step: 0.2, Theta: bounds.BestTheta}},
-				Setup: func(p localP) (checks.Instance, error) { return setup(p, 40, scaled{uncertified: true}) },
+				Setup: func(p localP) (checks.Instance, error) { return setup(p, 40, scaled{}) },
 			},
 			{Name: "faster-rate", Why: "1 - eta c s0 is attained to a few per cent of eta c s0", At: []localP{sharp}, Setup: with(scaled{rate: 1.15})},
 			{Name: "smaller-radius", Why: "the neurons move about as far as R'", At: []localP{sharp}, Setup: with(scaled{radius: 1 / 1.25})},
@@ -142,7 +142,6 @@ func localCertificate() checks.Claim[localP] {
 // scaled makes the conclusions of a certificate stronger, for controls; 0 is 1.
 type scaled struct {
 	rate, radius, floor float64
-	uncertified         bool // the hypothesis is not asked
 }
 
 // follow trains one sub-network and compares it with its certificate.
@@ -170,10 +169,7 @@ func (p localP) follow(g *ground, rng *rand.Rand, by scaled) checks.Measurement 
 		return checks.Failed(err)
 	}
 	phat := float64(s.Batch.Fragile(make([]int, g.n), s.Net, c.Radius*(1+1e-12))) / float64(p.M)
-	var asked []checks.Hypothesis
-	if !by.uncertified {
-		asked = []checks.Hypothesis{checks.Require("S^2 phat_M(R')", g.s*g.s*phat, checks.AtMost, g.s*g.s*c.FlipBudget)}
-	}
+	asked := []checks.Hypothesis{checks.Require("S^2 phat_M(R')", g.s*g.s*phat, checks.AtMost, g.s*g.s*c.FlipBudget)}
 	fall := (c.Rate - 1) * cmp.Or(by.rate, 1)
 	worst, least := 0.0, s0.Value
 	steps, norms, bound := []float64{0}, []float64{e0 * e0}, []float64{e0 * e0}

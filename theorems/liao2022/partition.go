@@ -91,8 +91,8 @@ func partitionNoise() checks.Claim[noiseP] {
 
 // The error region of a partition: exact at every width, of order 1/m.
 //
-// Setting: as liao2022/rate, a partition into p >= 2 sub-networks, one local step (tau = 1), small labels (a
-// tenth).
+// Setting: as liao2022/rate, a partition into p >= 2 sub-networks, one local step (tau = 1), labels of a
+// hundredth.
 //
 // Hypotheses: no preactivation changes its sign (asked of every draw); tau = 1.
 //
@@ -107,13 +107,14 @@ func partitionNoise() checks.Claim[noiseP] {
 //
 // Reference: derived here; sharpens the error term of Theorem 7 (arXiv v1).
 //
-// Control: independent masks of the same xi; the prediction for a width smaller by a third; kappa larger by a quarter.
+// Control: independent masks of the same xi; two local steps; the prediction for a width smaller by a third, and for kappa larger by a quarter.
 func partitionFloor() checks.Claim[training] {
 	setup := func(p, predicted training) (checks.Instance, error) {
 		f, err := p.frozen()
 		if err != nil {
 			return checks.Instance{}, err
 		}
+		predicted.Tau = 1
 		g, err := predicted.frozen()
 		if err != nil {
 			return checks.Instance{}, err
@@ -125,7 +126,7 @@ func partitionFloor() checks.Claim[training] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("tau", float64(p.Tau), checks.AtMost, 1)},
 			Facts:      append(f.facts(), checks.NewFact("predicted floor", want), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
-			Terms:      checks.Terms{Trials: 1000, Resolution: 0.14},
+			Terms:      checks.Terms{Trials: 1000, Resolution: 0.18},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, still, err := f.tail(rng)
 				if err != nil {
@@ -139,24 +140,30 @@ func partitionFloor() checks.Claim[training] {
 	}
 	run := func(scheme string, p, m, rounds int) training {
 		return training{
-			Data: orthonormals(4, 0.1), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: 6,
+			Data: orthonormals(4, 0.01), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: rounds - 6,
 		}
 	}
+	longer := run(schemePartition, 2, 128, 18)
+	longer.Tau = 2
 	own := func(p training) (checks.Instance, error) { return setup(p, p) }
 	return checks.Claim[training]{
 		ID: "liao2022/partition-floor", Title: "error region of a partition", Reference: "derived here; sharpens Theorem 7 (arXiv v1)",
 		Formula:    `\lim_k \lim_m m\, \mathbb{E}\|e_k\|^2 = \frac{\eta^2 (p-1) \kappa^2 n}{4 p^4 (1 - a^2)}, \quad a = 1 - \frac{\eta}{2p}`,
 		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
-		Grid: []training{run(schemePartition, 2, 96, 12), run(schemePartition, 2, 192, 12), run(schemePartition, 4, 96, 16)},
+		Grid: []training{run(schemePartition, 2, 128, 18), run(schemePartition, 2, 256, 18), run(schemePartition, 4, 128, 24)},
 		Cost: training.cost, Setup: own,
 		Controls: []checks.Control[training]{
 			{
 				Name: "independent-masks", Why: "their noise does not cancel: the region is larger by a factor of order m",
-				At: []training{run(schemeBernoulli, 2, 96, 12)},
+				At: []training{run(schemeBernoulli, 2, 128, 18)},
+			},
+			{
+				Name: "two-local-steps", Why: "two local steps take in more of the noise of their sub-network",
+				At: []training{longer},
 			},
 			{
 				Name: "smaller-width", Why: "the region is inversely proportional to the width",
-				At: []training{run(schemePartition, 2, 96, 12)},
+				At: []training{run(schemePartition, 2, 128, 18)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.M = p.M * 2 / 3 / 2 * 2
@@ -165,7 +172,7 @@ func partitionFloor() checks.Claim[training] {
 			},
 			{
 				Name: "larger-scale", Why: "the region is quadratic in kappa",
-				At: []training{run(schemePartition, 2, 96, 12)},
+				At: []training{run(schemePartition, 2, 128, 18)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.Kappa = 1.25

@@ -34,7 +34,8 @@ import (
 //
 // Reference: derived here; sharpens the rate of Theorem 3, Corollaries 4 to 6 and Theorem 7 of the first arXiv version.
 //
-// Control: the rate without the factor xi in eta xi h; one sub-network more; one local step more; a step longer by a tenth.
+// Control: the rate without the factor xi in eta xi h; one sub-network more; one local step more; a step longer by a tenth;
+// labels so large that activations change.
 func rate() checks.Claim[training] {
 	setup := func(p training, sabotage func(s bounds.MaskScheme) bounds.MaskScheme, speed float64) (checks.Instance, error) {
 		f, err := p.frozen()
@@ -79,6 +80,8 @@ func rate() checks.Claim[training] {
 	long.Eta = 0.5
 	inverted := run(schemeInverted, 0.5, 2, 1, 128, 3)
 	inverted.Eta = 0.3
+	crossing := run(schemeDropout, 0.5, 1, 1, 128, 4)
+	crossing.Data.LabelScale = 20
 	own := func(s bounds.MaskScheme) bounds.MaskScheme { return s }
 	more := func(models, steps int) func(p training) (checks.Instance, error) {
 		return func(p training) (checks.Instance, error) {
@@ -103,6 +106,10 @@ func rate() checks.Claim[training] {
 		Cost:  training.cost,
 		Setup: func(p training) (checks.Instance, error) { return setup(p, own, 1) },
 		Controls: []checks.Control[training]{
+			{
+				Name: "changing-activations", Why: "labels of 20 push half of the active neurons across zero, and the network learns more slowly",
+				At: []training{crossing},
+			},
 			{
 				Name: "no-xi", Why: "a sub-network sees xi H^inf, not H^inf: without xi the predicted rate is too fast",
 				At:    []training{run(schemeDropout, 0.8, 1, 1, 128, 4), run(schemePartition, 0.25, 4, 1, 256, 5)},
@@ -147,7 +154,7 @@ func rate() checks.Claim[training] {
 // Reference: derived here; sharpens the error term B_1 of Theorem 3 (arXiv v1).
 //
 // Control: the prediction for one sub-network more; for one local step more; for the limit m -> infinity after so
-// many rounds that the region has shrunk; and with kappa larger by a quarter.
+// many rounds that the region has shrunk; with kappa larger by a quarter; and where activations change.
 func errorRegion() checks.Claim[training] {
 	setup := func(p training, predict func(f *frozen) (float64, []float64, error)) (checks.Instance, error) {
 		f, err := p.frozen()
@@ -165,7 +172,7 @@ func errorRegion() checks.Claim[training] {
 		return checks.Instance{
 			Facts: append(append(f.facts(), f.published()...),
 				checks.NewFact("predicted floor", want), checks.NewFact("floor as m, and then k, grows", f.limit.Floor(f.law, f.eta, f.kappa()))),
-			Terms: checks.Terms{Trials: 1000, Resolution: 0.14},
+			Terms: checks.Terms{Trials: 1000, Resolution: 0.18},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				tail, seen, still, err := f.tail(rng)
 				if err != nil {
@@ -193,6 +200,8 @@ func errorRegion() checks.Claim[training] {
 	inverted.Eta = 0.2
 	long := run(schemeDropout, 0.5, 1, 1, 16, 120, 40)
 	long.Eta = 0.1
+	crossing := run(schemeDropout, 0.5, 1, 1, 128, 12, 8)
+	crossing.Data.LabelScale = 20
 	return checks.Claim[training]{
 		ID: "liao2022/error-region", Title: "size of the error region", Reference: "derived here; sharpens Theorem 3 (arXiv v1)",
 		Formula:    `\lim_k \lim_m \mathbb{E}\|e_k\|^2 = \sum_i \frac{\theta b_i}{2 - \theta b_i}\, v_i^\top C v_i, \quad C = \frac{\xi(1-\xi)\kappa^2}{p} C_1`,
@@ -207,6 +216,10 @@ func errorRegion() checks.Claim[training] {
 			{
 				Name: "one-step-more", Why: "four local steps in place of three take in more of the noise",
 				At: []training{local}, Setup: under(func(s bounds.MaskScheme) bounds.MaskScheme { s.LocalSteps++; return s }),
+			},
+			{
+				Name: "changing-activations", Why: "labels of 20 push half of the active neurons across zero, and the network learns more slowly",
+				At: []training{crossing},
 			},
 			{
 				Name: "limit-of-width", Why: "after 120 rounds at m = 16 the preactivations, and the noise with them, have shrunk",
