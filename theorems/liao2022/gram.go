@@ -254,7 +254,7 @@ func gramConcentration() checks.Claim[gramP] {
 		Detects: map[string]float64{"": 1.35},
 		Constants: []checks.Constant[gramP]{{
 			Name: "width", Why: "the width of matrix Chernoff, divided by the factor", At: []gramP{one},
-			Factors: []float64{1.5, 1.75, 2},
+			Factors: []float64{1.25, 1.75, 2},
 			Scaled:  func(p gramP, factor float64) (checks.Instance, error) { return setup(p, p.Xi, factor) },
 		}},
 		Controls: []checks.Control[gramP]{
