@@ -104,8 +104,8 @@ func (k *MaskedMoments) Round() {
 	k.c = c
 }
 
-// Error is E e, e = xi f - y (f - y for inverted dropout).
-func (k *MaskedMoments) Error() float64 { return k.output()*k.c - k.y }
+// MeanError is E e, e = xi f - y (f - y for inverted dropout).
+func (k *MaskedMoments) MeanError() float64 { return k.output()*k.c - k.y }
 
 // SquaredError is E e^2; NaN where the second moments are not known.
 func (k *MaskedMoments) SquaredError() float64 {

@@ -121,7 +121,7 @@ func TestMaskedMomentsByEnumeration(t *testing.T) {
 			k.Round()
 			e, ee, q, d := maskedRounds(tt.scheme, m, eta, y, tt.c, round)
 			at := fmt.Sprintf("%+v, round %d: ", tt.scheme, round)
-			within(t, at+"error", k.Error(), e, 1e-12)
+			within(t, at+"error", k.MeanError(), e, 1e-12)
 			if !k.Exact() {
 				if !math.IsNaN(k.SquaredError()) || !math.IsNaN(k.Squares()) || !math.IsNaN(k.Displacement()) {
 					t.Errorf("%s second moments that are not known are not NaN", at)
@@ -152,7 +152,7 @@ func TestMaskedMomentsBecomeTheLimit(t *testing.T) {
 		path := l.SquaredError(s, eta, 1, []float64{-y}, rounds)
 		for round := 1; round <= rounds; round++ {
 			k.Round()
-			if off := math.Abs(k.Error() + y*math.Pow(s.Factor(eta, 0.5), float64(round))); off > 1e-4*y {
+			if off := math.Abs(k.MeanError() + y*math.Pow(s.Factor(eta, 0.5), float64(round))); off > 1e-4*y {
 				t.Errorf("%+v, round %d: the error is %v from the limit", s, round, off)
 			}
 			if k.Exact() {

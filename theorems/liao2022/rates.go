@@ -53,7 +53,7 @@ func rate() checks.Claim[training] {
 			for range p.Rounds {
 				m.Round()
 			}
-			want -= m.Error() * f.y[i]
+			want -= m.MeanError() * f.y[i]
 			norm += f.y[i] * f.y[i]
 		}
 		return checks.Instance{
