@@ -117,6 +117,7 @@ type Terms struct {
 	Trials     int       `json:"trials,omitempty"`     // wanted number of trials; 0 leaves it to the profile
 	Delta      Float     `json:"delta,omitempty"`      // Probably: allowed probability of a violation
 	Range      *[2]Float `json:"range,omitempty"`      // Mean: known bounds of the variable
+	Deviation  Float     `json:"deviation,omitempty"`  // Mean: known bound on the standard deviation of the variable
 	Resolution Float     `json:"resolution,omitempty"` // Mean (relative), Scaling and Bounded (exponent), Threshold (factor)
 	Exponent   Float     `json:"exponent,omitempty"`   // Scaling: predicted slope
 	Relation   Relation  `json:"relation,omitempty"`   // Scaling, Threshold: of observation to prediction

@@ -24,7 +24,9 @@ func (Bounded) Name() string { return "bounded" }
 
 func (Bounded) pooled() bool { return true }
 
-func (Bounded) trials(t Terms, b Budget, _ float64) (most, least int) { return ladderTrials(t, b) }
+func (Bounded) trials(t Terms, b Budget, alpha float64) (most, least int) {
+	return slopeTrials(t, b, alpha)
+}
 
 func (Bounded) judge(t Terms, alpha float64) judge {
 	return &boundedJudge{ladderTally{tally: newTally()}, t, alpha}
@@ -64,6 +66,8 @@ func (j *boundedJudge) slackInterval(b stats.Bounded, cfg stats.SlopeConfig) [2]
 	return [2]Float{Float(math.Exp(-s.Hi * step)), Float(math.Exp(-s.Lo * step))}
 }
 
+func (j *boundedJudge) done() bool { return j.slopeDone() }
+
 func (j *boundedJudge) result() Result {
 	r, ok := j.ready()
 	if !ok {
@@ -84,7 +88,7 @@ func (j *boundedJudge) result() Result {
 	r.Relation = AtMost
 	r.Estimate, r.Target = Float(b.Drift.Exponent), j.terms.Resolution
 	r.Interval = [2]Float{Float(b.Drift.Lo), Float(b.Drift.Hi)}
-	r.IntervalKind = fmt.Sprintf("drift exponent, Student over %d trials at α=%.2g", b.Drift.Trials, j.alpha)
+	r.IntervalKind = fmt.Sprintf("median drift exponent of %d trials, exact at α=%.2g", b.Drift.Trials, j.alpha)
 	r.Predicted, r.ObservedWorst, r.ObservedMedian = Float(b.C), Float(b.HeldOut), Float(b.HeldOut)
 	r.SlackWorst = Float(AtMost.ratio(b.HeldOut, b.C))
 	r.SlackMedian, r.SlackInterval = r.SlackWorst, j.slackInterval(b, cfg)

@@ -9,8 +9,9 @@ import (
 
 // Scaling is the form of "the observation behaves like size^exponent": the
 // log-log slope over a geometric ladder of sizes. A trial is one pass over the
-// whole ladder, and its interval comes from the spread of the trials (see
-// [stats.FitSlope]). It reads Terms.Exponent, Terms.Relation (Equal, AtMost or
+// whole ladder with a slope of its own, and what is claimed is the median of the
+// slopes over passes, that of a typical pass; its interval supposes no more than
+// that passes are independent (see [stats.FitSlope]). It reads Terms.Exponent, Terms.Relation (Equal, AtMost or
 // AtLeast; the zero value is Equal here), Terms.Resolution, Terms.Response and
 // Terms.Trials.
 //
@@ -24,7 +25,9 @@ func (Scaling) Name() string { return "scaling" }
 
 func (Scaling) pooled() bool { return true }
 
-func (Scaling) trials(t Terms, b Budget, _ float64) (most, least int) { return ladderTrials(t, b) }
+func (Scaling) trials(t Terms, b Budget, alpha float64) (most, least int) {
+	return slopeTrials(t, b, alpha)
+}
 
 func (Scaling) judge(t Terms, alpha float64) judge {
 	return &scalingJudge{ladderTally{tally: newTally()}, t, alpha}
@@ -35,6 +38,8 @@ type scalingJudge struct {
 	terms Terms
 	alpha float64
 }
+
+func (j *scalingJudge) done() bool { return j.slopeDone() }
 
 func (j *scalingJudge) result() Result {
 	r, ok := j.ready()
@@ -63,7 +68,7 @@ func (j *scalingJudge) conclude(r *Result, s stats.Slope) {
 	r.Estimate, r.Target, r.Predicted = Float(s.Exponent), Float(want), Float(want)
 	r.ObservedWorst, r.ObservedMedian = Float(s.Exponent), Float(s.Exponent)
 	r.Interval = [2]Float{Float(s.Lo), Float(s.Hi)}
-	r.IntervalKind = fmt.Sprintf("slope, Student over %d trials at α=%.2g", s.Trials, j.alpha)
+	r.IntervalKind = fmt.Sprintf("median slope of %d trials, exact at α=%.2g", s.Trials, j.alpha)
 	// The slack of an exponent is how much of the resolution is left, as a
 	// ratio: its numbers may have either sign.
 	slack := func(x float64) Float {
@@ -95,9 +100,7 @@ func (j *scalingJudge) conclude(r *Result, s stats.Slope) {
 		r.Verdict, r.PHold = Holds, Float(j.alpha)
 	default:
 		r.Reason = fmt.Sprintf("slope in [%.3f, %.3f]: too wide for a resolution of %.2g around %.3f", s.Lo, s.Hi, res, want)
-		if n, err := stats.SlopeTrialsFor(res, s.SE*math.Sqrt(float64(s.Trials)), j.alpha, 0.9, 1<<20); err == nil {
-			r.Needed = n
-		}
+		r.Needed = max(0, stats.MedianTrials(j.alpha)-s.Trials)
 	}
 	r.Fit = slopeSeries(j.sizes, s)
 }

@@ -3,7 +3,6 @@ package checks
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"convergo/checks/stats"
 	"gonum.org/v1/gonum/mat"
@@ -76,7 +75,7 @@ func (l *ladderTally) matrix() *mat.Dense {
 }
 
 func (l *ladderTally) slopeConfig(t Terms, alpha float64) (stats.SlopeConfig, error) {
-	cfg := stats.SlopeConfig{Alpha: alpha, Rand: rand.New(rand.NewPCG(1, 2))} // any fixed stream: it only resamples
+	cfg := stats.SlopeConfig{Alpha: alpha}
 	switch t.Response {
 	case "", "geometric":
 		cfg.Response = stats.GeometricResponse
@@ -99,6 +98,18 @@ func ladderTrials(t Terms, b Budget) (most, least int) {
 	// fewer is better told apart as too dear.
 	return most, max(2, (most+1)/2)
 }
+
+// slopeTrials are the passes of a form that asks for an interval of the median
+// slope: not fewer than bound it.
+func slopeTrials(t Terms, b Budget, alpha float64) (most, least int) {
+	most, _ = ladderTrials(t, b)
+	least = min(stats.MedianTrials(alpha), b.Trials)
+	return max(most, least), least
+}
+
+// slopeDone also ends after two passes without randomness: a third would repeat
+// them.
+func (l *ladderTally) slopeDone() bool { return l.done() || l.n > 1 && l.fixed }
 
 // slopeSeries records the fit beside the responses, for a figure.
 func slopeSeries(sizes []float64, s stats.Slope) []Series {

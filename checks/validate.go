@@ -108,7 +108,7 @@ func lost(a, b reflect.Value) bool {
 // all can be used.
 func (i Instance) senseless() error {
 	t := i.Terms
-	for name, v := range map[string]Float{"Resolution": t.Resolution, "Exponent": t.Exponent, "Location": t.Location, "Level": t.Level} {
+	for name, v := range map[string]Float{"Resolution": t.Resolution, "Exponent": t.Exponent, "Location": t.Location, "Level": t.Level, "Deviation": t.Deviation} {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 			return fmt.Errorf("the %s in Terms is %v: give a finite number", name, v)
 		}
@@ -118,6 +118,8 @@ func (i Instance) senseless() error {
 		return fmt.Errorf("the Trials in Terms is %d: ask for at least one trial, or 0 to leave it to the profile", t.Trials)
 	case t.Relation != "" && t.Relation != AtMost && t.Relation != AtLeast && t.Relation != Equal:
 		return fmt.Errorf("the Relation in Terms %q is unknown: use checks.AtMost, checks.AtLeast or checks.Equal", t.Relation)
+	case t.Deviation < 0:
+		return fmt.Errorf("the Deviation in Terms is %v: bound the standard deviation by a positive number, or leave it out", t.Deviation)
 	case t.Resolution < 0:
 		return fmt.Errorf("the Resolution in Terms is %v: it must not be negative", t.Resolution)
 	case t.Range != nil && !(t.Range[0] < t.Range[1]):

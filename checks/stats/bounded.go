@@ -61,9 +61,9 @@ type Bounded struct {
 
 // FitBounded takes the ratio observed/formula of each trial (row) at each rung
 // (column), fits the constant on the small rungs, tests it on the large ones and
-// measures the drift, as FitSlope does. Only Drift.Lo and Drift.Hi carry the
-// confidence 1-Alpha; comparing HeldOut with C is a plain comparison of
-// responses with a margin.
+// measures the drift of a typical trial, as FitSlope does. Only Drift.Lo and
+// Drift.Hi carry the confidence 1-Alpha, whatever the noise; comparing HeldOut
+// with C is a plain comparison of responses with a margin.
 //
 // No finite ladder proves a ratio bounded: Stays says that over these sizes it
 // grows less than the tolerance allows.

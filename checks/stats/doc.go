@@ -28,6 +28,8 @@
 //	[Loa00]  Loader. Fast and accurate computation of binomial probabilities. 2000.
 //	[Rob70]  Robbins. Statistical methods related to the law of the iterated
 //	         logarithm. Ann. Math. Statist. 41, 1970.
+//	[WR23]   Wang, Ramdas. Catoni-style confidence sequences for heavy-tailed mean
+//	         estimation. Stochastic Process. Appl. 163, 2023.
 //	[WR24]   Wang, Ramdas. Anytime-valid t-tests and confidence sequences for
 //	         Gaussian means with unknown variance. arXiv:2310.03722.
 //	[WSR24]  Waudby-Smith, Ramdas. Estimating means of bounded random variables

@@ -20,6 +20,8 @@ const (
 	// FixedStudent: Student's interval, exact for normal data and asymptotic
 	// otherwise, valid only at the number of trials declared beforehand.
 	FixedStudent Kind = "fixed-n Student"
+	// Catoni: data of bounded deviation, valid at all times at once [WR23].
+	Catoni Kind = "Catoni"
 )
 
 // MinTrials is the number of trials below which TMixture gives the whole line:
@@ -166,6 +168,14 @@ func betSize(variance, t, alpha float64) float64 {
 // N returns the number of values.
 func (m *MeanCS) N() int { return m.n }
 
+// Skewness returns the sample skewness, 0 for fewer than two values or no spread.
+func (m *MeanCS) Skewness() float64 {
+	if !(m.m2 > 0) {
+		return 0
+	}
+	return math.Sqrt(float64(m.n)) * m.m3 / math.Pow(m.m2, 1.5)
+}
+
 // Mean returns the sample mean, NaN without values.
 func (m *MeanCS) Mean() float64 {
 	if m.n == 0 {
@@ -221,8 +231,7 @@ func (m *MeanCS) interval() (lo, hi float64) {
 // at t (Johnson 1978). Only the end that moves outwards is moved.
 func (m *MeanCS) skewShift(w float64) float64 {
 	n := float64(m.n)
-	skewness := math.Sqrt(n) * m.m3 / math.Pow(m.m2, 1.5)
-	return skewness * m.SD() * (1 + 2*w*w*n) / (6 * n)
+	return m.Skewness() * m.SD() * (1 + 2*w*w*n) / (6 * n)
 }
 
 // tMixtureHalfWidth returns the half width for unit sample deviation.

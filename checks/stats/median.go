@@ -39,3 +39,9 @@ func QuantileInterval(x []float64, p, alpha float64) (lo, hi float64) {
 	}
 	return lo, hi
 }
+
+// MedianTrials returns the number of values from which MedianInterval is bounded:
+// fewer than n fair coins all show heads too often.
+func MedianTrials(alpha float64) int {
+	return int(math.Ceil(math.Log2(2 / alpha)))
+}
