@@ -59,13 +59,15 @@ func displacementClaim() checks.Claim[training] {
 		want := path[len(path)-1] / float64(p.M)
 		return checks.Instance{
 			Facts: append(f.facts(), f.published()...),
-			Terms: checks.Terms{Trials: 1000, Resolution: 0.1},
+			Terms: checks.Terms{Trials: 200, Resolution: 0.08},
 			Trial: func(rng *rand.Rand) checks.Measurement {
-				var seen float64
-				still, err := f.rounds(f.y, rng, func(round int, s *train.State) {
-					if round == p.Rounds {
-						seen = displacement(s.Net.W, f.start.W)
-					}
+				seen, still, err := f.average(func() (moved float64, still checks.Hypothesis, err error) {
+					still, err = f.rounds(f.y, rng, func(round int, s *train.State) {
+						if round == p.Rounds {
+							moved = displacement(s.Net.W, f.start.W)
+						}
+					})
+					return moved, still, err
 				})
 				if err != nil {
 					return checks.Failed(err)
@@ -77,7 +79,7 @@ func displacementClaim() checks.Claim[training] {
 		}, nil
 	}
 	run := func(scheme string, xi float64, p, m, rounds int) training {
-		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 0.8, M: m, Rounds: rounds}
+		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 0.8, M: m, Rounds: rounds, Runs: 6}
 	}
 	long := run(schemeDropout, 0.5, 1, 16, 120)
 	long.Eta = 0.1

@@ -54,7 +54,7 @@ func meanRate() checks.Claim[training] {
 				checks.NewFact("ratio as m grows", math.Pow(f.law.Factor(f.eta, l.limit.Values[0]), float64(p.Rounds)))),
 			Terms: checks.Terms{Trials: 300, Resolution: 0.02},
 			Trial: func(rng *rand.Rand) checks.Measurement {
-				left, still, err := f.response(rng)
+				left, still, err := f.average(func() (float64, checks.Hypothesis, error) { return f.response(rng) })
 				if err != nil {
 					return checks.Failed(err)
 				}
@@ -67,7 +67,7 @@ func meanRate() checks.Claim[training] {
 	}
 	run := func(d data.Spec, scheme string, xi float64, p, rounds int) training {
 		d.LabelScale = 0.5
-		return training{Data: d, Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 1, M: 200, Rounds: rounds}
+		return training{Data: d, Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 1, M: 200, Rounds: rounds, Runs: 3}
 	}
 	pair := data.Spec{Kind: data.Equicorrelated, N: 2, D: 2, Rho: 0.5, Labels: data.Alternate}
 	six := data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1, Labels: data.Sign}

@@ -126,7 +126,7 @@ func partitionFloor() checks.Claim[training] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("tau", float64(p.Tau), checks.AtMost, 1)},
 			Facts:      append(f.facts(), checks.NewFact("predicted floor", want), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
-			Terms:      checks.Terms{Trials: 1000, Resolution: 0.18},
+			Terms:      checks.Terms{Trials: 200, Resolution: 0.15},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, still, err := f.tail(rng)
 				if err != nil {
@@ -140,7 +140,7 @@ func partitionFloor() checks.Claim[training] {
 	}
 	run := func(scheme string, p, m, rounds int) training {
 		return training{
-			Data: orthonormals(4, 0.01), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: rounds - 6,
+			Data: orthonormals(4, 0.01), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: rounds - 6, Runs: 12,
 		}
 	}
 	longer := run(schemePartition, 2, 128, 18)

@@ -60,7 +60,7 @@ func rate() checks.Claim[training] {
 			Facts: append(f.facts(), checks.NewFact("predicted rate", math.Pow(want/norm, 1/float64(p.Rounds)))),
 			Terms: checks.Terms{Trials: 300, Resolution: 0.06},
 			Trial: func(rng *rand.Rand) checks.Measurement {
-				left, still, err := f.response(rng)
+				left, still, err := f.average(func() (float64, checks.Hypothesis, error) { return f.response(rng) })
 				if err != nil {
 					return checks.Failed(err)
 				}
@@ -72,12 +72,12 @@ func rate() checks.Claim[training] {
 		}, nil
 	}
 	run := func(scheme string, xi float64, p, tau, m, rounds int) training {
-		return training{Data: orthonormals(4, 1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds}
+		return training{Data: orthonormals(4, 1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Runs: 3}
 	}
 	subnets := run(schemeBernoulli, 0.5, 2, 3, 128, 3)
 	subnets.Eta = 0.3
-	long := run(schemePartition, 0.25, 4, 3, 256, 2)
-	long.Eta = 0.5
+	long := run(schemePartition, 0.25, 4, 3, 128, 4)
+	long.Eta = 0.3
 	inverted := run(schemeInverted, 0.5, 2, 1, 128, 3)
 	inverted.Eta = 0.3
 	crossing := run(schemeDropout, 0.5, 1, 1, 128, 4)
@@ -172,7 +172,7 @@ func errorRegion() checks.Claim[training] {
 		return checks.Instance{
 			Facts: append(append(f.facts(), f.published()...),
 				checks.NewFact("predicted floor", want), checks.NewFact("floor as m, and then k, grows", f.limit.Floor(f.law, f.eta, f.kappa()))),
-			Terms: checks.Terms{Trials: 1000, Resolution: 0.18},
+			Terms: checks.Terms{Trials: 200, Resolution: 0.15},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				tail, seen, still, err := f.tail(rng)
 				if err != nil {
@@ -191,7 +191,7 @@ func errorRegion() checks.Claim[training] {
 		}
 	}
 	run := func(scheme string, xi float64, p, tau, m, rounds, tail int) training {
-		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Tail: tail}
+		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Tail: tail, Runs: 12}
 	}
 	one, multi := run(schemeDropout, 0.5, 1, 1, 128, 12, 8), run(schemeMulti, 0.5, 4, 1, 128, 10, 7)
 	local := run(schemeBernoulli, 0.5, 1, 3, 128, 8, 6)

@@ -34,6 +34,7 @@ type training struct {
 	Tail   int       `json:"tail,omitempty"`  // rounds at the end that are averaged
 	Kappa  float64   `json:"kappa,omitempty"` // 0 is 1
 	Reuse  bool      `json:"reuse,omitempty"` // keep the masks of the first round: a control
+	Runs   int       `json:"runs,omitempty"`  // that a trial averages, to be near normal; 0 is 1
 }
 
 func (p training) scheme() bounds.MaskScheme {
@@ -58,11 +59,13 @@ func (p training) kappa() float64 {
 	return p.Kappa
 }
 
+func (p training) runs() int { return max(p.Runs, 1) }
+
 // cost counts a neuron's visit as 40 operations beside its arithmetic: on few
 // samples that is what it takes.
 func (p training) cost() checks.Cost {
 	n, _ := twolayer.Size(p.Data)
-	visits := float64(p.Rounds) * (1 + float64(p.P)*(1+p.Xi*float64(p.Tau)))
+	visits := float64(p.runs()*p.Rounds) * (1 + float64(p.P)*(1+p.Xi*float64(p.Tau)))
 	return checks.Cost{Setup: 100 * n * n * n, Trial: float64(p.M) * (visits*(2*n*n+40) + 30*n), Size: fmt.Sprintf("m=%d, %d rounds", p.M, p.Rounds)}
 }
 
