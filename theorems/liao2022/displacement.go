@@ -79,11 +79,11 @@ func displacementClaim() checks.Claim[training] {
 		}, nil
 	}
 	run := func(scheme string, xi float64, p, m, rounds int) training {
-		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 0.8, M: m, Rounds: rounds, Runs: 6}
+		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 0.8, M: m, Rounds: rounds, Runs: 20}
 	}
 	long := run(schemeDropout, 0.5, 1, 16, 120)
-	long.Eta = 0.1
-	reuse := run(schemeDropout, 0.5, 1, 128, 24)
+	long.Eta, long.Runs = 0.1, 4
+	reuse := run(schemeDropout, 0.5, 1, 64, 24)
 	reuse.Reuse = true
 	own := func(s bounds.MaskScheme) bounds.MaskScheme { return s }
 	return checks.Claim[training]{
@@ -91,19 +91,19 @@ func displacementClaim() checks.Claim[training] {
 		Formula:    `\mathbb{E}\, \frac{1}{m} \sum_r \|w_r(K) - w_r(0)\|^2 = \frac{1}{m} \sum_i \left( \mathbb{E} Q_i - 2\, \mathbb{E} P_i + Q_i(0) \right)`,
 		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
 		Grid: []training{
-			run(schemeDropout, 0.5, 1, 128, 8), run(schemeMulti, 0.5, 4, 128, 8), run(schemePartition, 0.25, 4, 256, 8), long,
+			run(schemeDropout, 0.5, 1, 64, 5), run(schemeMulti, 0.5, 4, 64, 5), run(schemePartition, 0.25, 4, 96, 5), long,
 		},
 		Cost: training.cost, Setup: func(p training) (checks.Instance, error) { return setup(p, own, 0) },
 		Controls: []checks.Control[training]{
 			{Name: "same-masks", Why: "without fresh masks training is gradient descent on one loss and converges", At: []training{reuse}},
 			{
-				Name: "one-round-more", Why: "after nine rounds the weights have moved farther than after eight",
-				At:    []training{run(schemeDropout, 0.5, 1, 128, 8)},
+				Name: "one-round-more", Why: "after six rounds the weights have moved farther than after five",
+				At:    []training{run(schemeDropout, 0.5, 1, 64, 5)},
 				Setup: func(p training) (checks.Instance, error) { return setup(p, own, 1) },
 			},
 			{
 				Name: "one-model-more", Why: "more sub-networks move more neurons, each by a mean with less noise",
-				At: []training{run(schemeDropout, 0.5, 1, 128, 8)},
+				At: []training{run(schemeDropout, 0.5, 1, 64, 5)},
 				Setup: func(p training) (checks.Instance, error) {
 					return setup(p, func(s bounds.MaskScheme) bounds.MaskScheme { s.Models++; return s }, 0)
 				},

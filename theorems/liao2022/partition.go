@@ -140,22 +140,22 @@ func partitionFloor() checks.Claim[training] {
 	}
 	run := func(scheme string, p, m, rounds int) training {
 		return training{
-			Data: orthonormals(4, 0.01), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: rounds - 6, Runs: 12,
+			Data: orthonormals(4, 0.01), Scheme: scheme, Xi: 1 / float64(p), P: p, Tau: 1, Eta: 0.5, M: m, Rounds: rounds, Tail: 3, Runs: 50,
 		}
 	}
-	longer := run(schemePartition, 2, 128, 18)
+	longer := run(schemePartition, 2, 48, 8)
 	longer.Tau = 2
 	own := func(p training) (checks.Instance, error) { return setup(p, p) }
 	return checks.Claim[training]{
 		ID: "liao2022/partition-floor", Title: "error region of a partition", Reference: "derived here; sharpens Theorem 7 (arXiv v1)",
 		Formula:    `\lim_k \lim_m m\, \mathbb{E}\|e_k\|^2 = \frac{\eta^2 (p-1) \kappa^2 n}{4 p^4 (1 - a^2)}, \quad a = 1 - \frac{\eta}{2p}`,
 		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
-		Grid: []training{run(schemePartition, 2, 128, 18), run(schemePartition, 2, 256, 18), run(schemePartition, 4, 128, 24)},
+		Grid: []training{run(schemePartition, 2, 48, 8), run(schemePartition, 2, 96, 8), run(schemePartition, 4, 60, 10)},
 		Cost: training.cost, Setup: own,
 		Controls: []checks.Control[training]{
 			{
 				Name: "independent-masks", Why: "their noise does not cancel: the region is larger by a factor of order m",
-				At: []training{run(schemeBernoulli, 2, 128, 18)},
+				At: []training{run(schemeBernoulli, 2, 48, 8)},
 			},
 			{
 				Name: "two-local-steps", Why: "two local steps take in more of the noise of their sub-network",
@@ -163,7 +163,7 @@ func partitionFloor() checks.Claim[training] {
 			},
 			{
 				Name: "smaller-width", Why: "the region is inversely proportional to the width",
-				At: []training{run(schemePartition, 2, 128, 18)},
+				At: []training{run(schemePartition, 2, 48, 8)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.M = p.M * 2 / 3 / 2 * 2
@@ -172,7 +172,7 @@ func partitionFloor() checks.Claim[training] {
 			},
 			{
 				Name: "larger-scale", Why: "the region is quadratic in kappa",
-				At: []training{run(schemePartition, 2, 128, 18)},
+				At: []training{run(schemePartition, 2, 48, 8)},
 				Setup: func(p training) (checks.Instance, error) {
 					q := p
 					q.Kappa = 1.25

@@ -191,16 +191,16 @@ func errorRegion() checks.Claim[training] {
 		}
 	}
 	run := func(scheme string, xi float64, p, tau, m, rounds, tail int) training {
-		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Tail: tail, Runs: 12}
+		return training{Data: orthonormals(4, 0.1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Tail: tail, Runs: 30}
 	}
-	one, multi := run(schemeDropout, 0.5, 1, 1, 128, 12, 8), run(schemeMulti, 0.5, 4, 1, 128, 10, 7)
-	local := run(schemeBernoulli, 0.5, 1, 3, 128, 8, 6)
+	one, multi := run(schemeDropout, 0.5, 1, 1, 64, 6, 3), run(schemeMulti, 0.5, 4, 1, 48, 4, 2)
+	local := run(schemeBernoulli, 0.5, 1, 3, 80, 4, 2)
 	local.Eta = 0.6
-	inverted := run(schemeInverted, 0.5, 2, 1, 128, 12, 8)
+	inverted := run(schemeInverted, 0.5, 2, 1, 80, 6, 3)
 	inverted.Eta = 0.2
 	long := run(schemeDropout, 0.5, 1, 1, 16, 120, 40)
-	long.Eta = 0.1
-	crossing := run(schemeDropout, 0.5, 1, 1, 128, 12, 8)
+	long.Eta, long.Runs = 0.1, 12
+	crossing := run(schemeDropout, 0.5, 1, 1, 64, 6, 3)
 	crossing.Data.LabelScale = 20
 	return checks.Claim[training]{
 		ID: "liao2022/error-region", Title: "size of the error region", Reference: "derived here; sharpens Theorem 3 (arXiv v1)",
