@@ -56,19 +56,20 @@ func (l *lab) lab0() *nets.Network {
 	return l.ground.start(l.M, l.kappa(), rand.New(rand.NewPCG(l.Data.Seed, weightStream)))
 }
 
-// moments are those of every input under a scheme and labels.
-func (f *frozen) moments(s bounds.MaskScheme, y []float64) ([]*bounds.MaskedMoments, error) {
+// moments are those of every input under a scheme, labels, and preactivations of size kappa: 0 for the part of the error that comes
+// from the labels.
+func (f *frozen) moments(s bounds.MaskScheme, y []float64, kappa float64) ([]*bounds.MaskedMoments, error) {
 	out := make([]*bounds.MaskedMoments, f.n)
 	for i := range out {
 		active, sum := 0, 0.0
 		for r := range f.M {
 			if f.signs.At(r, i) > 0 {
 				active++
-				sum += f.start.A[r] * f.kappa()
+				sum += f.start.A[r] * kappa
 			}
 		}
 		var err error
-		squares := float64(active) * f.kappa() * f.kappa()
+		squares := float64(active) * kappa * kappa
 		if out[i], err = bounds.NewMaskedMoments(s, f.M, active, f.eta, y[i], sum, squares); err != nil {
 			return nil, err
 		}
@@ -78,7 +79,7 @@ func (f *frozen) moments(s bounds.MaskScheme, y []float64) ([]*bounds.MaskedMome
 
 // predict follows the moments through the rounds and adds up what is read of each input after each.
 func (f *frozen) predict(s bounds.MaskScheme, read func(k *bounds.MaskedMoments) float64) ([]float64, error) {
-	moments, err := f.moments(s, f.y)
+	moments, err := f.moments(s, f.y, f.kappa())
 	if err != nil {
 		return nil, err
 	}
@@ -198,4 +199,12 @@ func (f *frozen) average(one func() (float64, checks.Hypothesis, error)) (mean f
 		}
 	}
 	return mean, still, nil
+}
+
+// regionTerms are those of a mean squared error of the given size: the deviation of a run is at most sqrt 2 times its mean, as that of
+// any quadratic form without negative eigenvalues in Gaussian variables.
+func (f *frozen) regionTerms(mean float64) checks.Terms {
+	return checks.Terms{
+		Trials: 300, Resolution: 0.15, Deviation: checks.Float(mean * math.Sqrt2 / math.Sqrt(float64(f.runs()))),
+	}
 }

@@ -101,7 +101,8 @@ func partitionNoise() checks.Claim[noiseP] {
 // a = 1 - eta/(2p); independent masks leave a region that does not shrink with m.
 //
 // Constants: derived, see bounds.MaskedMoments, and bounds.PartitionFloor for the leading order. The error term of Theorem 7 of the first arXiv version,
-// of the order tau (p-1)^2 n^3 d/(lambda_0^2 m), vanishes like 1/m too.
+// of the order tau (p-1)^2 n^3 d/(lambda_0^2 m), vanishes like 1/m too. The interval assumes that the deviation of a run is at most sqrt 2
+// times its mean, as in liao2022/error-region.
 //
 // Convention: f = (1/sqrt m) sum a_r relu(w_r.x), without 1/xi; error of xi f.
 //
@@ -126,7 +127,7 @@ func partitionFloor() checks.Claim[training] {
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("tau", float64(p.Tau), checks.AtMost, 1)},
 			Facts:      append(f.facts(), checks.NewFact("predicted floor", want), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
-			Terms:      checks.Terms{Trials: 200, Resolution: 0.15},
+			Terms:      f.regionTerms(want),
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, still, err := f.tail(rng)
 				if err != nil {

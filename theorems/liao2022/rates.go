@@ -27,7 +27,7 @@ import (
 //
 // Constants: derived, see bounds.MaskedMoments, and bounds.MaskScheme.Factor for the limit. What an error of the
 // constant scales is the progress 1 - E<e_K, e_0>/|e_0|^2. The masks of a trial are used twice, with the labels y and -y; half of the
-// difference has the same mean and no noise from the weights. The paper proves 1 - eta theta tau lambda/4 on the squared error with lambda = xi lambda_0
+// difference has the same mean and no noise from the weights, and for one sub-network or one local step an exact deviation, on which the interval rests. The paper proves 1 - eta theta tau lambda/4 on the squared error with lambda = xi lambda_0
 // (its H^inf carries the factor xi), which is slower than f^2, and so no contradiction.
 //
 // Convention: f = (1/sqrt m) sum a_r relu(w_r.x), without 1/xi; labels as stated.
@@ -44,21 +44,26 @@ func rate() checks.Claim[training] {
 		}
 		predicting := *f
 		predicting.lab = &lab{training: p, ground: f.ground, law: f.law, eta: f.eta * speed}
-		k, err := predicting.moments(sabotage(f.law), f.y)
+		k, err := predicting.moments(sabotage(f.law), f.y, 0)
 		if err != nil {
 			return checks.Instance{}, err
 		}
-		var want, norm float64
+		var want, norm, deviation float64
 		for i, m := range k {
 			for range p.Rounds {
 				m.Round()
 			}
 			want -= m.MeanError() * f.y[i]
 			norm += f.y[i] * f.y[i]
+			deviation += math.Abs(f.y[i]) * math.Sqrt(math.Max(0, m.SquaredError()-m.MeanError()*m.MeanError()))
+		}
+		terms := checks.Terms{Trials: 300, Resolution: 0.06}
+		if f.law.Models == 1 || f.law.LocalSteps == 1 { // else the deviation is not known
+			terms.Deviation = checks.Float(1.0001 * deviation / norm / math.Sqrt(float64(f.runs())))
 		}
 		return checks.Instance{
 			Facts: append(f.facts(), checks.NewFact("predicted rate", math.Pow(want/norm, 1/float64(p.Rounds)))),
-			Terms: checks.Terms{Trials: 300, Resolution: 0.06},
+			Terms: terms,
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				left, still, err := f.average(func() (float64, checks.Hypothesis, error) { return f.response(rng) })
 				if err != nil {
@@ -75,9 +80,9 @@ func rate() checks.Claim[training] {
 		return training{Data: orthonormals(4, 1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Runs: 3}
 	}
 	subnets := run(schemeBernoulli, 0.5, 2, 3, 128, 3)
-	subnets.Eta = 0.3
+	subnets.Eta, subnets.Runs = 0.3, 6
 	long := run(schemePartition, 0.25, 4, 3, 128, 4)
-	long.Eta = 0.3
+	long.Eta, long.Runs = 0.3, 10
 	inverted := run(schemeInverted, 0.5, 2, 1, 128, 3)
 	inverted.Eta = 0.3
 	crossing := run(schemeDropout, 0.5, 1, 1, 128, 4)
@@ -147,7 +152,8 @@ func rate() checks.Claim[training] {
 // sub-networks make the region smaller and more local steps larger (the abstract of the first arXiv version says so; that of the
 // published one only that the size depends on both): the grid has one and four of the first, one and three of the second.
 //
-// Constants: derived, see bounds.MaskedMoments.
+// Constants: derived, see bounds.MaskedMoments. The interval assumes that the deviation of a run is at most sqrt 2 times its mean, as
+// that of any quadratic form with nonnegative eigenvalues in Gaussian variables, which the errors become as m grows.
 //
 // Convention: f = (1/sqrt m) sum a_r relu(w_r.x), without 1/xi; error of xi f.
 //
@@ -172,7 +178,7 @@ func errorRegion() checks.Claim[training] {
 		return checks.Instance{
 			Facts: append(append(f.facts(), f.published()...),
 				checks.NewFact("predicted floor", want), checks.NewFact("floor as m, and then k, grows", f.limit.Floor(f.law, f.eta, f.kappa()))),
-			Terms: checks.Terms{Trials: 200, Resolution: 0.15},
+			Terms: f.regionTerms(want),
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				tail, seen, still, err := f.tail(rng)
 				if err != nil {
