@@ -205,6 +205,6 @@ func (f *frozen) average(one func() (float64, checks.Hypothesis, error)) (mean f
 // any quadratic form without negative eigenvalues in Gaussian variables.
 func (f *frozen) regionTerms(mean float64) checks.Terms {
 	return checks.Terms{
-		Trials: 300, Resolution: 0.15, Deviation: checks.Float(mean * math.Sqrt2 / math.Sqrt(float64(f.runs()))),
+		Trials: 300, Resolution: 0.17, Deviation: checks.Float(mean * math.Sqrt2 / math.Sqrt(float64(f.runs()))),
 	}
 }

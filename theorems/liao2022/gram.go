@@ -108,8 +108,11 @@ func gramMean() checks.Claim[gramP] {
 		v := g.limit.Vectors.ColView(0)
 		return checks.Instance{
 			Facts: []checks.Fact{checks.NewFact("lambda_0", g.lambda0.Value), checks.NewFact("width run", float64(p.M))},
-			// The mean of m independent terms of at most S^2 is all but normal; a range of S^2 would say less.
-			Terms: checks.Terms{Trials: 400, Resolution: 0.07},
+			// A mean of m independent terms in [0, S^2] of mean xi lambda_0, whose squares are at most S^2 times them.
+			Terms: checks.Terms{
+				Trials: 400, Resolution: 0.08,
+				Deviation: checks.Float(1.0001 * g.s * math.Sqrt(p.Xi*g.lambda0.Value/float64(p.M))),
+			},
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				net := nets.NTK(p.M, g.dim()).Draw(rng)
 				batch, gram := nets.NewBatch(g.x, p.M), mat.NewSymDense(g.n, nil)

@@ -67,7 +67,7 @@ func meanRate() checks.Claim[training] {
 	}
 	run := func(d data.Spec, scheme string, xi float64, p, rounds int) training {
 		d.LabelScale = 0.5
-		return training{Data: d, Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 1, M: 80, Rounds: rounds, Runs: 10}
+		return training{Data: d, Scheme: scheme, Xi: xi, P: p, Tau: 1, Eta: 1, M: 80, Rounds: rounds, Runs: 8}
 	}
 	pair := data.Spec{Kind: data.Equicorrelated, N: 2, D: 2, Rho: 0.5, Labels: data.Alternate}
 	six := data.Spec{Kind: data.Sphere, N: 6, D: 10, Seed: 1, Labels: data.Sign}

@@ -77,7 +77,7 @@ func rate() checks.Claim[training] {
 		}, nil
 	}
 	run := func(scheme string, xi float64, p, tau, m, rounds int) training {
-		return training{Data: orthonormals(4, 1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Runs: 3}
+		return training{Data: orthonormals(4, 1), Scheme: scheme, Xi: xi, P: p, Tau: tau, Eta: 1, M: m, Rounds: rounds, Runs: 2}
 	}
 	subnets := run(schemeBernoulli, 0.5, 2, 3, 128, 3)
 	subnets.Eta, subnets.Runs = 0.3, 6
