@@ -89,57 +89,6 @@ func (s MaskScheme) noise() float64 {
 	return v
 }
 
-// A FiniteWidth is a finite network on which the limit of masked training is to be seen.
-type FiniteWidth struct {
-	Width    int
-	Step     float64 // eta
-	Kappa    float64
-	Residual float64 // ||e_0||
-	S        float64 // ||X||_2, unit rows
-	RowSum   float64 // max_i sum_j |x_i . x_j|, at least S^2
-}
-
-// FactorError bounds, to first order in m^{-1/2}, how far the mean error along an eigenvector of H^inf
-// with eigenvalue h > 0 is from Factor^rounds times its start, e_0 being along that eigenvector (derived).
-//
-// By round k a neuron has moved by at most R_k = S (1-f^k) ||e_0||/(xi h sqrt m) in the mean, f = Factor: a
-// round moves it by theta S/sqrt m times eta sum_t ||r_t|| = b ||e||/(xi h). It moves in one direction, so that
-// the share R_k/(kappa sqrt(2 pi)) of the neurons crosses a hyperplane, and an entry of H^inf changes by at
-// most |x_i . x_j| times twice that share; so h changes by at most RowSum R_k sqrt(2/pi)/kappa, and the
-// factor of the round by theta |b'(h)| times it. Rounds count with the mean of R at their two ends.
-func (s MaskScheme) FactorError(w FiniteWidth, h float64, rounds int) float64 {
-	f, q, scale := s.Factor(w.Step, h), w.Step*s.Keep, s.Keep
-	if s.Inverted {
-		q, scale = w.Step/s.Keep, 1
-	}
-	slope := s.Theta() * q * float64(s.LocalSteps) * math.Pow(math.Abs(1-q*h), float64(s.LocalSteps-1))
-	var moved float64
-	for k := range rounds {
-		moved += 1 - (math.Pow(f, float64(k))+math.Pow(f, float64(k+1)))/2
-	}
-	moved *= w.S * w.Residual / (scale * h * math.Sqrt(float64(w.Width)))
-	return when(w.Width >= 1 && w.Kappa > 0 && h > 0 && rounds >= 1,
-		math.Pow(math.Abs(f), float64(rounds-1))*slope*w.RowSum*math.Sqrt(2/math.Pi)*moved/w.Kappa)
-}
-
-// FloorError bounds, to first order in 1/m, by what share the mask noise kappa^2 C1 has changed after so
-// many rounds, and the floor with it (derived):
-//
-//	rounds (2 eta tau theta (1-xi) S^2 + eta^2 tau^2 xi(1-xi) S^4/2)/m.
-//
-// The first term is the drift of Liao and Kyrillidis (2022), which shrinks the preactivations of a neuron by
-// eta tau theta (1-xi) S^2/m a round at most; the second is the diffusion by the mask noise, whose mean
-// square over the samples is at most (eta tau S^2)^2 xi(1-xi) kappa^2/(2m) a round. They work against
-// each other. Inverted dropout divides them by xi^2 and xi^4.
-func (s MaskScheme) FloorError(w FiniteWidth, rounds int) float64 {
-	t, s2 := w.Step*float64(s.LocalSteps), w.S*w.S
-	if s.Inverted {
-		t /= s.Keep * s.Keep
-	}
-	return when(w.Width >= 1 && rounds >= 0,
-		float64(rounds)*(2*t*s.Theta()*(1-s.Keep)*s2+t*t*s.Keep*(1-s.Keep)*s2*s2/2)/float64(w.Width))
-}
-
 // MaskedLimit is the infinitely wide limit of training masked sub-networks on one data set (Liao and Kyrillidis (2022),
 // derived). With A = I - theta B, B = I - (I - eta xi H)^tau and C = (xi(1-xi) kappa^2/p) C1,
 //
@@ -213,20 +162,6 @@ func (l *MaskedLimit) Floor(s MaskScheme, eta, kappa float64) float64 {
 		}
 	}
 	return s.noise() * kappa * kappa * sum
-}
-
-// SmallStepFloor is the floor to first order in eta: eta tau theta xi^2 (1-xi) kappa^2 tr(H C1)/(2p) for
-// independent masks.
-func (l *MaskedLimit) SmallStepFloor(s MaskScheme, eta, kappa float64) float64 {
-	var trace float64
-	for i, h := range l.Values {
-		trace += h * l.Feature[i]
-	}
-	step := eta * s.Keep
-	if s.Inverted {
-		step = eta / s.Keep
-	}
-	return step * float64(s.LocalSteps) * s.Theta() * s.noise() * kappa * kappa * trace / 2
 }
 
 // LongRoundFloor is the floor as tau -> infinity, theta/(2-theta) xi(1-xi) kappa^2 n/(2p) for n unit

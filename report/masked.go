@@ -14,7 +14,7 @@ import (
 const (
 	maskedRate   = "liao2022/rate"
 	maskedRegion = "liao2022/error-region"
-	maskedVanish = "liao2022/vanishing-floor"
+	maskedVanish = "liao2022/partition-floor"
 )
 
 // Masked returns the table of training through masked sub-networks: a
@@ -38,9 +38,9 @@ func Masked(s *checks.Summary) (*table.Table, error) {
 		table.Column{Key: "floor_measured", Head: "measured", Group: "floor"},
 	)
 	t.Title, t.Label = "Training masked sub-networks", "tab:masked"
-	t.Caption = `Rate: factor per round on the mean error $\mathrm{E}\langle v, e\rangle$ along the slowest eigenvector of the limit kernel. ` +
-		`Floor: $\mathrm{E}\|e\|^2$ after the transient. ` +
-		`Predictions are limits of infinite width; a floor of 0 leaves terms of order $1/m$. ` +
+	t.Caption = `Rate: factor per round on the mean error $\mathrm{E}\langle v, e\rangle$ of orthonormal inputs. ` +
+		`Floor: $\mathrm{E}\|e\|^2$ over the last rounds of a run. ` +
+		`Predictions are those of the width and rounds that were run. ` +
 		`Intervals are those on which the verdicts rest.`
 	n := &notes{table: t}
 	for _, r := range rows {

@@ -42,7 +42,7 @@ func maskedSummary() *checks.Summary {
 			maskedInstance(`{"data":{"kind":"basis","n":2},"scheme":"independent subnet training","xi":0.25,"p":4,"tau":3,"eta":1,"rounds":1}`,
 				checks.Undecided, 0.42, math.Inf(-1), math.Inf(1), theta(1), rate(0.421875), floor(0)),
 			skipped),
-		claim("liao2022/vanishing-floor",
+		claim("liao2022/partition-floor",
 			maskedInstance(`{"data":{"kind":"sphere","n":5},"scheme":"full gradient descent","xi":1,"p":1,"tau":1,"eta":0.5,"rounds":60,"kappa":0.1}`,
 				checks.Holds, 1e-29, -1e-29, 3e-29, theta(1), rate(0.5), floor(0))),
 		claim("du2019/other", skipped),

@@ -4,7 +4,13 @@
 // The paper trains a two-layer ReLU network by rounds: p sub-networks are drawn, each takes tau local gradient steps, and
 // their weights are averaged; dropout (p = tau = 1), multi-sample dropout (tau = 1) and independent subnet training (the
 // masks partition the neurons) are special cases. The mean training error contracts linearly to an error region that
-// shrinks with p and grows with tau.
+// depends on p and tau; the abstract of the first arXiv version says that it shrinks with p and grows with tau.
+//
+// Theorems are numbered as in the first arXiv version (December 2021), which is the text that was read: Theorem 2 is on the masked kernel, Theorem 3 the
+// main one, Corollaries 4 to 6 its special cases, Theorem 7 on partitions. Its H^inf and lambda_0 carry a factor xi, so that its
+// lambda_0 is xi times the one here, and its rate 1 - eta theta tau lambda_0/4 is 1 - eta theta tau xi lambda_0/4 here. The text of
+// the published version may differ. The code that belongs to it divides the outputs of the sub-networks by xi and predicts with the whole network (Inverted here), and
+// sets neurons to zero that no sub-network holds; the claims are about the algorithm of the text, which leaves them as they are.
 //
 // Setting: n inputs of unit norm; f(x) = m^{-1/2} sum_r a_r relu(w_r.x) with w_r(0) ~ N(0, kappa^2 I) and a_r = +-1 fixed; a
 // sub-network keeps each neuron with probability xi, unscaled; its loss is (1/2) sum of squares; the prediction is xi f.
@@ -17,10 +23,12 @@
 //	kappa                     Kappa
 //	masks                     train.Bernoulli and train.Partition of nets/train
 //	theta = P(kept in a round at least once)  MaskScheme.Theta of bounds
+//	B_1, m of Theorem 3       lab.published, facts of the claims with 1 for the constants that are hidden
 //
 // Files, in the order of the claims: gram (the masked kernel), exact and update (loss and update, averaged over all masks),
-// rates (rate and error region of the main theorem), partition (independent subnet training), local (one sub-network),
-// displacement (how far the weights move). Training by rounds, which they share, is in rounds.
+// rates and meanrate (rate and error region of the main theorem), formula (the region's limit), partition (independent subnet training), local (one
+// sub-network), displacement (how far the weights move). Training by rounds, which they share, is in rounds, and that with fixed activations,
+// whose moments are exact, in frozen.
 package liao2022
 
 import (
@@ -57,6 +65,8 @@ func Source() checks.Source {
   title   = {On the Convergence of Shallow Neural Network Training with Randomly Masked Neurons},
   journal = {Transactions on Machine Learning Research},
   year    = {2022},
+  month   = {August},
+  url     = {https://openreview.net/forum?id=e7mYYMSyZH},
   note    = {arXiv:2112.02668}
 }`,
 		Files: files,
@@ -64,8 +74,8 @@ func Source() checks.Source {
 			gramMean(), gramConcentration(), gramMovement(),
 			objective(), fixedSize(), ridge(),
 			meanUpdate(), fullMasks(),
-			rate(), errorRegion(), floorFormula(), regionOrder(),
-			partitionNoise(), partitionFloor(), vanishingFloor(), partitionWidth(),
+			mainTheorem(), rate(), meanRate(), errorRegion(), floorFormula(),
+			partitionNoise(), partitionFloor(),
 			localCertificate(),
 			displacementClaim(), noDisplacement(),
 		},
@@ -74,6 +84,9 @@ func Source() checks.Source {
 
 // convention is the normalisation.
 const convention = "f = (1/sqrt m) sum a_r relu(w_r.x), no 1/xi; loss (1/2) sum of squares; w_r(0) ~ N(0, kappa^2 I); prediction xi f"
+
+// fixed is the normalisation of the claims on fixed activations.
+const fixed = "f = (1/sqrt m) sum a_r relu(w_r.x), no 1/xi; loss (1/2) sum of squares; w_r(0).x_i = +-kappa; prediction xi f"
 
 // A ground is a data set with what the limit of masked training needs of
 // it. Its samples are in coordinates of their span, which changes no law.
@@ -124,6 +137,13 @@ func (g *ground) dim() int { _, d := g.x.Dims(); return d }
 func (g *ground) start(m int, kappa float64, rng *rand.Rand) *nets.Network {
 	in := nets.NTK(m, g.dim())
 	in.Symmetry, in.Kappa = nets.Antisymmetric, kappa
+	return in.Draw(rng)
+}
+
+// free draws a network without pairs.
+func (l *lab) free(rng *rand.Rand) *nets.Network {
+	in := nets.NTK(l.M, l.dim())
+	in.Kappa = l.kappa()
 	return in.Draw(rng)
 }
 

@@ -66,3 +66,25 @@ func TestFullMasksReproduceDescent(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The exact moments are those of fixed activations, so that on the grid no draw may be left out.
+func TestNoActivationChangesOnTheGrid(t *testing.T) {
+	for _, c := range Source().Claims {
+		claim, ok := c.(checks.Claim[training])
+		if !ok {
+			continue
+		}
+		for i, p := range claim.Grid {
+			in, err := claim.Setup(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for trial := range uint64(30) {
+				m := in.Trial(rand.New(rand.NewPCG(trial, 5)))
+				if len(m.Hypotheses) != 1 || !m.Hypotheses[0].Met() {
+					t.Errorf("%s, instance %d, trial %d: %+v", claim.ID, i, trial, m.Hypotheses)
+				}
+			}
+		}
+	}
+}
