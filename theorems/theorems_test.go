@@ -24,7 +24,7 @@ func TestStatements(t *testing.T) {
 	headings := []string{"Setting:", "Hypotheses:", "Conclusion:", "Constants:", "Convention:", "Reference:", "Control:"}
 	seen := map[string]bool{}
 	for _, s := range all(t) {
-		if !strings.Contains(s.BibTeX, "{"+s.Key+",") {
+		if s.Year > 0 && !strings.Contains(s.BibTeX, "{"+s.Key+",") { // the base facts are no publication: they cite several
 			t.Errorf("source %s: its BibTeX entry must carry its key", s.Key)
 		}
 		for _, c := range s.Claims {
