@@ -198,7 +198,7 @@ func gramVariance() checks.Claim[wide] {
 }
 
 // draws is how many initialisations a trial of a mean square averages.
-const draws = 6
+const draws = 40
 
 // gramHoeffding bounds the deviation of the Gram matrix.
 //
@@ -315,7 +315,7 @@ func gramScaling() checks.Claim[gramLadder] {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.07, Trials: 160},
+				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.07, Trials: 320},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var ladder []checks.Rung
 					for k := range p.Rungs {

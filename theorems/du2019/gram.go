@@ -109,7 +109,7 @@ func gramConcentration() checks.Claim[width] {
 		Constants: []checks.Constant[width]{{
 			Name: "width", Why: "so few neurons do not resolve the kernel", At: []width{single}, Factors: []float64{40, 60, 90, 140, 200}, Scaled: scaled,
 		}},
-		Detects: map[string]float64{"deviation": 11, "eigenvalue": 17, "width": 90},
+		Detects: map[string]float64{"deviation": 11, "eigenvalue": 19, "width": 90},
 	}
 }
 
