@@ -34,7 +34,7 @@ func Profiles() []Profile {
 		},
 		{
 			Name:         "quick",
-			Budget:       Budget{Work: 2e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 16},
+			Budget:       Budget{Work: 2.3e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 16},
 			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2},
 			SearchChecks: 40,
 		},
