@@ -39,6 +39,12 @@ func (a *app) verifyCommand() *cobra.Command {
 appends its records to a run folder; given the same folder again (--out) it
 resumes an interrupted run, and a finished one is only printed.
 
+The profile says what to spend. quick takes under a minute: the small instances,
+and enough trials to decide most of them. standard has thirty times the work and
+four times the trials an instance, five times the searched instances; it decides
+much that quick leaves undecided or too dear, and finds smaller errors. deep has
+thirty times that again, for a cluster.
+
 The chance of any false alarm in the whole run is at most alpha. The exit status
 is 1 when a claim is refuted or a control is not, and 0 otherwise: UNDECIDED and
 VACUOUS claims do not fail a run, they say so.`,
