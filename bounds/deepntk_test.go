@@ -157,7 +157,7 @@ func TestDeepNTKSphere(t *testing.T) {
 		want   float64 // of Nguyen et al. (2021), divided by d
 	}{{1, 0.160}, {2, 0.466}} {
 		if got := must(DeepNTK{Hidden: c.hidden}.Sphere(n, d, delta)); math.Abs(got/d-c.want) > 1e-3 {
-			t.Errorf("%d hidden layers: %v d, Nguyen et al. (2021) has %v d", c.hidden, got/d, c.want)
+			t.Errorf("%d hidden layers: %v d, want %v d", c.hidden, got/d, c.want)
 		}
 	}
 	predicted := must(DeepNTK{Hidden: 1}.Sphere(n, d, delta))

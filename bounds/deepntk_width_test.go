@@ -104,13 +104,13 @@ func TestForwardGramError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for h, want := range []float64{0.057, 0.117, 0.181} { // Arora et al. (2019, exact computation)
+	for h, want := range []float64{0.057, 0.117, 0.181} { // evaluated by hand from the recursion
 		if math.Abs(bound[h]-want) > 5e-4 {
-			t.Errorf("layer %d: %v, Arora et al. (2019, exact computation) has %v", h+1, bound[h], want)
+			t.Errorf("layer %d: %v, want %v", h+1, bound[h], want)
 		}
 	}
 	// Narrow layers lose the bound and never get it back.
-	bound, err = ForwardGramError([]int{5000, 10, 1 << 40}, 2, 0.1)
+	bound, err = ForwardGramError([]int{5000, 10, 1 << 30}, 2, 0.1)
 	if err != nil {
 		t.Fatal(err)
 	}

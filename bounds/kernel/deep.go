@@ -20,7 +20,7 @@ import (
 //
 // Conventions. This is the limit of the empirical tangent kernel itself in the NTK convention of
 // Arora et al. (2019), N(0,1) weights and a factor sqrt(2/width) after each hidden layer;
-// their depth L is H, the number of hidden layers. Nguyen et al. (2021, Nguyen et al. (2021)) count weight layers,
+// their depth L is H, the number of hidden layers. Nguyen et al. (2021) count weight layers,
 // L = H+1, so that their K^(L) is Theta^(L-1), and use no factors: their empirical kernel divided by
 // prod_l n_l/2 has this limit when all weights have variance one. [NTKFactors] gives the factors for
 // other variances.
