@@ -66,7 +66,7 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			trajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
+			trajectory(), certifiedTrajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
 			linearConvergence(), certifiedConvergence(),
 			neuronMovement(), movementIdentity(), movementRate(),
 			flipSet(), flipLaw(), gramStability(), featureStability(),

@@ -22,14 +22,14 @@ import (
 // gradient descent on ||y - u||^2/2. lambda_i, v_i are the eigenpairs of H^inf.
 //
 // Hypotheses: lambda_0 > 0; kappa = O(eps delta/sqrt n); m = Omega(n^7/(lambda_0^4 kappa^2 delta^4 eps^2));
-// eta = O(lambda_0/n^2). The hidden constants are set to 1, and the step is allowed up to 1/lambda_max. No
-// machine holds such a width (1e10 for three points), so the conclusion is measured outside them.
+// eta = O(lambda_0/n^2). The hidden constants are set to 1. No machine holds such a width (1e10 for three points), and steps
+// so small show little, so that the conclusion is measured outside both.
 //
 // Conclusion: with probability at least 1 - delta, for all k,
 // | ||y - u(k)|| - sqrt(sum_i (1 - eta lambda_i)^{2k} (v_i . y)^2) | <= eps.
 //
-// Constants: recalled; the exponents with high certainty. trajectory-aposteriori is its form without hidden
-// constants, trajectory-rate its limit.
+// Constants: those of the orders are recalled as 1, since the source hides them. trajectory-certified and
+// trajectory-aposteriori are its forms without hidden constants, trajectory-rate its limit.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, kappa from the hypothesis.
 //
@@ -45,7 +45,7 @@ func trajectory() checks.Claim[trajectoryP] {
 	return checks.Claim[trajectoryP]{
 		ID: "arora2019fine/trajectory", Title: "training curve from eigen-projections", Reference: "Theorem 4.1",
 		Formula:    `\left| \lVert y-u(k) \rVert - \sqrt{\sum_i (1-\eta\lambda_i)^{2k} (v_i^\top y)^2} \right| \le \epsilon`,
-		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
+		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 2,
 		Grid: []trajectoryP{grid, images}, Outside: true,
 		Cost:  func(p trajectoryP) checks.Cost { return p.cost() },
 		Setup: trajectorySetup,
@@ -87,6 +87,7 @@ func trajectorySetup(p trajectoryP) (checks.Instance, error) {
 			f.certified(),
 			checks.Require("kappa (order)", kappa, checks.AtMost, need),
 			checks.Require("width (order)", float64(p.M), checks.AtLeast, width),
+			checks.Require("step (order)", eta, checks.AtMost, f.low.Lower()/float64(n*n)),
 		},
 		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("required width (published)", width), checks.NewFact("width run", float64(p.M))},
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
