@@ -118,7 +118,7 @@ func predict(x *mat.Dense, coef []float64, at *mat.Dense) ([]float64, error) {
 // Control: an eighth of the bound on orthonormal inputs; and the leading term without its factor 2 under the root and
 // without the term in delta, halved.
 func kernelGeneralisation() checks.Claim[population] {
-	orthonormal := population{150, 100000, basis, signs, 0.2309, 0.25}
+	orthonormal := population{110, 100000, basis, signs, 0.2695, 0.5}
 	whole := func(b float64, n int, delta float64) float64 { return bounds.KernelGeneralisation(b, n, delta) }
 	return checks.Claim[population]{
 		ID: "arora2019fine/generalisation-kernel", Title: "generalisation of the kernel limit", Reference: "derived here, after Theorem 5.1",
@@ -126,7 +126,7 @@ func kernelGeneralisation() checks.Claim[population] {
 		Convention: "loss min(|f-y|, 1); kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 2,
 		Detects: map[string]float64{"": 4},
 		Grid: []population{
-			{80, 1000, polygon, linear, 0.5, 0.25}, {80, 1000, polygon, quadratic, 1, 0.25}, orthonormal,
+			{60, 500, polygon, linear, 0.5, 0.5}, {60, 500, polygon, quadratic, 1, 0.5}, orthonormal,
 			{1000, 100000, basis, signs, 0.3, 0.05},
 		},
 		Cost: func(p population) checks.Cost {
@@ -198,14 +198,14 @@ func kernelSetup(p population, limit func(b float64, n int, delta float64) float
 //
 // Control: an eighth of what is added to the training loss, on orthonormal inputs.
 func networkGeneralisation() checks.Claim[networkP] {
-	orthonormal := networkP{population{150, 100000, basis, signs, 0.218, 0.25}, 32, 1e4, 14}
+	orthonormal := networkP{population{150, 100000, basis, signs, 0.216, 0.5}, 32, 1e4, 10}
 	return checks.Claim[networkP]{
 		ID: "arora2019fine/generalisation-network", Title: "generalisation of a trained network", Reference: "derived here, after Theorem 5.1",
 		Formula:    `L_D \le L_S + 2\left( \frac{B \lVert Z(0) \rVert_F}{n} + \frac{R}{n\sqrt{m}} \sum_i F_i \right) + 3\sqrt{\frac{\log(2/\delta')}{2n}}`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Probably{}, Version: 2,
 		Detects: map[string]float64{"": 4.5},
 		Grid: []networkP{
-			{population{150, 1000, polygon, linear, 0.5, 0.25}, 64, 1e3, 30}, orthonormal,
+			{population{150, 1000, polygon, linear, 0.5, 0.5}, 64, 1e3, 30}, orthonormal,
 			{population{600, 100000, basis, signs, 0.3, 0.05}, 64, 1e4, 20},
 		},
 		Cost: func(p networkP) checks.Cost {
