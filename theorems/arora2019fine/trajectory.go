@@ -148,7 +148,7 @@ func steps(name, style, yName string, y []float64) checks.Series {
 // paired with the eigenvalues in reverse. They are off by a constant that no width removes. And kappa = 1e-3, where
 // nearly half of all activations flip at each of these widths and the error does not decrease.
 func trajectoryRate() checks.Claim[ladder] {
-	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 2, Seed: 3, Labels: data.Planted}, Widths: []int{16, 64, 256, 1024}, Kappa: 100, Step: 1, T: 4, Trials: 700, Resolution: 0.045}
+	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 5, D: 2, Seed: 3, Labels: data.Sign}, Widths: []int{16, 64, 256, 1024}, Kappa: 100, Step: 1, T: 4, Trials: 600, Resolution: 0.05}
 	small := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 3, Labels: data.Planted}, Widths: []int{32, 128, 512}, Kappa: 1, Step: 1, T: 16, Trials: 24, Resolution: 0.2}
 	flips := small
 	flips.Kappa = 1e-3
