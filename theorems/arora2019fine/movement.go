@@ -52,7 +52,7 @@ func neuronMovement() checks.Claim[run] {
 		Cost:   run.measuredCost,
 		Setup:  func(p run) (checks.Instance, error) { return neuronSetup(p, 1) },
 		Controls: []checks.Control[run]{{
-			Name: "nine-tenths", Why: "one input attains the bound", At: []run{{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 40, 1, 0.5, 200}},
+			Name: "nine-tenths", Why: "one input attains the bound", At: []run{{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 1000, 1, 0.5, 60}},
 			Setup: func(p run) (checks.Instance, error) { return neuronSetup(p, 0.9) },
 		}},
 	}
