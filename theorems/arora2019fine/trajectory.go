@@ -276,15 +276,17 @@ func trajectoryLadder(p ladder, decay decay) (checks.Instance, error) {
 // which is what forming xi and the linear recursion costs.
 //
 // Control: nine tenths of the bound, on one input: there all xi have one sign and the bound is attained.
+// Constant: the step, which may grow to 2/(lambda_0 + lambda_max).
 func aPosteriori() checks.Claim[run] {
 	sphere := data.Spec{Kind: data.Sphere, N: 8, D: 5, Seed: 2}
+	pair := run{data.Spec{Kind: data.Sphere, N: 2, D: 12, Seed: 1}, 200, 1, 1, 6}
 	return checks.Claim[run]{
 		ID: "arora2019fine/trajectory-aposteriori", Title: "deviation from the limit recursion", Reference: "derived here, after the proof of Theorem 4.1",
 		Formula:    `\lVert e(k) - (I-\eta H^\infty)^k e(0) \rVert \le \sum_{j<k} (1-\eta\lambda_0)^{k-1-j} \lVert \xi(j) \rVert`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 60, 20),
 		Grid: []run{
-			{sphere, 200, 1, 1, 40},
+			{sphere, 200, 1, 1, 40}, pair,
 			{data.Spec{Kind: data.Antipodal, N: 6, D: 4, Seed: 1}, 50, 0.1, 1, 40},
 			{images.Easy(data.MNIST, 20, 49), 500, 1, 1, 60},
 			{images.Easy(data.Fashion, 20, 196), 500, 0.1, 1, 60},
@@ -295,6 +297,14 @@ func aPosteriori() checks.Claim[run] {
 		Controls: []checks.Control[run]{{
 			Name: "nine-tenths", Why: "one input attains the bound", At: []run{{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 7, 1, 0.5, 20}},
 			Setup: func(p run) (checks.Instance, error) { return aPosterioriSetup(p, 0.9) },
+		}},
+		Constants: []checks.Constant[run]{{
+			Name: "step", Why: "beyond 2/(lambda_0 + lambda_max) deviations along the largest eigenvalue last longest", At: []run{pair},
+			Factors: []float64{1.05, 1.1, 1.15},
+			Scaled: func(p run, factor float64) (checks.Instance, error) {
+				p.Step *= factor
+				return aPosterioriSetup(p, 1)
+			},
 		}},
 	}
 }

@@ -40,7 +40,7 @@ import (
 func worstLabel() checks.Claim[recursionP] {
 	sphere := recursionP{data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 1}, 1, 60}
 	one := recursionP{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 0.5, 3}
-	pair := recursionP{data.Spec{Kind: data.Sphere, N: 3, D: 8, Seed: 1}, 1, 20}
+	pair := recursionP{data.Spec{Kind: data.Sphere, N: 2, D: 12, Seed: 1}, 1, 3}
 	return checks.Claim[recursionP]{
 		ID: "arora2019fine/worst-labels", Title: "the slowest labels", Reference: "Section 4, Figure 1",
 		Formula:    `\lVert (I-\eta H^\infty)^k y \rVert \le (1-\eta\lambda_0)^k \lVert y \rVert`,
@@ -66,7 +66,7 @@ func worstLabel() checks.Claim[recursionP] {
 		}},
 		Constants: []checks.Constant[recursionP]{{
 			Name: "step", Why: "beyond 2/(lambda_0 + lambda_max) the largest eigenvalue decays most slowly", At: []recursionP{pair},
-			Factors: []float64{1.2, 1.35, 1.5},
+			Factors: []float64{1.05, 1.1, 1.15},
 			Scaled: func(p recursionP, factor float64) (checks.Instance, error) {
 				p.Step *= factor
 				return recursionSetup(p, 0, 1)
