@@ -1,6 +1,10 @@
 package bounds
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
 
 // FragileContraction returns the largest lambda that this proof gives for ||e(k+1)|| <= (1 - eta lambda) ||e(k)||, where the
 // residuals e are those of gradient descent with 0 < eta <= 1/S^2 on the first layer of a two-layer ReLU network of m
@@ -56,4 +60,25 @@ func FragileShift(s float64, fragile []int, m int) float64 {
 	}
 	share := sum / float64(m)
 	return when(s > 0 && m >= 1, 2*s*math.Sqrt(share)+share+s*math.Sqrt(squares)/float64(m))
+}
+
+// GramQuantile returns what ||H(0) - H||_F does not exceed with probability at least 1 - delta, where H(0) is the Gram matrix
+// of m independent neurons with w_r ~ N(0, kappa^2 I), h the limit kernel and k the inner products of the inputs. Derived:
+// H_ij(0)/k_ij is Binomial(m, p_ij)/m with p_ij = h_ij/k_ij exactly; each of the n(n+1)/2 entries gets the same share of
+// delta, half for either side. For one input nothing is lost but the lattice of the binomial law.
+func GramQuantile(h, k mat.Symmetric, m int, delta float64) float64 {
+	n := h.SymmetricDim()
+	var sum float64
+	for i := range n {
+		for j := range n {
+			dot := k.At(i, j)
+			if dot == 0 {
+				continue
+			}
+			p := math.Min(1, math.Max(0, h.At(i, j)/dot))
+			off := math.Max(BinomialFlips(p, n*(n+1), m, delta)-p, BinomialFlips(1-p, n*(n+1), m, delta)-(1-p))
+			sum += dot * dot * off * off
+		}
+	}
+	return math.Sqrt(sum)
 }

@@ -114,3 +114,41 @@ func leastEigen(h *mat.SymDense) float64 {
 	}
 	return math.Max(0, e.Values(nil)[0])
 }
+
+// TestGramQuantileByHand: for one input and ten neurons P(Bin(10, 1/2) > 8) = 11/1024 and P(> 7) = 56/1024, so that the
+// tenth and the fifth part of the probability lie beyond 0.3 and 0.2.
+func TestGramQuantileByHand(t *testing.T) {
+	h, k := mat.NewSymDense(1, []float64{0.5}), mat.NewSymDense(1, []float64{1})
+	for delta, want := range map[float64]float64{0.1: 0.3, 0.2: 0.2} {
+		if got := GramQuantile(h, k, 10, delta); math.Abs(got-want) > 1e-12 {
+			t.Errorf("delta %v: %v, want %v", delta, got, want)
+		}
+	}
+}
+
+// TestGramQuantileCovers draws neurons and counts: at most delta of the draws lie beyond, and a good part of delta does.
+func TestGramQuantileCovers(t *testing.T) {
+	const m, delta, trials = 40, 0.3, 4000
+	x := mat.NewDense(2, 2, []float64{1, 0, 0.6, 0.8})
+	angle := math.Acos(0.6)
+	off := 0.6 * (math.Pi - angle) / (2 * math.Pi)
+	h, k := mat.NewSymDense(2, []float64{0.5, off, off, 0.5}), mat.NewSymDense(2, []float64{1, 0.6, 0.6, 1})
+	bound := GramQuantile(h, k, m, delta)
+	r, beyond := rand.New(rand.NewPCG(7, 8)), 0
+	for range trials {
+		active := make([][]bool, m)
+		for i := range active {
+			a, b := r.NormFloat64(), r.NormFloat64()
+			active[i] = []bool{a >= 0, 0.6*a+0.8*b >= 0}
+		}
+		var d mat.SymDense
+		d.ScaleSym(-1, h)
+		d.AddSym(gramOf(x, active), &d)
+		if mat.Norm(&d, 2) > bound {
+			beyond++
+		}
+	}
+	if share := float64(beyond) / trials; share > delta || share < delta/60 {
+		t.Errorf("%.3f of the draws lie beyond the quantile for %v", share, delta)
+	}
+}

@@ -19,7 +19,7 @@
 //	y^T (H^inf)^{-1} y      problem.inv.Form(y)
 //
 // Files, in the order of the claims: trajectory (Theorem 4.1), certificate (Theorems 3.1 and 4.1 for networks that prove it
-// of themselves), convergence (Theorem 3.1), movement (Lemmas 5.3 and C.1, Section 5.2), flips (Lemma C.2), complexity (Lemma
+// of themselves), width (Theorem 4.1 with an explicit eps), convergence (Theorem 3.1), movement (Lemmas 5.3 and C.1, Section 5.2), flips (Lemma C.2), complexity (Lemma
 // 5.4), generalisation and population (Theorem 5.1, Figure 2), targets (Theorem 6.1, Corollary 6.2, Examples 6.3 and 6.4),
 // worstlabel and labels (Section 4, Figures 1 and 2). Lemma C.3, the Gram matrix at the start, is the base fact
 // basics/gram-hoeffding, whatever kappa is; basics/gram-chernoff needs less width.
@@ -70,7 +70,7 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			trajectory(), certifiedTrajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
+			trajectory(), explicitTrajectory(), certifiedTrajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
 			linearConvergence(), certifiedConvergence(),
 			neuronMovement(), movementIdentity(), movementRate(),
 			flipSet(), flipLaw(), gramStability(), featureStability(),
