@@ -228,8 +228,8 @@ func gramStability() checks.Claim[ladder] {
 		ID: "arora2019fine/gram-stability-rate", Title: "Gram matrix stays put", Reference: "derived here, after Lemma C.2",
 		Formula: `\lVert H(k)-H(0) \rVert_F = O(m^{-1/2})`,
 	}, -0.5, []ladder{
-		{Data: data.Spec{Kind: data.Orthonormal, N: 3, D: 3, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 6, Trials: 100, Pairs: true, Resolution: 0.05},
-		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024}, Kappa: 0.5, Step: 1, T: 12, Trials: 32, Resolution: 0.1},
+		{Data: data.Spec{Kind: data.Orthonormal, N: 3, D: 3, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 4, Trials: 90, Pairs: true, Resolution: 0.05},
+		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024}, Kappa: 0.5, Step: 1, T: 6, Trials: 40, Resolution: 0.1},
 	}, func(s *train.State, h0 *mat.SymDense) float64 {
 		return eig.Distance(s.Gram(), h0)
 	})
@@ -257,7 +257,7 @@ func featureStability() checks.Claim[ladder] {
 		ID: "arora2019fine/feature-stability-rate", Title: "features stay put", Reference: "derived here, after Lemma C.2",
 		Formula: `\lVert Z(k)-Z(0) \rVert_F \sim m^{-1/4}`,
 	}, -0.25, []ladder{
-		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 6, Trials: 64, Resolution: 0.05},
+		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 4, Trials: 64, Resolution: 0.05},
 	}, func(s *train.State, _ *mat.SymDense) float64 {
 		_, flips := s.Flips()
 		return math.Sqrt(float64(flips) / float64(s.Net.Width()))
