@@ -229,7 +229,7 @@ func gramStability() checks.Claim[ladder] {
 		Formula: `\lVert H(k)-H(0) \rVert_F = O(m^{-1/2})`,
 	}, -0.5, []ladder{
 		{Data: data.Spec{Kind: data.Orthonormal, N: 3, D: 3, Seed: 1}, Widths: []int{64, 256, 1024, 4096}, Kappa: 0.5, Step: 1, T: 4, Trials: 90, Pairs: true, Resolution: 0.05},
-		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024}, Kappa: 0.5, Step: 1, T: 6, Trials: 40, Resolution: 0.1},
+		{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Widths: []int{64, 256, 1024}, Kappa: 0.5, Step: 1, T: 6, Trials: 80, Resolution: 0.1},
 	}, func(s *train.State, h0 *mat.SymDense) float64 {
 		return eig.Distance(s.Gram(), h0)
 	})
@@ -267,7 +267,7 @@ func featureStability() checks.Claim[ladder] {
 // stability completes a claim on how far something is from its start after T steps, on a ladder of widths. Of the Gram
 // matrix the exponent is an upper bound alone where activations lost and gained may balance.
 func stability(c checks.Claim[ladder], exponent float64, grid []ladder, value func(s *train.State, h0 *mat.SymDense) float64) checks.Claim[ladder] {
-	images := ladder{Data: images.Easy(data.MNIST, 15, 49), Widths: []int{256, 1024, 4096, 16384}, Kappa: 0.5, Step: 1, T: 28, Trials: 32, Resolution: 0.1}
+	images := ladder{Data: images.Easy(data.MNIST, 15, 49), Widths: []int{256, 1024, 4096, 16384}, Kappa: 0.5, Step: 1, T: 28, Trials: 32, Resolution: 0.2}
 	control := grid[0]
 	control.Widths, control.Trials, control.Growth = []int{64, 256, 1024}, 24, 0.5
 	c.Setup = func(p ladder) (checks.Instance, error) {

@@ -94,8 +94,8 @@ func predict(x *mat.Dense, coef []float64, at *mat.Dense) ([]float64, error) {
 
 // kernelGeneralisation is the generalisation bound in the infinite-width limit.
 //
-// Setting: n independent samples, uniform on finitely many unit inputs with a label each: the corners of a regular
-// polygon, or orthonormal vectors. f* is the interpolant of least norm of the kernel of H^inf, to which the network
+// Setting: n independent samples, uniform on finitely many unit inputs with a label each: equally spaced on half of a
+// circle, or orthonormal. f* is the interpolant of least norm of the kernel of H^inf, to which the network
 // converges as m tends to infinity and kappa to 0; an input that is drawn twice counts once in it. Loss min(|f - y|, 1).
 // The population loss L_D is a finite sum, computed exactly.
 //
@@ -126,7 +126,7 @@ func kernelGeneralisation() checks.Claim[population] {
 		Convention: "loss min(|f-y|, 1); kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 2,
 		Detects: map[string]float64{"": 4},
 		Grid: []population{
-			{60, 500, polygon, linear, 0.5, 0.5}, {60, 500, polygon, quadratic, 1, 0.5}, orthonormal,
+			{60, 150, arc, linear, 0.5, 0.5}, {60, 150, arc, quadratic, 1, 0.5}, orthonormal,
 			{1000, 100000, basis, signs, 0.3, 0.05},
 		},
 		Cost: func(p population) checks.Cost {
@@ -205,7 +205,7 @@ func networkGeneralisation() checks.Claim[networkP] {
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Probably{}, Version: 2,
 		Detects: map[string]float64{"": 4.5},
 		Grid: []networkP{
-			{population{150, 1000, polygon, linear, 0.5, 0.5}, 64, 1e3, 30}, orthonormal,
+			{population{150, 200, arc, linear, 0.5, 0.5}, 32, 1e3, 20}, orthonormal,
 			{population{600, 100000, basis, signs, 0.3, 0.05}, 64, 1e4, 20},
 		},
 		Cost: func(p networkP) checks.Cost {

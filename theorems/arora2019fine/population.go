@@ -10,8 +10,8 @@ import (
 
 // Laws of samples with finitely many inputs, so that a population loss is a finite sum and is not estimated.
 const (
-	polygon = "polygon" // the corners of a regular polygon in the plane
-	basis   = "basis"   // orthonormal inputs
+	arc   = "arc"   // equally spaced on half of the unit circle: opposite inputs would make H^inf singular
+	basis = "basis" // orthonormal inputs
 )
 
 // population are the parameters of a claim about n independent samples, uniform on Points inputs with a label each. A target
@@ -61,24 +61,24 @@ func (p population) sample(r *rand.Rand) drawn {
 	if p.Law == basis {
 		return p.orthonormal(places)
 	}
-	return p.corners(places)
+	return p.spaced(places)
 }
 
-func (p population) corners(places []int) drawn {
-	corner := func(i int) []float64 {
-		angle := 2 * math.Pi * (float64(i) + 0.25) / float64(p.Points)
+func (p population) spaced(places []int) drawn {
+	at := func(i int) []float64 {
+		angle := math.Pi * (float64(i) + 0.25) / float64(p.Points)
 		return []float64{math.Cos(angle), math.Sin(angle)}
 	}
 	s := drawn{x: mat.NewDense(len(places), 2, nil), all: mat.NewDense(p.Points, 2, nil)}
 	for i := range p.Points {
-		c := corner(i)
+		c := at(i)
 		s.all.SetRow(i, c)
 		s.want, s.weight = append(s.want, p.label(i, c[0])), append(s.weight, 1/float64(p.Points))
 	}
 	seen := map[int]bool{}
 	var rows []float64
 	for i, place := range places {
-		c := corner(place)
+		c := at(place)
 		s.x.SetRow(i, c)
 		s.y = append(s.y, p.label(place, c[0]))
 		if !seen[place] {

@@ -15,8 +15,8 @@ func TestPopulationIsTheLaw(t *testing.T) {
 		law  population
 		want float64 // mean of min(|y|, 1) over the inputs
 	}{
-		{population{40, 400, polygon, linear, 0.5, 0.1}, 1 / math.Pi}, // 0.5 * mean |cos| = 0.5 * 2/pi
-		{population{40, 400, polygon, quadratic, 1, 0.1}, 0.5},
+		{population{40, 400, arc, linear, 0.5, 0.1}, 1 / math.Pi}, // 0.5 * mean |cos| = 0.5 * 2/pi
+		{population{40, 400, arc, quadratic, 1, 0.1}, 0.5},
 		{population{40, 30, basis, signs, 0.3, 0.1}, 0.3},
 		{population{40, 1001, basis, signs, 2, 0.1}, 1},
 	} {
