@@ -244,7 +244,7 @@ func labelGrid(k int, delta, noise float64) []labelP {
 // the eigenvector of lambda_0 attains it, is a part of worst-labels.)
 //
 // Constants: none; the order is the source's experiment, a statement about these data that no theorem gives: recalled.
-// Without noise it holds with a factor of 2 to 25 to spare, so that the instance with noise is what finds an error.
+// Without noise it holds with room to spare, so that the instance with noise is what finds an error.
 //
 // Convention: kernel of the first layer, k(x, x) = 1/2.
 //

@@ -137,8 +137,8 @@ func steps(name, style, yName string, y []float64) checks.Series {
 // Constants: derived. H(0) - H^inf is a mean of m/2 independent matrices, so by the central limit theorem it is of
 // exact order m^{-1/2} for data in general position. Neurons move by O(m^{-1/2}), so a share O(m^{-1/2}) of them
 // flips, and H(k) - H(0) is of that order too. The a-posteriori inequality carries both over to the residual. A
-// finite ladder shows the slope to a resolution: at kappa = 100 few neurons flip, so that a hundred neurons show the
-// limit, at kappa = 1 it takes thousands. trajectory-certified bounds the same at any one width.
+// finite ladder shows the slope to a resolution: at kappa = 100 few neurons flip, so that narrow networks show the
+// limit. trajectory-certified bounds the same at any one width.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, neurons in antisymmetric pairs.
 //
