@@ -18,10 +18,14 @@
 //	eta                     Step of run, in units of 1/lambda_max: problem.step gives eta
 //	y^T (H^inf)^{-1} y      problem.inv.Form(y)
 //
-// Files, in the order of the claims: trajectory (Theorem 4.1), convergence (Theorem 3.1), movement (Lemma
-// 5.3), flips (Lemma C.2), complexity (Lemma 5.4), generalisation (Theorem 5.1, Figure 2), targets (Theorem 6.1, Corollary
-// 6.2), worstlabel and labels (Section 4, Figures 1 and 2). Lemma C.3, the Gram matrix at the start, is the base fact
+// Files, in the order of the claims: trajectory (Theorem 4.1), certificate (Theorems 3.1 and 4.1 for networks that prove it
+// of themselves), width (Theorem 4.1 with an explicit eps), convergence (Theorem 3.1), movement (Lemmas 5.3 and C.1, Section 5.2), flips (Lemma C.2), complexity (Lemma
+// 5.4), generalisation and population (Theorem 5.1, Figure 2), targets (Theorem 6.1, Corollary 6.2, Examples 6.3 and 6.4),
+// worstlabel and labels (Section 4, Figures 1 and 2). Lemma C.3, the Gram matrix at the start, is the base fact
 // basics/gram-hoeffding, whatever kappa is; basics/gram-chernoff needs less width.
+//
+// The source calls M_g a bound on y^T (H^inf)^{-1} y, and then bounds its root in Examples 6.2 to 6.4; here the root is
+// meant throughout.
 package arora2019fine
 
 import (
@@ -66,7 +70,7 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			trajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
+			trajectory(), explicitTrajectory(), certifiedTrajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
 			linearConvergence(), certifiedConvergence(),
 			neuronMovement(), movementIdentity(), movementRate(),
 			flipSet(), flipLaw(), gramStability(), featureStability(),

@@ -30,18 +30,18 @@ import (
 // Conclusion: ||w_r(k) - w_r(0)|| <= 2 ||X|| ||e(0)||/(sqrt m lambda) for every neuron r and k <= T.
 //
 // Constants: derived: a step moves a neuron by eta ||X|| ||e||/sqrt m at most, and the rates sum to 2/(eta lambda). The
-// source prints 4 sqrt n in place of 2 ||X||. Attained by one input.
+// source states 4 sqrt n in place of 2 ||X||, under the width of Theorem 3.1. Attained by one input.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, any kappa.
 //
-// Reference: Lemma 5.3 (first part), Lemma C.1. Tolerance: rounding of the weights, T units.
+// Reference: derived here, after Lemma C.1. Tolerance: rounding of the weights, T units.
 //
-// Control: half the bound, on one input.
+// Control: nine tenths of the bound, on one input.
 func neuronMovement() checks.Claim[run] {
 	return checks.Claim[run]{
-		ID: "arora2019fine/neuron-movement", Title: "movement of each neuron", Reference: "Lemma 5.3",
+		ID: "arora2019fine/neuron-movement", Title: "movement of each neuron", Reference: "derived here, after Lemma C.1",
 		Formula:    `\lVert w_r(k)-w_r(0) \rVert \le \frac{2 \lVert X \rVert \lVert e(0) \rVert}{\sqrt{m} \, \lambda}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 80, 30),
 		Grid: []run{
 			{data.Spec{Kind: data.Sphere, N: 8, D: 8, Seed: 1}, 500, 1, 1, 100},
@@ -52,8 +52,8 @@ func neuronMovement() checks.Claim[run] {
 		Cost:   run.measuredCost,
 		Setup:  func(p run) (checks.Instance, error) { return neuronSetup(p, 1) },
 		Controls: []checks.Control[run]{{
-			Name: "half-the-bound", Why: "one input attains the bound", At: []run{{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 40, 1, 0.5, 200}},
-			Setup: func(p run) (checks.Instance, error) { return neuronSetup(p, 0.5) },
+			Name: "nine-tenths", Why: "one input attains the bound", At: []run{{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 1000, 1, 0.5, 60}},
+			Setup: func(p run) (checks.Instance, error) { return neuronSetup(p, 0.9) },
 		}},
 	}
 }
@@ -105,16 +105,16 @@ func neuronSetup(p run, share float64) (checks.Instance, error) {
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, neurons in antisymmetric pairs.
 //
-// Reference: Lemma 5.3 (second part), linearised. Tolerance: 1e-9 relative, and the rounding of the
+// Reference: derived here; the identity of the linearised network in Section 5.2, at finite k. Tolerance: 1e-9 relative, and the rounding of the
 // eigenvalues of H(0) and of W(k) - W(0), a small difference of weights of size kappa.
 //
 // Control: kappa = 0.01: most activations flip, and the identity fails.
 func movementIdentity() checks.Claim[run] {
 	sphere := data.Spec{Kind: data.Sphere, N: 5, D: 6, Seed: 1}
 	return checks.Claim[run]{
-		ID: "arora2019fine/movement-identity", Title: "distance travelled without flips", Reference: "Lemma 5.3",
+		ID: "arora2019fine/movement-identity", Title: "distance travelled without flips", Reference: "derived here, after Section 5.2",
 		Formula:    `\lVert W(k)-W(0) \rVert_F^2 = \sum_i (v_i^\top e(0))^2 \frac{(1-(1-\eta\lambda_i)^k)^2}{\lambda_i} \le e(0)^\top H(0)^{-1} e(0)`,
-		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: rapid.Custom(func(t *rapid.T) run {
 			return run{gen.Specs(gen.Range{MinN: 1, MaxN: 6, MinD: 1, MaxD: 6}).Draw(t, "data"), 2 * rapid.IntRange(1, 30).Draw(t, "half the width"),
 				rapid.SampledFrom([]float64{1e3, 30, 1e4}).Draw(t, "kappa"), rapid.Float64Range(0.05, 1).Draw(t, "step"), rapid.IntRange(1, 30).Draw(t, "steps")}
@@ -185,35 +185,38 @@ func identitySetup(p run) (checks.Instance, error) {
 
 // movementRate is the distance travelled as the width grows.
 //
-// Setting: n unit inputs, labels y, antisymmetric start of scale kappa = 1, gradient descent with eta <= 1/lambda_max.
+// Setting: n unit inputs, labels y, antisymmetric start of scale kappa, gradient descent with eta <= 1/lambda_max.
 //
 // Hypotheses: lambda_0 certified positive; data, eta and the number of steps fixed as m grows.
 //
-// Conclusion: | ||W(T) - W(0)||_F - P | = O(m^{-1/4}), where P is the distance in the limit kernel after T steps, which is
-// sqrt(y^T (H^inf)^{-1} y) for T to infinity. Both signs are measured, so the source's upper bound is implied.
+// Conclusion: ||W(T) - W(0)||_F - P, as a root mean square over draws, behaves like m^{-1/2}, where P is the distance in the
+// limit kernel after T steps, which is sqrt(y^T (H^inf)^{-1} y) for T to infinity.
 //
-// Constants: the exponent -1/4 is that of the source's remainder poly(n, 1/lambda_0, 1/delta)/(m^{1/4} kappa^{1/2}); its
-// remainder n kappa/(lambda_0 delta) comes from u(0), which is 0 here. Derived: the deviation is O(m^{-1/2}), by the
-// expansion of trajectory-rate, so the slope is at most -1/4 with room.
+// Constants: derived: to first order the deviation is linear in H(0) - H^inf, a mean of m/2 independent matrices, see
+// trajectory-rate. Lemma 5.3 has the upper bound with the remainders poly(n, 1/lambda_0, 1/delta)/(m^{1/4} kappa^{1/2}),
+// which is larger, and O(n kappa/(lambda_0 delta)), which comes from u(0) and is 0 here.
+//
+// Loose: the deviation is a random variable of mean near 0, whose size takes many networks to tell, so that a run of a
+// second shows the exponent to 0.2. movement-identity has the distance exactly, at any one width.
 //
 // Convention: 1/sqrt(m) scaling, loss a sum, neurons in antisymmetric pairs.
 //
-// Reference: Lemma 5.3.
+// Reference: derived here, after Lemma 5.3.
 //
 // Control: the labels' projections paired with the eigenvalues in reverse, for labels along the large ones: a limit that is
 // too long by a factor, which no width makes good.
 func movementRate() checks.Claim[ladder] {
-	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 4, D: 6, Seed: 2}, Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 20, Trials: 48}
-	control := grid
-	control.Data, control.Widths, control.Trials = data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 2, Labels: data.Planted}, []int{128, 512, 2048}, 32
-	images := ladder{Data: images.Easy(data.MNIST, 5, 49), Widths: []int{32, 128, 512, 2048}, Kappa: 1, Step: 1, T: 30, Trials: 48}
+	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3, Seed: 3, Labels: data.Planted}, Widths: []int{24, 96, 384, 1536}, Kappa: 100, Step: 1, T: 4, Trials: 90, Group: 5, Resolution: 0.1}
+	control := ladder{Data: data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 2, Labels: data.Planted}, Widths: []int{128, 512, 2048}, Kappa: 1, Step: 1, T: 20, Trials: 32, Resolution: 0.1}
+	images := ladder{Data: images.Easy(data.MNIST, 5, 49), Widths: []int{128, 512, 2048, 8192}, Kappa: 100, Step: 1, T: 12, Trials: 60, Group: 6, Resolution: 0.1}
 	return checks.Claim[ladder]{
-		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "Lemma 5.3",
-		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| = O(m^{-1/4})`,
-		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid:  []ladder{grid, images},
-		Cost:  ladder.cost,
-		Setup: func(p ladder) (checks.Instance, error) { return movementLadder(p, false) },
+		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "derived here, after Lemma 5.3",
+		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| \sim m^{-1/2}`,
+		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 2,
+		Detects: map[string]float64{"": 0.2},
+		Grid:    []ladder{grid, images},
+		Cost:    ladder.cost,
+		Setup:   func(p ladder) (checks.Instance, error) { return movementLadder(p, false) },
 		Controls: []checks.Control[ladder]{{
 			Name: "reversed-spectrum", Why: "the distance depends on which eigenvectors the labels lie along", At: []ladder{control},
 			Setup: func(p ladder) (checks.Instance, error) { return movementLadder(p, true) },
@@ -239,7 +242,7 @@ func movementLadder(p ladder, reverse bool) (checks.Instance, error) {
 		Hypotheses: []checks.Hypothesis{f.certified()},
 		Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value), checks.NewFact("sqrt(y'H^-1 y)", math.Sqrt(q.Value)),
 			checks.NewFact(fmt.Sprintf("limit after %d steps", p.T), limit)},
-		Terms: checks.Terms{Trials: p.Trials, Exponent: -0.25, Relation: checks.AtMost, Resolution: 0.1},
+		Terms: checks.Terms{Trials: p.Trials, Exponent: -0.5, Relation: checks.Equal, Resolution: checks.Float(p.Resolution)},
 		Trial: p.climb(f, nets.Antisymmetric, func(d *train.Descent, _ int) float64 {
 			for range p.T {
 				d.Step()
