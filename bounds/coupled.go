@@ -73,7 +73,7 @@ func ClassifierWidth(n int) float64 {
 }
 
 // ArcPairs is n ln(n/delta), the number of random pairs that hit each of the n activation arcs of n points
-// at equal angles on the circle, n even, with probability at least 1 - delta.
+// at equal angles on the circle, n even, with probability at least 1 - delta (derived: coupon collector).
 func ArcPairs(n int, delta float64) float64 {
 	return when(n >= 1 && isProbability(delta), float64(n)*math.Log(float64(n)/delta))
 }

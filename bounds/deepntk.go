@@ -40,8 +40,7 @@ func (b DeepNTK) Upper(X mat.Matrix) (float64, error) {
 	return float64(b.Hidden+1) * low * low * (1 + float64(3*d+40)*unit), nil
 }
 
-// Lower returns sum_r c_r lambda_min(D R^{o r} D) <= lambda_min(K), the sharpest bound of the family
-// : Weyl's inequality for sums of positive semidefinite matrices. The constant term
+// Lower returns sum_r c_r lambda_min(D R^{o r} D) <= lambda_min(K), the sharpest bound of the family: Weyl's inequality for sums of positive semidefinite matrices. The constant term
 // has rank one and counts only for a single sample.
 func (b DeepNTK) Lower(X mat.Matrix) (float64, error) {
 	R, norms, err := kernel.DeepCosines(X)
@@ -93,8 +92,7 @@ func (b DeepNTK) LowerByGershgorin(X mat.Matrix) (float64, error) {
 	return low * sum * (1 - float64(3*d+40)*unit), err
 }
 
-// LowerByHermite returns 2 mu_r^2 lambda_min(D R^{o r} D), the single-power bound of the paper's proof
-// , for Hidden >= 1 and r >= 1. It keeps one term of the last feature kernel only.
+// LowerByHermite returns 2 mu_r^2 lambda_min(D R^{o r} D), the single-power bound of the paper's proof, for Hidden >= 1 and r >= 1. It keeps one term of the last feature kernel only.
 func (b DeepNTK) LowerByHermite(X mat.Matrix, r int) (float64, error) {
 	if b.Hidden < 1 || r < 1 {
 		return 0, fmt.Errorf("bounds: the single-power bound needs a hidden layer and a power of at least 1, not %d and %d", b.Hidden, r)

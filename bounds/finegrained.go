@@ -6,7 +6,7 @@ import (
 	"convergo/bounds/kernel"
 )
 
-// Notation of this file: weights N(0, kappa^2 I), loss ||y - u||^2/2 (a sum),
+// Notation of this file (Arora et al. 2019): weights N(0, kappa^2 I), loss ||y - u||^2/2 (a sum),
 // H = H^inf with eigenvalues lambda_0 <= ... <= lambda_max, B^2 = y^T H^{-1} y.
 
 // PrintedTrajectoryScale is kappa = eps delta/sqrt n, the scale of initialisation that Theorem 4.1 of
@@ -31,7 +31,8 @@ func PrintedScaledDescentWidth(n int, lambda0, kappa, delta float64) float64 {
 
 // APosteriori returns b_0 = 0, ..., b_T with b_k = sum_{j<k} (1 - eta lambda_0)^{k-1-j} ||xi(j)||, given the
 // norms of xi(j) = u(j+1) - u(j) - eta H e(j): a bound on ||e(k) - (I - eta H)^k e(0)|| for any sequence
-// u, any positive semidefinite H and 0 < eta <= 1/lambda_max = (I - eta H) e(k) - xi(k)). Equality at k = 1, and throughout for n = 1 and xi of one sign.
+// u, any positive semidefinite H and 0 < eta <= 1/lambda_max (derived: unroll
+// e(k+1) = (I - eta H) e(k) - xi(k)). Equality at k = 1, and throughout for n = 1 and xi of one sign.
 func APosteriori(eta, lambda0 float64, xi []float64) []float64 {
 	b := make([]float64, len(xi)+1)
 	for k, x := range xi {
@@ -42,7 +43,7 @@ func APosteriori(eta, lambda0 float64, xi []float64) []float64 {
 
 // StepResidual bounds |r_i| by (eta/m) S ||e|| f, where r = u(j+1) - u(j) - eta H(j) e(j) is what one step
 // of gradient descent with the finite-width Gram matrix H(j) leaves, and f the number of neurons whose
-// activity on x_i changed in the step.
+// activity on x_i changed in the step (derived).
 // A neuron that stays on its side contributes to u exactly linearly; one that does not is off by at most
 // its movement, eta ||dL/dw_r|| <= eta S ||e||/sqrt m, times the output weight 1/sqrt m.
 func StepResidual(eta, s, e float64, flips, m int) float64 {
@@ -50,8 +51,7 @@ func StepResidual(eta, s, e float64, flips, m int) float64 {
 }
 
 // RateMovement is 2 S ||e(0)||/(sqrt m lambda), which no neuron's distance from its start exceeds in gradient
-// descent with ||e(j)|| <= (1 - eta lambda/2)^j ||e(0)|| for all j, a rate on the norm and not on the loss
-// . Attained for n = 1. The source prints twice that, with
+// descent with ||e(j)|| <= (1 - eta lambda/2)^j ||e(0)|| for all j, a rate on the norm and not on the loss (derived: sum of eta [GradientNorm]). Attained for n = 1. The source prints twice that, with
 // sqrt n for S (Lemma 5.3, recalled).
 func RateMovement(s, e0, lambda float64, m int) float64 {
 	return when(lambda > 0, 2*GradientNorm(s, e0, m)/lambda)
@@ -214,8 +214,7 @@ func ArctanCost(norm float64) float64 {
 	}))
 }
 
-// PrintedArctanCost is 3 sum_l 2l 2^{1-2l} ||beta||^{2l}/(2l-1) for ||beta|| <= 1: 3.6480 at ||beta|| = 1
-// .
+// PrintedArctanCost is 3 sum_l 2l 2^{1-2l} ||beta||^{2l}/(2l-1) for ||beta|| <= 1: 3.6480 at ||beta|| = 1 (the series of Corollary 6.2; the source rounds to 4).
 func PrintedArctanCost(norm float64) float64 {
 	var sum float64
 	for l := 1; l <= 60; l++ {

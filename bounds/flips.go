@@ -52,7 +52,7 @@ func binomialTail(p float64, m, k int) float64 {
 	return mathext.RegIncBeta(float64(k+1), float64(m-k), p)
 }
 
-// DoubleFlipsFailure bounds P( phat(R) >= 2p ) by n exp(-m p/3) for any p >= p_R.
+// DoubleFlipsFailure bounds P( phat(R) >= 2p ) by n exp(-m p/3) for any p >= p_R (derived: multiplicative Chernoff).
 func DoubleFlipsFailure(p float64, n, m int) float64 {
 	return when(p >= 0 && n >= 1 && m >= 0, math.Min(1, float64(n)*math.Exp(-float64(m)*p/3)))
 }

@@ -109,8 +109,7 @@ func (m Modes) residual(factor func(lambda float64) float64) []float64 {
 }
 
 // Contraction is q = max_i |1 - eta lambda_i| = max(|1 - eta lmin|, |1 - eta lmax|): gradient descent on a
-// quadratic has ||e_k|| <= q^k ||e_0||, attained by an eigenvector, and f_k - f* <= q^{2k} (f_0 - f*)
-// . It diverges for almost every start iff eta lmax > 2.
+// quadratic has ||e_k|| <= q^k ||e_0||, attained by an eigenvector, and f_k - f* <= q^{2k} (f_0 - f*). It diverges for almost every start iff eta lmax > 2.
 func Contraction(eta, lmin, lmax float64) float64 {
 	return when(eta >= 0 && lmin <= lmax, math.Max(math.Abs(1-eta*lmin), math.Abs(1-eta*lmax)))
 }
@@ -130,7 +129,7 @@ func ModeGap(x float64) float64 { return when(x >= 0 && x <= 1, x/2*math.Exp(x-1
 func FlowGap(eta, lmax, r0 float64) float64 { return ModeGap(eta*lmax) * r0 }
 
 // DescentDecrease is the guaranteed decrease eta (1 - eta L/2) ||g||^2 of an L-smooth function in one
-// gradient step. It may be negative for eta > 2/L.
+// gradient step (equality for f = L x^2/2). It may be negative for eta > 2/L.
 func DescentDecrease(eta, l, gradNorm float64) float64 {
 	return when(eta >= 0 && l >= 0, eta*(1-eta*l/2)*gradNorm*gradNorm)
 }
@@ -141,8 +140,7 @@ func PLRate(eta, mu, l float64) float64 {
 	return when(eta >= 0 && mu >= 0 && mu <= l && eta*l <= 2, 1-eta*mu*(2-eta*l))
 }
 
-// PLFlowPath bounds the path length of gradient flow by sqrt(2 (f_0 - f*)/mu) under the PL condition
-// .
+// PLFlowPath bounds the path length of gradient flow by sqrt(2 (f_0 - f*)/mu) under the PL condition.
 func PLFlowPath(gap, mu float64) float64 { return when(gap >= 0 && mu > 0, math.Sqrt(2*gap/mu)) }
 
 // PLDescentPath is sqrt(2 (f_0 - f*)/mu)/(1 - eta L/2), the same for gradient descent with eta L < 2, and so at

@@ -86,8 +86,7 @@ func Nesterov(lmin, lmax float64) Momentum {
 }
 
 // NesterovTuned returns the best tuning on quadratics (Lessard, Recht and Packard 2016; recalled and
-// verified): eta = 4/(3 lmax + lmin), beta = (t-2)/(t+2), t = sqrt(3 kappa + 1), with radius 1 - 2/t
-// .
+// verified): eta = 4/(3 lmax + lmin), beta = (t-2)/(t+2), t = sqrt(3 kappa + 1), with radius 1 - 2/t.
 func NesterovTuned(lmin, lmax float64) Momentum {
 	if !(lmin > 0 && lmax >= lmin) {
 		return Momentum{math.NaN(), math.NaN(), math.NaN()}
@@ -109,7 +108,7 @@ func NesterovHalf(lmin, lmax float64) Momentum {
 }
 
 // NesterovStability is (2+2 beta)/(1+2 beta), the value of eta lmax from which on Nesterov's method with
-// momentum beta diverges on a quadratic.
+// momentum beta diverges on a quadratic (the root -1 of its characteristic polynomial).
 func NesterovStability(beta float64) float64 {
 	return when(beta >= 0 && beta <= 1, (2+2*beta)/(1+2*beta))
 }

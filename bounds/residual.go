@@ -12,8 +12,7 @@ func InitialLossMean(labelNorm float64, n int, kappa float64) float64 {
 // OutputTail bounds P(|u_i(0)| >= t) by 2 exp(-t^2/2) at every width, kappa = 1 is (1 + exp(s^2/2))/2 <= exp(s^2/2)).
 func OutputTail(t float64) float64 { return when(t >= 0, math.Min(1, 2*math.Exp(-t*t/2))) }
 
-// OutputNorm bounds ||u(0)|| by sqrt(2 n ln(2n/delta)) with probability at least 1 - delta, kappa = 1
-// .
+// OutputNorm bounds ||u(0)|| by sqrt(2 n ln(2n/delta)) with probability at least 1 - delta, kappa = 1 (derived: [OutputTail] and a union bound).
 func OutputNorm(n int, delta float64) float64 {
 	return when(n >= 1 && isProbability(delta), math.Sqrt(2*float64(n)*math.Log(2*float64(n)/delta)))
 }

@@ -81,7 +81,7 @@ func SimpleSeparationLowerBound(n int, separation float64) float64 {
 }
 
 // PairUpperBound is the upper bound lambda_0 <= 1/2 - |H^inf_ij| from one pair of unit inputs at the
-// given angle. For a close pair it is
+// given angle (Cauchy interlacing with the 2 x 2 principal minor). For a close pair it is
 // angle/(2 pi) + O(angle^2). It is written without the cancellation of that difference.
 func PairUpperBound(angle float64) float64 {
 	if !(angle >= 0 && angle <= math.Pi) {

@@ -97,7 +97,7 @@ func Gershgorin(a mat.Symmetric) (lower, upper float64) {
 func Weyl(lambda, norm float64) float64 { return when(norm >= 0, lambda-norm) }
 
 // SchurBounds bounds the spectrum of A o B for positive semidefinite A and B:
-// lambda_min >= min_i b_ii lambda_min(A) and lambda_max <= max_i b_ii lambda_max(A). diag is the diagonal of B.
+// lambda_min >= min_i b_ii lambda_min(A) and lambda_max <= max_i b_ii lambda_max(A) (equality for B = 11^T). diag is the diagonal of B.
 func SchurBounds(lminA, lmaxA float64, diag []float64) (lower, upper float64) {
 	if len(diag) == 0 || !(lminA >= 0 && lmaxA >= lminA) || !(slices.Min(diag) >= 0) {
 		return math.NaN(), math.NaN()

@@ -216,7 +216,7 @@ func CoupledMovement(s, labelNorm, lambda0 float64, m int) float64 {
 	return FlowMovement(s, labelNorm, lambda0, m)
 }
 
-// CoupledMarginWidth is 16 gamma^{-2} ln(2n/delta).
+// CoupledMarginWidth is 16 gamma^{-2} ln(2n/delta) (derived: Hoeffding over m/2 pairs with terms in [-1, 1], each sample's margin at least gamma/2 with probability 1 - delta/2).
 func CoupledMarginWidth(n int, margin, delta float64) float64 {
 	return when(n >= 1 && margin > 0 && isProbability(delta), 16*math.Log(2*float64(n)/delta)/(margin*margin))
 }

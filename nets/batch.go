@@ -188,7 +188,7 @@ func (b *Batch) Jacobian(net *Network, layers Layers) *mat.Dense {
 //	H_ij = x_i.x_j s^2 sum_r a_r^2 phi'(z_ri) phi'(z_rj)    (first layer)
 //	G_ij = s^2 sum_r phi(z_ri) phi(z_rj)                    (second layer)
 //
-// and both layers have H + G . For ReLU with |a_r| all the same, H
+// and both layers have H + G. For ReLU with |a_r| all the same, H
 // is counted from bit patterns and each count is exact.
 func (b *Batch) Gram(dst *mat.SymDense, net *Network, layers Layers) {
 	b.mustFit(net)

@@ -120,8 +120,7 @@ func NNGP(hidden int) Kernel {
 //
 //	prod_{k=1}^{H} (n_k/2) prod_{k != l} beta_k^2.
 //
-// These are also exact at every width on the diagonal in mean: E K(x,x) = ||x||^2 sum_l factor_l
-// . A nil beta means all ones. With the He initialisation beta_l^2 = 2/n_{l-1} the factor
+// These are also exact at every width on the diagonal in mean: E K(x,x) = ||x||^2 sum_l factor_l. A nil beta means all ones. With the He initialisation beta_l^2 = 2/n_{l-1} the factor
 // is n_{l-1}/n_0. It returns an error when the lengths do not match or a value makes no sense.
 func NTKFactors(widths []int, beta []float64) ([]float64, error) {
 	layers := len(widths) + 1
