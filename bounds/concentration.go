@@ -60,7 +60,7 @@ func ChernoffUpperFailure(n, m int, eps, lambdaMax, s float64) float64 {
 }
 
 // HoeffdingEntry is the factor sqrt( ln(n(n+1)/delta) / (2m) ): with probability at least 1 - delta
-// every |H_ij(0) - H^inf_ij| is at most |x_i . x_j| times it/2 averages of m variables with range |x_i . x_j|, two-sided).
+// every |H_ij(0) - H^inf_ij| is at most |x_i . x_j| times it (derived: Hoeffding on n(n+1)/2 averages of m variables with range |x_i . x_j|, two-sided).
 func HoeffdingEntry(n, m int, delta float64) float64 {
 	return when(n >= 1 && m >= 1 && isProbability(delta),
 		math.Sqrt(math.Log(float64(n)*float64(n+1)/delta)/(2*float64(m))))
@@ -87,8 +87,8 @@ func PrintedGramWidth(n int, lambda0, delta float64) float64 {
 }
 
 // GramSecondMoment is E ||H(0) - H^inf||_F^2 = (1/m) sum_ij (x_i . x_j)^2 q_ij (1 - q_ij) exactly, with
-// q_ij = (pi - angle_ij)/(2 pi), for m independent ReLU neurons on the rows of X (n x d, any norms)
-// variables).
+// q_ij = (pi - angle_ij)/(2 pi), for m independent ReLU neurons on the rows of X (n x d, any norms;
+// derived: each entry is x_i . x_j times a mean of Bernoulli(q_ij) variables).
 func GramSecondMoment(X mat.Matrix, m int) (float64, error) {
 	if m < 1 {
 		return 0, fmt.Errorf("bounds: width %d; a network has at least one neuron", m)

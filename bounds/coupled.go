@@ -3,7 +3,7 @@ package bounds
 import "math"
 
 // CircleMargin is the tangent-kernel margin gamma of n points at equal angles on the unit circle with
-// alternating labels, Munteanu et al. (2022) (derived):
+// alternating labels (derived):
 //
 //	gamma = 1/(n cos(pi/n))  for n = 4, 8, 12, ...,    gamma = 0  for n = 6, 10, 14, ...
 //
@@ -50,7 +50,7 @@ func LogisticMovement(eta float64, steps, m int) float64 {
 //
 //	(z + e^z - 1)/(eta gamma^2),   z = -ln(e^eps - 1).
 //
-// The labels are an eigenvector of H^inf there, with eigenvalue n gamma^2 (Munteanu et al. (2022) with equality), so that
+// The labels are an eigenvector of H^inf there, with eigenvalue n gamma^2 (the kernel bound on the margin with equality), so that
 // all margins are one number z with dz/dt = gamma^2/(1 + e^z). As eps -> 0 it is 1/(eps eta gamma^2).
 func LogisticCircleTime(margin, eta, eps float64) float64 {
 	z := -math.Log(math.Expm1(eps))

@@ -74,7 +74,7 @@ func GramEntryShift(dot float64, flipsI, flipsJ, m int) float64 {
 func GramShift(n int, phat float64) float64 { return when(n >= 1 && phat >= 0, 2*float64(n)*phat) }
 
 // JacobianShift bounds ||J(W) - J(0)||_2 by S sqrt(phat(R)), between any two points of the ball, so
-// that sqrt(lambda_min(H(W))) >= sqrt(lambda_min(H(0))) - S sqrt(phat). Deterministic (Du et al. (2019),
+// that sqrt(lambda_min(H(W))) >= sqrt(lambda_min(H(0))) - S sqrt(phat). Deterministic (
 // derived: the difference is a Khatri-Rao product of a 0/+-1 matrix with rows of at most N_i non-zeros
 // and X, and ||A o B|| <= max_i A_ii ||B|| for positive semidefinite A, B).
 func JacobianShift(s, phat float64) float64 { return when(s >= 0 && phat >= 0, s*math.Sqrt(phat)) }
@@ -112,7 +112,7 @@ func PrintedRadius(n int, lambda0, delta float64) float64 {
 		math.Sqrt(2*math.Pi)/16*delta*lambda0/(float64(n)*float64(n)))
 }
 
-// NoFlipScale is the initialisation scale beta = 2 n m rho/(sqrt(2 pi) delta) of Munteanu et al. (2022) (derived):
+// NoFlipScale is the initialisation scale beta = 2 n m rho/(sqrt(2 pi) delta) (derived):
 // with m/2 independent pairs of weights N(0, beta^2 I), with probability at least 1 - delta/2 no
 // |w_s(0) . x_i| is within rho, so weights that move at most rho never change an activation. (A union
 // bound over n m/2 Gaussians of density at most 1/(sqrt(2 pi) beta).)

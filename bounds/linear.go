@@ -121,7 +121,7 @@ func BestStep(lmin, lmax float64) float64 {
 }
 
 // ModeGap bounds 0 <= exp(-x k) - (1-x)^k <= (x/2) e^{x-1} for every k >= 1 and x = eta lambda in [0, 1]
-// a^{k-1}, e^{-x} - 1 + x <= x^2/2, u e^{-u} <= 1/e).
+// (derived: a^k - b^k <= k(a-b)a^{k-1}, e^{-x} - 1 + x <= x^2/2, u e^{-u} <= 1/e).
 func ModeGap(x float64) float64 { return when(x >= 0 && x <= 1, x/2*math.Exp(x-1)) }
 
 // FlowGap bounds ||r_k^{GD} - r(k eta)|| uniformly in k by [ModeGap](eta lmax) ||r_0||, for
