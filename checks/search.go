@@ -103,7 +103,7 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 	tried := &Unit{UnitRecord: UnitRecord{Terms: inst.Terms, Hypotheses: inst.Hypotheses, Alpha: Float(o.alpha)}}
 	statusOf := tried.status(unit{form: c.Form})
 	for i := 0; i < n && !j.done() && o.ctx.Err() == nil; i++ {
-		m := draw(inst.Trial, o.seed, c.ID, params, i)
+		m := draw(c.Form, inst.Trial, o.seed, c.ID, params, i)
 		if m.Status() == Broken {
 			return nil, true, fmt.Errorf("claim %s at %s, trial %d: %w", c.ID, params, i, m.err())
 		}
@@ -137,6 +137,9 @@ func (r *runner) search(ctx context.Context, s searcher) error {
 	p := r.plan.manifest.Profile
 	rec := &SearchRecord{Claim: s.claim, Planned: p.SearchChecks}
 	share := r.options.Alpha / 2 / float64(len(r.plan.searchers)) / float64(p.SearchChecks)
+	if s.climb != nil {
+		share /= 2 // it tries as many again
+	}
 	rec.Alpha = Float(share)
 	o := searchOptions{ctx: ctx, seed: r.options.Seed, alpha: share, budget: p.Search, seen: rec.tighten}
 	message := rapidCheck(s.claim, p.SearchChecks, r.options.Seed, s.property(o, rec))

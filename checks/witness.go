@@ -89,7 +89,7 @@ func Replay(c Checkable, w *Witness) (*Rerun, error) {
 		return nil, fmt.Errorf("parameters of the witness: %w", err)
 	}
 	trial := func(i int) Measurement {
-		return draw(inst.Trial, w.Seed, lawLabel(w.Claim, w.Control), params.Bytes(), i)
+		return draw(form, inst.Trial, w.Seed, lawLabel(w.Claim, w.Control), params.Bytes(), i)
 	}
 	re := &Rerun{Instance: inst, Measurement: trial(w.Trial)}
 	if re.Measurement.Err != nil {
