@@ -117,10 +117,7 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 	if !r.Caught || !c.Basis.refutable() {
 		return nil, r.Held+r.Violated > 0, nil
 	}
-	return &Witness{
-		Claim: c.ID, Params: params, Seed: o.seed, Trial: max(r.FirstViolation, 0), Trials: r.Trials, Level: Float(o.alpha),
-		Version: Version, Observed: r.ObservedWorst, Predicted: r.Predicted, Relation: r.Relation, Part: r.Part, Reason: r.Reason,
-	}, true, nil
+	return newWitness(c.ID, params, o.seed, Float(o.alpha), r), true, nil
 }
 
 // search runs a claim's search and records it.
