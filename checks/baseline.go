@@ -19,8 +19,9 @@ type Baseline struct {
 	Alpha   float64 // of the gate: chance of any false regression in one comparison
 	Seed    uint64
 	Profile string
-	Engine  string // record version
-	Code    string // digest of the claims' source, for information
+	Engine  string  // record version
+	Share   float64 // of the run's alpha, for one instance; 0 when unknown
+	Code    string  // digest of the claims' source, for information
 	Lines   []BaselineLine
 	// Bad says what is wrong in the run that it was taken of: claims that are
 	// refuted, or unfit as checks. It is not stored; who writes a baseline must
@@ -33,8 +34,8 @@ type BaselineLine struct {
 	Claim    string
 	Version  int
 	Verdict  Verdict
-	Caught   int // controls caught
-	Controls int
+	Caught   int // instances of controls that were refuted
+	Controls int // of all
 	Trials   int
 	// Slack is the least median slack over the claim's instances; Lo and Hi
 	// enclose it at the baseline's alpha, split over claims and instances.
@@ -67,7 +68,8 @@ func newBaseline(rec *Records, s *Summary, alpha float64) (*Baseline, error) {
 	if len(s.Gaps) > 0 {
 		return nil, fmt.Errorf("%s is unfinished (%s): resume it before it becomes a baseline", rec.Dir, s.Gaps[0])
 	}
-	b := &Baseline{Alpha: alpha, Seed: rec.Manifest.Seed, Profile: rec.Manifest.Profile.Name, Engine: rec.Manifest.Version, Code: rec.Manifest.Code}
+	b := &Baseline{Alpha: alpha, Seed: rec.Manifest.Seed, Profile: rec.Manifest.Profile.Name, Engine: rec.Manifest.Version, Code: rec.Manifest.Code,
+		Share: float64(rec.Manifest.Alpha) / 2 / float64(max(rec.Manifest.Units, 1))}
 	for _, c := range s.Claims {
 		form, err := formByName(c.Info.Form)
 		if err != nil {
@@ -86,12 +88,15 @@ func newBaseline(rec *Records, s *Summary, alpha float64) (*Baseline, error) {
 // least of several medians is enclosed when each of them is.
 func baselineLine(rec *Records, c ClaimOutcome, form Form, alpha float64) BaselineLine {
 	l := BaselineLine{
-		Claim: c.Info.ID, Version: c.Info.Version, Verdict: c.Verdict, Controls: len(c.Controls),
+		Claim: c.Info.ID, Version: c.Info.Version, Verdict: c.Verdict,
 		Slack: math.NaN(), Lo: math.NaN(), Hi: math.NaN(), FailLo: math.NaN(), FailHi: math.NaN(),
 	}
 	for _, k := range c.Controls {
-		if k.Caught {
-			l.Caught++
+		l.Controls += len(k.Instances)
+		for _, o := range k.Instances {
+			if o.Result.Caught {
+				l.Caught++
+			}
 		}
 	}
 	l.Instances, l.Detects = len(c.Instances), c.Detects
@@ -154,7 +159,7 @@ func maxNaN(a, b float64) float64 {
 func (b *Baseline) Write(w io.Writer) error {
 	var out bytes.Buffer
 	fmt.Fprintln(&out, baselineHeader)
-	fmt.Fprintf(&out, "# alpha=%v seed=%d profile=%s engine=%s code=%s\n", b.Alpha, b.Seed, b.Profile, b.Engine, orDash(b.Code))
+	fmt.Fprintf(&out, "# alpha=%v seed=%d profile=%s engine=%s code=%s share=%v\n", b.Alpha, b.Seed, b.Profile, b.Engine, orDash(b.Code), b.Share)
 	fmt.Fprintln(&out, "# claim version verdict controls inside trials slack [low,high] failures [low,high] detects")
 	for _, l := range b.Lines {
 		fmt.Fprintf(&out, "%s v%d %s %d/%d %d/%d %d %s [%s,%s] [%s,%s] %s\n", l.Claim, l.Version, l.Verdict, l.Caught, l.Controls, l.Inside, l.Instances, l.Trials,
@@ -239,6 +244,12 @@ func (b *Baseline) parseSettings(text string) error {
 	b.Alpha, err1 = strconv.ParseFloat(got["alpha"], 64)
 	b.Seed, err2 = strconv.ParseUint(got["seed"], 10, 64)
 	b.Profile, b.Engine, b.Code = got["profile"], got["engine"], got["code"]
+	if share, ok := got["share"]; ok {
+		var err error
+		if b.Share, err = strconv.ParseFloat(share, 64); err != nil || !(b.Share >= 0 && b.Share < 1) {
+			return fmt.Errorf("share %q must be a level of one instance", share)
+		}
+	}
 	if err1 != nil || err2 != nil || b.Profile == "" || b.Engine == "" || !(b.Alpha > 0 && b.Alpha < 1) {
 		return errors.New("the second line must give alpha, seed, profile, engine and code, as key=value")
 	}

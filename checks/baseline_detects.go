@@ -50,8 +50,11 @@ func parseDetects(field string) ([]Detect, error) {
 // compareDetects calls it a regression when a part or constant is gone, or when
 // an error must be larger than in the baseline to be found: that is what a
 // looser bound, a farther control or a shorter grid looks like. At the same seed
-// the draws are the same and so are the sizes; at another one they scatter.
+// the draws are the same and so are the sizes; at another one they scatter, by no
+// law that is known, so that an unchanged claim is incomparable unless its slack
+// has grown beyond both intervals, as that of a looser bound does.
 func compareDetects(ch *Change, sameSeed bool, worse func(string, ...any)) {
+	chance := !sameSeed && ch.Old.Version == ch.New.Version && !(ch.New.Lo > ch.Old.Hi)
 	now := map[string]Detect{}
 	for _, d := range ch.New.Detects {
 		now[d.Name] = d
@@ -61,6 +64,11 @@ func compareDetects(ch *Change, sameSeed bool, worse func(string, ...any)) {
 		switch {
 		case !ok || math.IsNaN(float64(d.Size)) && !math.IsNaN(float64(old.Size)):
 			worse("%s is no longer detected, an error of %v was", partName(old.Name), old)
+		case duller(old, d, sameSeed) && chance:
+			if ch.Kind == Same {
+				ch.Kind = Incomparable
+			}
+			ch.Reasons = append(ch.Reasons, fmt.Sprintf("%s detects %v, was %v, and chance could explain it", partName(old.Name), d, old))
 		case duller(old, d, sameSeed):
 			worse("%s detects %v, was %v", partName(old.Name), d, old)
 		}

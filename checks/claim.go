@@ -406,9 +406,9 @@ func guardSetup[P any](setup func(P) (Instance, error), p P) (inst Instance, err
 	return inst, err
 }
 
-// draw runs one trial on its stream. It turns a panic into a failed measurement
-// and notes whether the trial was random at all.
-func draw(t Trial, seed uint64, law string, params []byte, trial int) (m Measurement) {
+// draw runs one trial of a form on its stream. It turns a panic into a failed
+// measurement and notes whether the trial was random at all.
+func draw(form Form, t Trial, seed uint64, law string, params []byte, trial int) (m Measurement) {
 	source := streamSource(seed, law, params, trial)
 	defer func() {
 		if p := recover(); p != nil {
@@ -422,6 +422,9 @@ func draw(t Trial, seed uint64, law string, params []byte, trial int) (m Measure
 	m = t(rand.New(source))
 	if err := m.senseless(); err != nil && m.Err == nil {
 		m.Err = err
+	}
+	if len(m.Ladder) > 0 && !climbs(form) {
+		m = Failed(fmt.Errorf("the trial measures a ladder, which the form %s does not read: use scaling, bounded or threshold, or give Observed and Predicted", form.Name()))
 	}
 	return m
 }

@@ -106,6 +106,9 @@ func criticalPair(o judged, m Measurement) (up, down float64) {
 	if term == 0 || math.IsNaN(m.Predicted) || math.IsNaN(o.lo) || math.IsNaN(o.hi) {
 		return math.NaN(), math.NaN()
 	}
+	if math.IsInf(m.Predicted, 0) {
+		return math.Inf(1), math.Inf(1) // no factor brings it down
+	}
 	rest, tol := m.Predicted-term, m.Tolerance+m.Error
 	switch m.Relation.orDefault() {
 	case AtMost: // broken when rest + term' < lo - tol

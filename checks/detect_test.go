@@ -66,7 +66,7 @@ func TestCriticalFactorIsWhereTheComparisonBreaks(t *testing.T) {
 		if !brokenBy(m, s*(1+1e-9)+1e-9) {
 			t.Fatalf("%+v is not broken by %v", m, s)
 		}
-		if s > 1 && brokenBy(m, 1+(s-1)*(1-1e-6)-1e-9) {
+		if less := 1 + (s-1)*(1-1e-6) - 1e-9; less > 1 && brokenBy(m, less) {
 			t.Fatalf("%+v is broken below %v", m, s)
 		}
 	})
@@ -175,7 +175,7 @@ func (c scalableCase) judgeScaled(p scalable, level float64, trials int) Result 
 	rec := &UnitRecord{Terms: terms}
 	status := rec.status(unit{form: c.form})
 	for i := range trials {
-		m := draw(func(r *rand.Rand) Measurement { return c.trial(p, r) }, 1, "detect/"+c.name, []byte(`{"F":1,"E":0}`), i)
+		m := draw(c.form, func(r *rand.Rand) Measurement { return c.trial(p, r) }, 1, "detect/"+c.name, []byte(`{"F":1,"E":0}`), i)
 		j.add(m, status(m))
 	}
 	return j.result()

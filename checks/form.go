@@ -57,6 +57,7 @@ type tally struct {
 	least    Measurement
 	leastAt  int
 	firstBad int
+	bad      Measurement // of trial firstBad
 	broken   string
 	fixed    bool // no trial drew anything
 }
@@ -78,7 +79,7 @@ func (t *tally) add(m Measurement, s Status) {
 		return
 	case Violated:
 		if t.firstBad < 0 {
-			t.firstBad = i
+			t.firstBad, t.bad = i, m
 		}
 	}
 	if len(m.Ladder) > 0 {
@@ -112,6 +113,9 @@ func (t *tally) result() Result {
 		r.SlackWorst = Float(t.least.Slack())
 		r.SlackMedian = Float(median(t.slacks))
 		r.SlackInterval = slackInterval(t.slacks, t.fixed, 0.05)
+	}
+	if t.firstBad >= 0 {
+		r.violation = &t.bad
 	}
 	switch {
 	case t.counts[Broken] > 0:

@@ -47,6 +47,15 @@ func (l *ladderTally) add(m Measurement, s Status) {
 	l.rows = append(l.rows, row)
 }
 
+// climbs reports whether the form reads ladders.
+func climbs(f Form) bool {
+	switch f.(type) {
+	case Scaling, Bounded, Threshold:
+		return true
+	}
+	return false
+}
+
 func (l *ladderTally) done() bool { return l.err != nil || l.counts[Broken] > 0 }
 
 // ready fills in what needs no fit and reports whether one can be made.
@@ -75,7 +84,7 @@ func (l *ladderTally) matrix() *mat.Dense {
 }
 
 func (l *ladderTally) slopeConfig(t Terms, alpha float64) (stats.SlopeConfig, error) {
-	cfg := stats.SlopeConfig{Alpha: alpha}
+	cfg := stats.SlopeConfig{Alpha: alpha, Fixed: l.fixed}
 	switch t.Response {
 	case "", "geometric":
 		cfg.Response = stats.GeometricResponse

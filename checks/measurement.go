@@ -237,13 +237,13 @@ func (s Status) rank() int {
 	return 0
 }
 
-// Status judges the measurement by itself. An infinite observation that would
-// break the claim is no counterexample but an overflow, and Broken.
+// Status judges the measurement by itself. An infinite observation or prediction
+// that would break the claim is no counterexample but an overflow, and Broken.
 func (m Measurement) Status() Status {
 	if m.Err == nil && !met(m.Hypotheses) {
 		return Skipped
 	}
-	if s := m.comparison(); s != Violated || !math.IsInf(m.Observed, 0) {
+	if s := m.comparison(); s != Violated || !math.IsInf(m.Observed, 0) && !math.IsInf(m.Predicted, 0) {
 		return s
 	}
 	return Broken
@@ -293,6 +293,9 @@ func (m Measurement) err() error {
 	}
 	if math.IsInf(m.Observed, 0) {
 		return fmt.Errorf("observed %v where %s %v is claimed: an overflow is no counterexample; scale the data, or measure something finite", m.Observed, m.Relation.orDefault(), m.Predicted)
+	}
+	if math.IsInf(m.Predicted, 0) {
+		return fmt.Errorf("observed %v where %s %v is claimed: a prediction that overflows refutes nothing; compute it in logarithms, or make the instance Trivial", m.Observed, m.Relation.orDefault(), m.Predicted)
 	}
 	return fmt.Errorf("not a number: observed %v, predicted %v", m.Observed, m.Predicted)
 }

@@ -132,8 +132,10 @@ func badReasons(o ClaimOutcome) []string {
 func (c *Comparison) change(old, now BaselineLine, o ClaimOutcome, run *Baseline) Change {
 	ch := Change{Claim: now.Claim, Kind: Same, Old: old, New: now, Info: o.Info}
 	sameProfile := c.Baseline.Profile == run.Profile
-	// Other claims beside it change the level, and with it how many trials are drawn.
-	sameDraws := sameProfile && c.Baseline.Seed == run.Seed && c.Baseline.Engine == run.Engine && old.Trials == now.Trials
+	// Other claims beside it change the level, and with it how many trials are
+	// drawn. At one level another number comes of a change that is to be seen.
+	sameDraws := sameProfile && c.Baseline.Seed == run.Seed && c.Baseline.Engine == run.Engine &&
+		(old.Trials == now.Trials || c.Baseline.Share == run.Share)
 	worse := func(format string, args ...any) {
 		ch.Kind = Regressed
 		ch.Reasons = append(ch.Reasons, fmt.Sprintf(format, args...))
@@ -189,9 +191,9 @@ func improve(ch *Change, sameProfile, sameDraws bool) {
 
 func compareControls(old, now BaselineLine, o ClaimOutcome, worse func(string, ...any)) {
 	if now.Controls < old.Controls {
-		worse("%d controls, were %d: a control is gone", now.Controls, old.Controls)
+		worse("%d controls, were %d: a control or an instance of it is gone", now.Controls, old.Controls)
 	}
-	if len(o.Problems) > 0 && now.Caught < now.Controls && old.Caught == old.Controls {
+	if now.Controls-now.Caught > old.Controls-old.Caught {
 		worse("%d of %d controls caught, were %d of %d", now.Caught, now.Controls, old.Caught, old.Controls)
 	}
 	if broken := brokenInstances(o); broken != "" {

@@ -387,7 +387,7 @@ func (r *runner) sequence(ctx context.Context, u unit, rec *UnitRecord, trial Tr
 				defer func() { <-r.slots }()
 				ms := make([]Measurement, 0, hi-lo)
 				for i := lo; i < hi; i++ {
-					ms = append(ms, draw(trial, r.options.Seed, u.label(), u.params, i))
+					ms = append(ms, draw(u.form, trial, r.options.Seed, u.label(), u.params, i))
 				}
 				result <- ms
 			})

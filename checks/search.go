@@ -103,7 +103,7 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 	tried := &Unit{UnitRecord: UnitRecord{Terms: inst.Terms, Hypotheses: inst.Hypotheses, Alpha: Float(o.alpha)}}
 	statusOf := tried.status(unit{form: c.Form})
 	for i := 0; i < n && !j.done() && o.ctx.Err() == nil; i++ {
-		m := draw(inst.Trial, o.seed, c.ID, params, i)
+		m := draw(c.Form, inst.Trial, o.seed, c.ID, params, i)
 		if m.Status() == Broken {
 			return nil, true, fmt.Errorf("claim %s at %s, trial %d: %w", c.ID, params, i, m.err())
 		}
@@ -117,10 +117,7 @@ func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err
 	if !r.Caught || !c.Basis.refutable() {
 		return nil, r.Held+r.Violated > 0, nil
 	}
-	return &Witness{
-		Claim: c.ID, Params: params, Seed: o.seed, Trial: max(r.FirstViolation, 0), Trials: r.Trials, Level: Float(o.alpha),
-		Version: Version, Observed: r.ObservedWorst, Predicted: r.Predicted, Relation: r.Relation, Part: r.Part, Reason: r.Reason,
-	}, true, nil
+	return newWitness(c.ID, params, o.seed, Float(o.alpha), r), true, nil
 }
 
 // search runs a claim's search and records it.
@@ -137,6 +134,9 @@ func (r *runner) search(ctx context.Context, s searcher) error {
 	p := r.plan.manifest.Profile
 	rec := &SearchRecord{Claim: s.claim, Planned: p.SearchChecks}
 	share := r.options.Alpha / 2 / float64(len(r.plan.searchers)) / float64(p.SearchChecks)
+	if s.climb != nil {
+		share /= 2 // it tries as many again
+	}
 	rec.Alpha = Float(share)
 	o := searchOptions{ctx: ctx, seed: r.options.Seed, alpha: share, budget: p.Search, seen: rec.tighten}
 	message := rapidCheck(s.claim, p.SearchChecks, r.options.Seed, s.property(o, rec))

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 )
 
@@ -34,6 +35,11 @@ func (c Claim[P]) climb(o searchOptions, rec *SearchRecord) {
 	if len(rec.Tightest) == 0 || !c.Info().Basis.refutable() {
 		return
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			rec.Error = fmt.Sprintf("Near or Cost panicked: %v", p)
+		}
+	}()
 	for i := range rec.Planned {
 		if o.ctx.Err() != nil {
 			return

@@ -284,11 +284,7 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 		}
 		c.Verdict = worst(c.Verdict, o.Result.Verdict)
 		if o.Result.Verdict == Refuted && c.Witness == nil {
-			c.Witness = &Witness{
-				Claim: c.Info.ID, Params: o.Params, Seed: seed, Trial: max(o.Result.FirstViolation, 0), Trials: o.Result.Trials,
-				Level: max(o.Alpha, Float(p01(o.Result.PRefute))), Version: Version, Relation: o.Result.Relation, Observed: o.Result.ObservedWorst, Predicted: o.Result.Predicted,
-				Part: o.Result.Part, Reason: o.Result.Reason,
-			}
+			c.Witness = newWitness(c.Info.ID, o.Params, seed, max(o.Alpha, Float(p01(o.Result.PRefute))), o.Result)
 		}
 	}
 	c.concludeSearch()

@@ -124,6 +124,10 @@ func (i Instance) senseless() error {
 		return fmt.Errorf("the Resolution in Terms is %v: it must not be negative", t.Resolution)
 	case t.Range != nil && !(t.Range[0] < t.Range[1]):
 		return fmt.Errorf("the Range in Terms is [%v, %v]: the first number must be the smaller one", t.Range[0], t.Range[1])
+	case t.Range != nil && (math.IsInf(float64(t.Range[0]), 0) || math.IsInf(float64(t.Range[1]), 0)):
+		return fmt.Errorf("the Range in Terms is [%v, %v]: give finite bounds, or Deviation", t.Range[0], t.Range[1])
+	case t.Level < 0 || t.Level >= 1:
+		return fmt.Errorf("the Level in Terms is %v: a probability of success must lie between 0 and 1", t.Level)
 	}
 	for _, h := range i.Hypotheses {
 		if r := h.Relation.orDefault(); r != AtMost && r != AtLeast && r != Equal {

@@ -73,4 +73,6 @@ type Result struct {
 	Part           string   `json:"part,omitempty"`  // the conclusion that was tightest
 	Relation       Relation `json:"relation,omitempty"`
 	Fit            []Series `json:"fit,omitempty"` // for a figure: the fitted curve beside what it is fitted to
+
+	violation *Measurement // of trial FirstViolation
 }

@@ -24,6 +24,19 @@ type Witness struct {
 	Reason    string          `json:"reason,omitempty"`
 }
 
+// newWitness names the first trial that violates, with its own numbers; a form
+// that judges trials together gives those of its judgement.
+func newWitness(claim string, params json.RawMessage, seed uint64, level Float, r Result) *Witness {
+	w := &Witness{
+		Claim: claim, Params: params, Seed: seed, Trial: max(r.FirstViolation, 0), Trials: r.Trials, Level: level, Version: Version,
+		Relation: r.Relation, Observed: r.ObservedWorst, Predicted: r.Predicted, Part: r.Part, Reason: r.Reason,
+	}
+	if m := r.violation; m != nil && r.FirstViolation >= 0 {
+		w.Relation, w.Observed, w.Predicted, w.Part = m.Relation.orDefault(), Float(m.Observed), Float(m.Predicted), m.Part
+	}
+	return w
+}
+
 // String returns the witness as one line of JSON.
 func (w *Witness) String() string {
 	b, err := json.Marshal(w)
@@ -89,7 +102,7 @@ func Replay(c Checkable, w *Witness) (*Rerun, error) {
 		return nil, fmt.Errorf("parameters of the witness: %w", err)
 	}
 	trial := func(i int) Measurement {
-		return draw(inst.Trial, w.Seed, lawLabel(w.Claim, w.Control), params.Bytes(), i)
+		return draw(form, inst.Trial, w.Seed, lawLabel(w.Claim, w.Control), params.Bytes(), i)
 	}
 	re := &Rerun{Instance: inst, Measurement: trial(w.Trial)}
 	if re.Measurement.Err != nil {

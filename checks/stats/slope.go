@@ -38,6 +38,8 @@ type SlopeConfig struct {
 	Response Response
 	// Alpha is the probability of missing the slope.
 	Alpha float64
+	// Fixed says that nothing is random, so that every trial repeats the first.
+	Fixed bool
 }
 
 // Slope is a fitted exponent with its interval.
@@ -68,8 +70,8 @@ type Slope struct {
 // by e^3 at the last rung makes Student's miss in half of all runs, and a
 // bootstrap sees nothing beyond the extremes of the trials.)
 //
-// Trials that all have the same slope, as a deterministic observation has, give
-// that point.
+// Trials of a Fixed observation, which all have the same slope, give that point.
+// Random ones that merely agree do not: two may by chance.
 func FitSlope(sizes []float64, y mat.Matrix, cfg SlopeConfig) (Slope, error) {
 	if err := checkAlpha(cfg.Alpha); err != nil {
 		return Slope{}, err
@@ -83,7 +85,7 @@ func FitSlope(sizes []float64, y mat.Matrix, cfg SlopeConfig) (Slope, error) {
 	}
 	s := Slope{Responses: respond(rows, cfg.Response), Trials: len(rows), Exponent: median(slopes)}
 	s.Lo, s.Hi = MedianInterval(slopes, cfg.Alpha)
-	if least, most := floats.Min(slopes), floats.Max(slopes); least == most {
+	if least, most := floats.Min(slopes), floats.Max(slopes); cfg.Fixed && least == most {
 		s.Lo, s.Hi = least, most
 	}
 	s.line(sizes)

@@ -145,7 +145,7 @@ func TestExactPowerLaw(t *testing.T) {
 		}
 	}
 	for _, r := range []Response{MeanResponse, MedianResponse, GeometricResponse} {
-		s, err := FitSlope(ladder, y, SlopeConfig{Response: r, Alpha: 0.01})
+		s, err := FitSlope(ladder, y, SlopeConfig{Response: r, Alpha: 0.01, Fixed: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,4 +254,17 @@ func ExampleFitBounded() {
 	b, _ := FitBounded([]float64{10, 100, 1000, 10000}, ratio, BoundedConfig{SlopeConfig: SlopeConfig{Alpha: 0.05}})
 	fmt.Printf("C = %.2f, held out %.2f, %v\n", b.C, b.HeldOut, b.Trend)
 	// Output: C = 1.03, held out 1.03, ok
+}
+
+// TestAgreeingTrialsAreNoPoint: two random trials of one slope bound nothing.
+func TestAgreeingTrialsAreNoPoint(t *testing.T) {
+	y := mat.NewDense(2, len(ladder), nil)
+	for i := range 2 {
+		for l, size := range ladder {
+			y.Set(i, l, math.Pow(size, -1.5))
+		}
+	}
+	if s, err := FitSlope(ladder, y, SlopeConfig{Alpha: 0.01}); err != nil || !math.IsInf(s.Lo, -1) || !math.IsInf(s.Hi, 1) {
+		t.Errorf("two trials give [%v, %v], %v", s.Lo, s.Hi, err)
+	}
 }
