@@ -218,19 +218,27 @@ func detectParts(form Form, u *Unit) []Detect {
 	heard, bad := heardTrials(u)
 	crits := map[partKey]*criticals{}
 	for t, m := range heard {
-		for k, p := range keyed(m.conclusions()) {
+		conclusions := keyed(m.conclusions())
+		broken := 0
+		for _, p := range conclusions {
+			if p.comparison() == Violated {
+				broken++
+			}
+		}
+		for k, p := range conclusions {
 			c := crits[k]
 			if c == nil {
-				c = newCriticals(len(heard))
+				c = newCriticals(bad)
 				crits[k] = c
 			}
+			c.bad[t] = broken > 1 || broken == 1 && p.comparison() != Violated
 			c.up[t], c.down[t] = criticalPair(judged{p.Observed, p.Observed}, p)
 			c.identity = c.identity || p.Relation == Equal
 		}
 	}
 	best := map[string]Detect{} // of several comparisons of one name, the sharpest speaks for them
 	for k, c := range crits {
-		size := math.Max(refutingFactor(form, u, c.up, bad), refutingFactor(form, u, c.down, bad))
+		size := math.Max(refutingFactor(form, u, c.up, c.bad), refutingFactor(form, u, c.down, c.bad))
 		_, always := form.(Always)
 		d := Detect{Name: k.name, Kind: Factor, Size: Float(size), Identity: always && c.identity}
 		if old, ok := best[k.name]; !ok || d.sharper(old) {
@@ -246,14 +254,18 @@ func detectParts(form Form, u *Unit) []Detect {
 
 // criticals are the critical factors of one conclusion, trial by trial, for its
 // constant made larger and smaller. A trial without the conclusion breaks at
-// none.
+// none. Those that another conclusion breaks are bad whatever the factor; what
+// this one breaks has its own factor, and an identity broken from one side is
+// mended first when its constant moves to that side.
 type criticals struct {
 	up, down []float64
+	bad      []bool
 	identity bool
 }
 
-func newCriticals(n int) *criticals {
-	c := &criticals{up: make([]float64, n), down: make([]float64, n)}
+func newCriticals(bad []bool) *criticals {
+	n := len(bad)
+	c := &criticals{up: make([]float64, n), down: make([]float64, n), bad: slices.Clone(bad)}
 	for i := range n {
 		c.up[i], c.down[i] = math.Inf(1), math.Inf(1)
 	}

@@ -134,3 +134,18 @@ func TestPanickingNeighbourIsAProblem(t *testing.T) {
 		t.Errorf("%s, problems %q", o.Verdict, o.Problems)
 	}
 }
+
+func TestPlanNamesWhatIsWrongInASuite(t *testing.T) {
+	good := formed(Always{}, Terms{}, Measurement{Observed: 0, Predicted: 1})
+	dear := good
+	dear.Cost = func(int) Cost { panic("no price today") }
+	for want, ss := range map[string][]Source{
+		"no price today":           source(dear),
+		"nil":                      source(nil),
+		`two sources have the key`: append(source(good), source(dear)...),
+	} {
+		if _, err := newPlan(ss, Options{Seed: 1, Alpha: 0.01, Profile: testProfile(10)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
