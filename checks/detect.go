@@ -234,11 +234,15 @@ func detectParts(form Form, u *Unit) []Detect {
 			c.bad[t] = broken > 1 || broken == 1 && p.comparison() != Violated
 			c.up[t], c.down[t] = criticalPair(judged{p.Observed, p.Observed}, p)
 			c.identity = c.identity || p.Relation == Equal
+			c.scales = c.scales || !math.IsNaN(c.up[t])
 		}
 	}
 	best := map[string]Detect{} // of several comparisons of one name, the sharpest speaks for them
 	for k, c := range crits {
 		size := math.Max(refutingFactor(form, u, c.up, c.bad), refutingFactor(form, u, c.down, c.bad))
+		if !c.scales {
+			size = math.NaN()
+		}
 		_, always := form.(Always)
 		d := Detect{Name: k.name, Kind: Factor, Size: Float(size), Identity: always && c.identity}
 		if old, ok := best[k.name]; !ok || d.sharper(old) {
@@ -261,6 +265,7 @@ type criticals struct {
 	up, down []float64
 	bad      []bool
 	identity bool
+	scales   bool // in some trial there is something to scale
 }
 
 func newCriticals(bad []bool) *criticals {
@@ -292,9 +297,6 @@ func refutingFactor(form Form, u *Unit, crit []float64, bad []bool) float64 {
 		}
 	}
 	if len(candidates) == 0 {
-		if slices.ContainsFunc(crit, math.IsNaN) {
-			return math.NaN()
-		}
 		return math.Inf(1)
 	}
 	sort.Float64s(candidates)
@@ -410,8 +412,8 @@ func (c *ClaimOutcome) weak() []string {
 				out = append(out, fmt.Sprintf("%s: its prediction is 0, so that no constant can be scaled, and no control violates it: give Measurement.Term or a control", partName(d.Name)))
 			}
 		case !d.within():
-			out = append(out, fmt.Sprintf("%s detects only %v where %v is declared: sharpen it, or declare more in Claim.Detects with the reason under \"Loose:\"",
-				partName(d.Name), d, Detect{Kind: d.Kind, Size: d.Allowed}))
+			out = append(out, fmt.Sprintf("%s detects only %v where %v is declared: sharpen it, or declare more in Claim.Detects with the reason under \"Loose:\"%s",
+				partName(d.Name), d, Detect{Kind: d.Kind, Size: d.Allowed}, c.rerunFailed(d)))
 		}
 	}
 	return out

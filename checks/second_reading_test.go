@@ -149,3 +149,43 @@ func TestPlanNamesWhatIsWrongInASuite(t *testing.T) {
 		}
 	}
 }
+
+// TestSizeThatSomeTrialsLackIsToldFromNothing: in some trials there is nothing to
+// scale, in the others no factor breaks anything.
+func TestSizeThatSomeTrialsLackIsToldFromNothing(t *testing.T) {
+	c := constant(Measurement{})
+	c.Setup = func(int) (Instance, error) {
+		return Instance{Terms: Terms{Trials: 40}, Trial: func(r *rand.Rand) Measurement {
+			return Measurement{Observed: 0, Predicted: float64(r.IntN(2))}
+		}}, nil
+	}
+	o := mustRun(t, source(c), Options{Seed: 1, Alpha: 0.01, Profile: testProfile(100)}).Claims[0]
+	if !math.IsInf(float64(o.Detects[0].Size), 1) || len(o.Weak) == 0 {
+		t.Errorf("detects %v, weak %q", o.Detects, o.Weak)
+	}
+}
+
+func TestConstantTellsWhatIsWrongWithIt(t *testing.T) {
+	c := widthClaim(1.2, 2, 4, 8)
+	old := c.Setup
+	c.Setup = func(m float64) (Instance, error) {
+		inst, err := old(m)
+		draw := inst.Trial
+		inst.Trial = func(r *rand.Rand) Measurement {
+			m := draw(r)
+			m.Part, m.Observed = "width", m.Observed/100
+			return m
+		}
+		return inst, err
+	}
+	o := mustRun(t, source(c), Options{Seed: 1, Alpha: 1e-4, Profile: testProfile(400)}).Claims[0]
+	if !strings.Contains(strings.Join(o.Problems, " "), "has the name of a part") {
+		t.Errorf("problems %q", o.Problems)
+	}
+	c = widthClaim(1.2, 2, 4, 8)
+	c.Constants[0].Scaled = func(m, f float64) (Instance, error) { panic("no room") }
+	o = mustRun(t, source(c), Options{Seed: 1, Alpha: 1e-4, Profile: testProfile(400)}).Claims[0]
+	if !strings.Contains(strings.Join(o.Weak, " "), "no room") {
+		t.Errorf("weak %q", o.Weak)
+	}
+}

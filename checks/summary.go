@@ -291,6 +291,7 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 	if c.Verdict == Vacuous && c.Reason == "" {
 		c.Reason = c.whyVacuous()
 	}
+	c.Problems = append(c.Problems, c.sharedNames()...)
 	c.Detects = c.detects()
 	c.Weak = c.weak()
 	for i := range c.Controls {
