@@ -189,3 +189,59 @@ func TestConstantTellsWhatIsWrongWithIt(t *testing.T) {
 		t.Errorf("weak %q", o.Weak)
 	}
 }
+
+// TestMeanSaysWhatItsIntervalShows: trials that end between two looks.
+func TestMeanSaysWhatItsIntervalShows(t *testing.T) {
+	between := 0
+	for seed := range uint64(120) {
+		predicted := 0.2 + 0.001*float64(seed)
+		c := formed(Mean{}, Terms{}, Measurement{})
+		c.Setup = func(int) (Instance, error) {
+			return Instance{Terms: Terms{Range: &[2]Float{0, 1}, Resolution: 0.01, Trials: 59}, Trial: func(r *rand.Rand) Measurement {
+				return Measurement{Observed: 0.2 * r.Float64(), Predicted: predicted, Relation: AtLeast}
+			}}, nil
+		}
+		r := mustRun(t, source(c), Options{Seed: seed, Alpha: 0.01, Profile: testProfile(400)}).Claims[0].Instances[0].Result
+		if r.Trials == 59 {
+			between++
+		}
+		if out := float64(r.Interval[1]) < predicted; out != (r.Verdict == Refuted) {
+			t.Errorf("seed %d, %d trials: %s with a mean in %v, predicted %v", seed, r.Trials, r.Verdict, r.Interval, predicted)
+		}
+	}
+	if between == 0 {
+		t.Error("no run ended between two looks: nothing was tested")
+	}
+}
+
+// TestWitnessReplaysAtTheLevelOfItsEvidence: the level that Holm's procedure
+// grants may be the p-value itself.
+func TestWitnessReplaysAtTheLevelOfItsEvidence(t *testing.T) {
+	tried := 0
+	for k := range uint64(2000) {
+		r := rand.New(rand.NewPCG(k, 3))
+		terms := Terms{Delta: Float(0.02 + 0.5*r.Float64())}
+		var ms []Measurement
+		for range 5 + r.IntN(60) {
+			ms = append(ms, Measurement{Observed: float64(r.Float64()+0.9*float64(terms.Delta)) + 0.1, Predicted: 1})
+		}
+		judged := func(level Float) Result {
+			j := Probably{}.judge(terms, float64(level))
+			for _, m := range ms {
+				j.add(m, m.comparison())
+			}
+			return j.result()
+		}
+		o := InstanceOutcome{Alpha: 1e-12, Result: judged(1e-12)}
+		if o.Result.PRefute > 0.05 || o.Result.Verdict != Undecided {
+			continue
+		}
+		tried++
+		if got := judged(o.refutedAt()); got.Verdict != Refuted {
+			t.Errorf("case %d: %s at the level %v of its own p-value", k, got.Verdict, o.refutedAt())
+		}
+	}
+	if tried < 50 {
+		t.Errorf("%d cases of evidence between the levels: nothing was tested", tried)
+	}
+}
