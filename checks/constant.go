@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A Constant is a number of the claim that acts before the trial, so that no
@@ -101,6 +102,44 @@ func (k *ConstantOutcome) place(o InstanceOutcome) {
 		k.Instances = append(k.Instances, nil)
 	}
 	k.Instances[row] = append(k.Instances[row], o)
+}
+
+// rerunFailed says at which factor a constant could not be rerun, if that may be
+// why so little is detected.
+func (c *ClaimOutcome) rerunFailed(d Detect) string {
+	if d.From != "rerun" {
+		return ""
+	}
+	for _, k := range c.Constants {
+		if k.Name != d.Name {
+			continue
+		}
+		for _, row := range k.Instances {
+			for _, o := range row {
+				if o.Skip == "error" || o.Result.Broken > 0 && !o.Result.Caught {
+					return fmt.Sprintf("; a factor of %v at %s could not be run: %s", k.Factors[o.Key.Index%len(k.Factors)], o.Params, o.Result.Reason)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// sharedNames explains which constant bears the name of a part: the size of one
+// would stand for both.
+func (c *ClaimOutcome) sharedNames() []string {
+	var out []string
+	for _, k := range c.Constants {
+		shares := func(d Detect) bool { return d.Name == k.Name }
+		found := c.Search != nil && slices.ContainsFunc(c.Search.Tightest, shares)
+		for _, o := range c.Instances {
+			found = found || slices.ContainsFunc(o.Detects, shares)
+		}
+		if found {
+			out = append(out, fmt.Sprintf("constant %q has the name of a part: give it one of its own", k.Name))
+		}
+	}
+	return out
 }
 
 // detect returns the smallest factor from which on all were refuted, at the

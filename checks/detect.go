@@ -218,19 +218,31 @@ func detectParts(form Form, u *Unit) []Detect {
 	heard, bad := heardTrials(u)
 	crits := map[partKey]*criticals{}
 	for t, m := range heard {
-		for k, p := range keyed(m.conclusions()) {
+		conclusions := keyed(m.conclusions())
+		broken := 0
+		for _, p := range conclusions {
+			if p.comparison() == Violated {
+				broken++
+			}
+		}
+		for k, p := range conclusions {
 			c := crits[k]
 			if c == nil {
-				c = newCriticals(len(heard))
+				c = newCriticals(bad)
 				crits[k] = c
 			}
+			c.bad[t] = broken > 1 || broken == 1 && p.comparison() != Violated
 			c.up[t], c.down[t] = criticalPair(judged{p.Observed, p.Observed}, p)
 			c.identity = c.identity || p.Relation == Equal
+			c.scales = c.scales || !math.IsNaN(c.up[t])
 		}
 	}
 	best := map[string]Detect{} // of several comparisons of one name, the sharpest speaks for them
 	for k, c := range crits {
-		size := math.Max(refutingFactor(form, u, c.up, bad), refutingFactor(form, u, c.down, bad))
+		size := math.Max(refutingFactor(form, u, c.up, c.bad), refutingFactor(form, u, c.down, c.bad))
+		if !c.scales {
+			size = math.NaN()
+		}
 		_, always := form.(Always)
 		d := Detect{Name: k.name, Kind: Factor, Size: Float(size), Identity: always && c.identity}
 		if old, ok := best[k.name]; !ok || d.sharper(old) {
@@ -246,14 +258,19 @@ func detectParts(form Form, u *Unit) []Detect {
 
 // criticals are the critical factors of one conclusion, trial by trial, for its
 // constant made larger and smaller. A trial without the conclusion breaks at
-// none.
+// none. Those that another conclusion breaks are bad whatever the factor; what
+// this one breaks has its own factor, and an identity broken from one side is
+// mended first when its constant moves to that side.
 type criticals struct {
 	up, down []float64
+	bad      []bool
 	identity bool
+	scales   bool // in some trial there is something to scale
 }
 
-func newCriticals(n int) *criticals {
-	c := &criticals{up: make([]float64, n), down: make([]float64, n)}
+func newCriticals(bad []bool) *criticals {
+	n := len(bad)
+	c := &criticals{up: make([]float64, n), down: make([]float64, n), bad: slices.Clone(bad)}
 	for i := range n {
 		c.up[i], c.down[i] = math.Inf(1), math.Inf(1)
 	}
@@ -280,9 +297,6 @@ func refutingFactor(form Form, u *Unit, crit []float64, bad []bool) float64 {
 		}
 	}
 	if len(candidates) == 0 {
-		if slices.ContainsFunc(crit, math.IsNaN) {
-			return math.NaN()
-		}
 		return math.Inf(1)
 	}
 	sort.Float64s(candidates)
@@ -398,8 +412,8 @@ func (c *ClaimOutcome) weak() []string {
 				out = append(out, fmt.Sprintf("%s: its prediction is 0, so that no constant can be scaled, and no control violates it: give Measurement.Term or a control", partName(d.Name)))
 			}
 		case !d.within():
-			out = append(out, fmt.Sprintf("%s detects only %v where %v is declared: sharpen it, or declare more in Claim.Detects with the reason under \"Loose:\"",
-				partName(d.Name), d, Detect{Kind: d.Kind, Size: d.Allowed}))
+			out = append(out, fmt.Sprintf("%s detects only %v where %v is declared: sharpen it, or declare more in Claim.Detects with the reason under \"Loose:\"%s",
+				partName(d.Name), d, Detect{Kind: d.Kind, Size: d.Allowed}, c.rerunFailed(d)))
 		}
 	}
 	return out

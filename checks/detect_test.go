@@ -347,3 +347,30 @@ func TestDetectReads(t *testing.T) {
 		}
 	}
 }
+
+// TestIdentityBrokenFromOneSideIsMendedFirst: a trial that breaks an identity
+// does not count for a constant moved towards it.
+func TestIdentityBrokenFromOneSideIsMendedFirst(t *testing.T) {
+	trial := func(r *rand.Rand, f float64) Measurement {
+		return Measurement{Observed: 1.2 + 0.1*(r.Float64()-0.5), Predicted: 0.2 + f, Term: f, Tolerance: 0.04, Relation: Equal}
+	}
+	terms := Terms{Delta: 0.5}
+	c := formed(Probably{}, terms, Measurement{})
+	c.Setup = func(int) (Instance, error) {
+		return Instance{Terms: terms, Trial: func(r *rand.Rand) Measurement { return trial(r, 1) }}, nil
+	}
+	for seed := range uint64(40) {
+		in := mustRun(t, source(c), Options{Seed: seed, Alpha: 0.02, Profile: testProfile(400)}).Claims[0].Instances[0]
+		s := float64(in.Detects[0].Size) * (1 + 1e-9)
+		for _, f := range []float64{s, 1 / s} {
+			j := c.Form.judge(terms, float64(in.Alpha))
+			for i := range in.Result.Trials {
+				m := draw(c.Form, func(r *rand.Rand) Measurement { return trial(r, f) }, seed, c.ID, []byte("1"), i)
+				j.add(m, m.comparison())
+			}
+			if r := j.result(); !r.Caught {
+				t.Errorf("seed %d: said to detect x%v, and a factor of %v gives %s", seed, s, f, r.Verdict)
+			}
+		}
+	}
+}

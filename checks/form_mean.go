@@ -169,14 +169,21 @@ func (j *meanJudge) result() Result {
 	if p := j.first.Predicted; j.first.Relation.orDefault() == Equal && lo <= p && p <= hi {
 		r.SlackInterval[1] = 1 // attained inside the interval, not at its ends
 	}
-	switch v := j.verdict; v {
+	verdict, odd := j.verdict, j.odd
+	if verdict == "" && !odd && (j.normal == nil || j.cs.N() >= nearNormalTrials) {
+		// The last look, wherever the trials end: what is shown and what is said agree.
+		if odd = j.skewed(); !odd {
+			verdict = j.decide()
+		}
+	}
+	switch verdict {
 	case Refuted:
 		r.Verdict, r.Caught, r.PRefute = Refuted, true, Float(j.alpha)
 		r.Reason = fmt.Sprintf("the mean lies in [%.4g, %.4g], the prediction is %.4g", lo, hi, j.first.Predicted)
 	case Holds:
 		r.Verdict, r.PHold = Holds, Float(j.alpha)
 	default:
-		if j.odd {
+		if odd {
 			r.Reason = fmt.Sprintf("the trials have skewness %.2g, too much to trust the mean of %d: give Terms.Range or Terms.Deviation, or average more draws in a trial", j.normal.Skewness(), j.cs.N())
 			break
 		}

@@ -73,8 +73,12 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(),
 		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: codeOf(sources), Command: o.Command,
 	}}
-	seen := map[string]bool{}
+	seen, keys := map[string]bool{}, map[string]bool{}
 	for _, s := range sources {
+		if keys[s.Key] {
+			return nil, fmt.Errorf("two sources have the key %q: give each one of its own", s.Key)
+		}
+		keys[s.Key] = true
 		p.manifest.Sources = append(p.manifest.Sources, SourceInfo{s.Key, s.Title, s.Authors, s.Year, s.BibTeX, s.Digest})
 		for _, c := range s.Claims {
 			if err := p.add(c, o, seen); err != nil {
@@ -95,7 +99,15 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 	return p, nil
 }
 
-func (p *plan) add(c Checkable, o Options, seen map[string]bool) error {
+func (p *plan) add(c Checkable, o Options, seen map[string]bool) (err error) {
+	if c == nil {
+		return errors.New("a source lists a claim that is nil")
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("claim %s: Cost or OnData panicked: %v", c.Info().ID, r)
+		}
+	}()
 	us, err := c.units(o.Data)
 	if err != nil {
 		return err

@@ -134,3 +134,114 @@ func TestPanickingNeighbourIsAProblem(t *testing.T) {
 		t.Errorf("%s, problems %q", o.Verdict, o.Problems)
 	}
 }
+
+func TestPlanNamesWhatIsWrongInASuite(t *testing.T) {
+	good := formed(Always{}, Terms{}, Measurement{Observed: 0, Predicted: 1})
+	dear := good
+	dear.Cost = func(int) Cost { panic("no price today") }
+	for want, ss := range map[string][]Source{
+		"no price today":           source(dear),
+		"nil":                      source(nil),
+		`two sources have the key`: append(source(good), source(dear)...),
+	} {
+		if _, err := newPlan(ss, Options{Seed: 1, Alpha: 0.01, Profile: testProfile(10)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// TestSizeThatSomeTrialsLackIsToldFromNothing: in some trials there is nothing to
+// scale, in the others no factor breaks anything.
+func TestSizeThatSomeTrialsLackIsToldFromNothing(t *testing.T) {
+	c := constant(Measurement{})
+	c.Setup = func(int) (Instance, error) {
+		return Instance{Terms: Terms{Trials: 40}, Trial: func(r *rand.Rand) Measurement {
+			return Measurement{Observed: 0, Predicted: float64(r.IntN(2))}
+		}}, nil
+	}
+	o := mustRun(t, source(c), Options{Seed: 1, Alpha: 0.01, Profile: testProfile(100)}).Claims[0]
+	if !math.IsInf(float64(o.Detects[0].Size), 1) || len(o.Weak) == 0 {
+		t.Errorf("detects %v, weak %q", o.Detects, o.Weak)
+	}
+}
+
+func TestConstantTellsWhatIsWrongWithIt(t *testing.T) {
+	c := widthClaim(1.2, 2, 4, 8)
+	old := c.Setup
+	c.Setup = func(m float64) (Instance, error) {
+		inst, err := old(m)
+		draw := inst.Trial
+		inst.Trial = func(r *rand.Rand) Measurement {
+			m := draw(r)
+			m.Part, m.Observed = "width", m.Observed/100
+			return m
+		}
+		return inst, err
+	}
+	o := mustRun(t, source(c), Options{Seed: 1, Alpha: 1e-4, Profile: testProfile(400)}).Claims[0]
+	if !strings.Contains(strings.Join(o.Problems, " "), "has the name of a part") {
+		t.Errorf("problems %q", o.Problems)
+	}
+	c = widthClaim(1.2, 2, 4, 8)
+	c.Constants[0].Scaled = func(m, f float64) (Instance, error) { panic("no room") }
+	o = mustRun(t, source(c), Options{Seed: 1, Alpha: 1e-4, Profile: testProfile(400)}).Claims[0]
+	if !strings.Contains(strings.Join(o.Weak, " "), "no room") {
+		t.Errorf("weak %q", o.Weak)
+	}
+}
+
+// TestMeanSaysWhatItsIntervalShows: trials that end between two looks.
+func TestMeanSaysWhatItsIntervalShows(t *testing.T) {
+	between := 0
+	for seed := range uint64(120) {
+		predicted := 0.2 + 0.001*float64(seed)
+		c := formed(Mean{}, Terms{}, Measurement{})
+		c.Setup = func(int) (Instance, error) {
+			return Instance{Terms: Terms{Range: &[2]Float{0, 1}, Resolution: 0.01, Trials: 59}, Trial: func(r *rand.Rand) Measurement {
+				return Measurement{Observed: 0.2 * r.Float64(), Predicted: predicted, Relation: AtLeast}
+			}}, nil
+		}
+		r := mustRun(t, source(c), Options{Seed: seed, Alpha: 0.01, Profile: testProfile(400)}).Claims[0].Instances[0].Result
+		if r.Trials == 59 {
+			between++
+		}
+		if out := float64(r.Interval[1]) < predicted; out != (r.Verdict == Refuted) {
+			t.Errorf("seed %d, %d trials: %s with a mean in %v, predicted %v", seed, r.Trials, r.Verdict, r.Interval, predicted)
+		}
+	}
+	if between == 0 {
+		t.Error("no run ended between two looks: nothing was tested")
+	}
+}
+
+// TestWitnessReplaysAtTheLevelOfItsEvidence: the level that Holm's procedure
+// grants may be the p-value itself.
+func TestWitnessReplaysAtTheLevelOfItsEvidence(t *testing.T) {
+	tried := 0
+	for k := range uint64(2000) {
+		r := rand.New(rand.NewPCG(k, 3))
+		terms := Terms{Delta: Float(0.02 + 0.5*r.Float64())}
+		var ms []Measurement
+		for range 5 + r.IntN(60) {
+			ms = append(ms, Measurement{Observed: float64(r.Float64()+0.9*float64(terms.Delta)) + 0.1, Predicted: 1})
+		}
+		judged := func(level Float) Result {
+			j := Probably{}.judge(terms, float64(level))
+			for _, m := range ms {
+				j.add(m, m.comparison())
+			}
+			return j.result()
+		}
+		o := InstanceOutcome{Alpha: 1e-12, Result: judged(1e-12)}
+		if o.Result.PRefute > 0.05 || o.Result.Verdict != Undecided {
+			continue
+		}
+		tried++
+		if got := judged(o.refutedAt()); got.Verdict != Refuted {
+			t.Errorf("case %d: %s at the level %v of its own p-value", k, got.Verdict, o.refutedAt())
+		}
+	}
+	if tried < 50 {
+		t.Errorf("%d cases of evidence between the levels: nothing was tested", tried)
+	}
+}

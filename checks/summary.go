@@ -254,6 +254,13 @@ func (s *Summary) holm() {
 	}
 }
 
+// refutedAt is the level at which the instance was refuted: its own, or that
+// which Holm's procedure granted. A p-value is the exponential of the evidence,
+// so that the evidence meets it but for the last digits.
+func (o *InstanceOutcome) refutedAt() Float {
+	return max(o.Alpha, Float(p01(o.Result.PRefute*(1+1e-9))))
+}
+
 func p01(p Float) float64 {
 	if math.IsNaN(float64(p)) {
 		return 1
@@ -284,13 +291,14 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 		}
 		c.Verdict = worst(c.Verdict, o.Result.Verdict)
 		if o.Result.Verdict == Refuted && c.Witness == nil {
-			c.Witness = newWitness(c.Info.ID, o.Params, seed, max(o.Alpha, Float(p01(o.Result.PRefute))), o.Result)
+			c.Witness = newWitness(c.Info.ID, o.Params, seed, o.refutedAt(), o.Result)
 		}
 	}
 	c.concludeSearch()
 	if c.Verdict == Vacuous && c.Reason == "" {
 		c.Reason = c.whyVacuous()
 	}
+	c.Problems = append(c.Problems, c.sharedNames()...)
 	c.Detects = c.detects()
 	c.Weak = c.weak()
 	for i := range c.Controls {
