@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A package of which the tests hold some results, and the survivors that follow.
+const (
+	code = `package toy
+
+type Pair struct {
+	A, b float64
+	list []float64
+}
+
+func held() float64 { return 3 }
+
+func loose(x float64) (_ float64, err error) { return x, nil }
+
+func pair() *Pair { return &Pair{1, 2, []float64{4, 5}} }
+
+func closure() func() (int, float64) { return func() (int, float64) { return 1, 7 } }
+
+// left out.
+//
+//mutate:ignore on purpose
+func skipped() float64 { return 1 }
+
+func text() string { return "" }
+`
+	tests = `package toy
+
+import "testing"
+
+func TestToy(t *testing.T) {
+	loose(1)
+	p := pair()
+	if _, v := closure()(); held() != 3 || v > 10 || p.b != 2 || p.list[1] != 5 {
+		t.Fatal("changed")
+	}
+}
+`
+)
+
+func TestSurvivors(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a package")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{"go.mod": "module toy\n\ngo 1.26\n", "toy.go": code, "toy_test.go": tests} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := command(context.Background(), []string{"-factors", "2,0.5", "-j", "1", "."}, &out); err != nil {
+		t.Fatal(err)
+	}
+	want := `6 results in 1 packages
+toy.go:10 loose x2
+toy.go:10 loose x0.5
+toy.go:12 pair[0.A] x2
+toy.go:12 pair[0.A] x0.5
+toy.go:14 closure.func1[1] x0.5
+ignored: toy.go:19 skipped: on purpose
+x2: 2 of 6 survive (33.3 %)
+x0.5: 3 of 6 survive (50.0 %)
+`
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+func TestThen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a package")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{"go.mod": "module toy\n\ngo 1.26\n", "toy.go": code} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	o := options{factors: []float64{2}, match: regexp.MustCompile("held"), then: "test $MUTATE_FACTOR != 2", jobs: 1}
+	if err := mutate(context.Background(), o, []string{"."}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "x2: 0 of 1 survive") {
+		t.Errorf("a command that fails has not killed:\n%s", out.String())
+	}
+}
+
+func TestModule(t *testing.T) {
+	for path, want := range map[string]string{"convergo/bounds/eig": "convergo", "gonum.org/v1/gonum/mat": "gonum.org/v1/gonum", "math": "math"} {
+		if got := module(path); got != want {
+			t.Errorf("module(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
