@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -18,7 +19,7 @@ func writeTo(path string, stdout io.Writer, write func(io.Writer) error) error {
 	if err == nil && !info.Mode().IsRegular() {
 		return writeThrough(path, write)
 	}
-	tmp, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
+	tmp, err := createBeside(path)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -33,6 +34,17 @@ func writeTo(path string, stdout io.Writer, write func(io.Writer) error) error {
 		return fmt.Errorf("writing %s: %w", path, errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return nil
+}
+
+// createBeside makes a new file beside path, never one that is there already,
+// with the permissions that the user's mask leaves.
+func createBeside(path string) (*os.File, error) {
+	for i := os.Getpid(); ; i++ {
+		file, err := os.OpenFile(fmt.Sprintf("%s.%d.tmp", path, i), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return file, err
+		}
+	}
 }
 
 // writeThrough writes to what is there.

@@ -83,7 +83,7 @@ another profile only verdicts and controls; another version of a claim is told.`
 				return failed(err)
 			}
 			fmt.Fprintln(w, "\n"+gate.Line(c))
-			if err := f.write(c); err != nil {
+			if err := f.write(cmd.OutOrStdout(), c); err != nil {
 				return failed(err)
 			}
 			if len(c.Regressions()) > 0 {
@@ -117,7 +117,7 @@ func (a *app) compare(baseline, dir string) (*checks.Comparison, error) {
 	return checks.Compare(b, rec)
 }
 
-func (f regressFlags) write(c *checks.Comparison) error {
+func (f regressFlags) write(stdout io.Writer, c *checks.Comparison) error {
 	for _, out := range []struct {
 		path  string
 		write func(io.Writer, *checks.Comparison) error
@@ -125,7 +125,7 @@ func (f regressFlags) write(c *checks.Comparison) error {
 		if out.path == "" {
 			continue
 		}
-		if err := writeTo(out.path, nil, func(w io.Writer) error { return out.write(w, c) }); err != nil {
+		if err := writeTo(out.path, stdout, func(w io.Writer) error { return out.write(w, c) }); err != nil {
 			return err
 		}
 	}

@@ -142,6 +142,8 @@ func (p ladder) setup(exponent float64, value func(seen) float64) (checks.Instan
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{
 			q.distinct(),
+			checks.RequireThat("y is not 0", q.labelNorm > 0),
+			checks.RequireThat("steps >= 1", p.Steps >= 1),
 			checks.Require("S ||y||/(lambda_0 sqrt m) at the smallest width", q.s*q.labelNorm/(q.lambda0.Value*math.Sqrt(float64(p.From))), checks.AtMost, 0.5),
 		},
 		Facts: q.facts(checks.NewFact("width run (largest)", float64(p.widths()[p.Rungs-1]))),
@@ -191,7 +193,7 @@ func rateClaim(c checks.Claim[ladder], runs int, exponent float64, value func(se
 //
 // Setting: gradient descent for K steps of size 1/(2 lambda_max(H^inf)) on fixed data with fixed labels, from an antisymmetric start, u(0) = 0.
 //
-// Hypotheses: S ||y||/(lambda_0 sqrt m) <= 1/2 at the smallest width of the ladder: a quarter of the bound of descent-movement. Beyond, the patterns that flip change
+// Hypotheses: y is not 0 and K >= 1, as nothing moves otherwise; S ||y||/(lambda_0 sqrt m) <= 1/2 at the smallest width of the ladder: a quarter of the bound of descent-movement. Beyond, the patterns that flip change
 // the slope on a finite ladder.
 //
 // Conclusion: max_r ||w_r(K) - w_r(0)|| behaves like m^{-1/2}: slope -1/2 to within 0.06 over the ladder.

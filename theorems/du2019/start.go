@@ -120,7 +120,7 @@ type tail struct {
 //
 // Setting: w_r ~ N(0, I), a_r = +-1 independent, one unit input.
 //
-// Hypotheses: none: any width.
+// Hypotheses: t > 0, as at t = 0 the output that no neuron reaches counts on the left; any width.
 //
 // Conclusion: P(|u(0)| >= t) = sum_k binom(m, k) 2^{-m} erfc(t sqrt(m/(2k))), which is at most exp(-t^2/2). The frequency is checked to 10 percent.
 //
@@ -140,8 +140,9 @@ func outputTail() checks.Claim[tail] {
 		x := mat.NewDense(1, 1, []float64{1})
 		want := law(p.M, p.T)
 		return checks.Instance{
-			Facts: []checks.Fact{checks.NewFact("width run", float64(p.M)), checks.NewFact("bound exp(-t^2/2)", bounds.OutputTail(p.T)/2)},
-			Terms: checks.Terms{Resolution: 0.1, Range: &[2]checks.Float{0, 1}},
+			Hypotheses: []checks.Hypothesis{checks.RequireThat("t > 0", p.T > 0)},
+			Facts:      []checks.Fact{checks.NewFact("width run", float64(p.M)), checks.NewFact("bound exp(-t^2/2)", bounds.OutputTail(p.T)/2)},
+			Terms:      checks.Terms{Resolution: 0.1, Range: &[2]checks.Float{0, 1}},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				hits := 0
 				for range starts {
