@@ -2,7 +2,9 @@ package command
 
 import (
 	"fmt"
+	"os"
 	"strconv"
+	"strings"
 
 	"convergo/checks"
 
@@ -109,4 +111,19 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 	}
 	cmd.Flags().StringVar(&out, "out", "", "folder of the merged run")
 	return cmd
+}
+
+// parseShard reads "i/k"; without it, the batch system may say which part of an
+// array job this is.
+func parseShard(s string) (*checks.Shard, error) {
+	if s == "" {
+		return shardFromEnvironment(os.Getenv)
+	}
+	i, k, ok := strings.Cut(s, "/")
+	index, err1 := strconv.Atoi(i)
+	count, err2 := strconv.Atoi(k)
+	if !ok || err1 != nil || err2 != nil || count < 1 || index < 0 || index >= count {
+		return nil, fmt.Errorf("shard %q: write i/k with 0 <= i < k, such as 2/8", s)
+	}
+	return &checks.Shard{Index: index, Count: count}, nil
 }

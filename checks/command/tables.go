@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"convergo/checks"
@@ -112,33 +111,6 @@ func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 		return failed(writeTo(f.out, w, write))
 	}
 	return failed(write(w))
-}
-
-// openRun reads and judges a run, and says what its records lack.
-func openRun(dir string, warn io.Writer) (*checks.Records, *checks.Summary, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return nil, nil, fmt.Errorf("run folder: %w", err)
-	}
-	rec, err := checks.Open(dir)
-	if err != nil {
-		return nil, nil, failed(err)
-	}
-	s, err := checks.Summarize(rec)
-	if err != nil {
-		return nil, nil, failed(err)
-	}
-	for _, note := range rec.Notes {
-		fmt.Fprintln(warn, note)
-	}
-	const few = 5
-	for i, g := range s.Gaps {
-		if i == few {
-			fmt.Fprintf(warn, "unfinished: and %d more\n", len(s.Gaps)-few)
-			break
-		}
-		fmt.Fprintln(warn, "unfinished:", g)
-	}
-	return rec, s, nil
 }
 
 // writer chooses what is to be written.

@@ -10,13 +10,11 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/report"
-	"convergo/report/table"
 
 	"github.com/spf13/cobra"
 )
@@ -149,21 +147,6 @@ func (f verifyFlags) again(program string, patterns []string) []string {
 	return words
 }
 
-// parseShard reads "i/k"; without it, the batch system may say which part of an
-// array job this is.
-func parseShard(s string) (*checks.Shard, error) {
-	if s == "" {
-		return shardFromEnvironment(os.Getenv)
-	}
-	i, k, ok := strings.Cut(s, "/")
-	index, err1 := strconv.Atoi(i)
-	count, err2 := strconv.Atoi(k)
-	if !ok || err1 != nil || err2 != nil || count < 1 || index < 0 || index >= count {
-		return nil, fmt.Errorf("shard %q: write i/k with 0 <= i < k, such as 2/8", s)
-	}
-	return &checks.Shard{Index: index, Count: count}, nil
-}
-
 // dataFile pins a user's file by its digest and makes sure that it can be read
 // before anything is run.
 func dataFile(path, label string) (checks.DataFile, error) {
@@ -206,39 +189,4 @@ func (a *app) printVerdicts(w io.Writer, s *checks.Summary, dir string, took tim
 		}
 	}
 	return nil
-}
-
-// printOverview fits the table of claims to the terminal; a pipe gets all its
-// columns.
-func printOverview(w io.Writer, s *checks.Summary) error {
-	o := terminalOptions(w)
-	t, err := report.Table(s, "overview", "", report.View{Room: o.Width})
-	if err != nil {
-		return err
-	}
-	return table.Render(w, t, table.Terminal, o)
-}
-
-// tally counts verdicts and broken checks in a line.
-func tally(s *checks.Summary) string {
-	counts := map[checks.Verdict]int{}
-	broken, weak := 0, 0
-	for _, c := range s.Claims {
-		counts[c.Verdict]++
-		switch {
-		case len(c.Problems) > 0:
-			broken++
-		case len(c.Weak) > 0:
-			weak++
-		}
-	}
-	text := fmt.Sprintf("%d claims: %d HOLDS, %d REFUTED, %d UNDECIDED, %d VACUOUS", len(s.Claims),
-		counts[checks.Holds], counts[checks.Refuted], counts[checks.Undecided], counts[checks.Vacuous])
-	if broken > 0 {
-		text += fmt.Sprintf("; %d BROKEN checks", broken)
-	}
-	if weak > 0 {
-		text += fmt.Sprintf("; %d WEAK, which find only larger errors than they should", weak)
-	}
-	return text
 }
