@@ -132,7 +132,7 @@ func slackAt(u *Unit, form Form, r Result, alpha float64) (lo, hi float64) {
 	var slacks []float64
 	fixed := true
 	for i, m := range u.Trials {
-		if s := u.Status[i]; s != Skipped && s != Broken {
+		if u.Status[i].heard() {
 			slacks = append(slacks, m.Slack())
 			fixed = fixed && m.fixed
 		}

@@ -321,37 +321,39 @@ func (c Claim[P]) units(files []DataFile) ([]unit, error) {
 		}
 	}
 	var us []unit
-	add := func(control string, p P, setup func(P) (Instance, error)) error {
+	add := func(control string, p P, cost func(P) Cost, setup func(P) (Instance, error)) error {
 		params, err := json.Marshal(p)
 		if err != nil {
 			return fmt.Errorf("claim %s: parameters do not fit JSON: %w", c.ID, err)
 		}
 		u := unit{claim: c.Info(), form: c.Form, control: control, params: params, outside: c.Outside}
-		if c.Cost != nil {
-			u.cost = c.Cost(p)
+		if cost != nil {
+			u.cost = cost(p)
 		}
 		u.setup = func() (Instance, error) { return guardSetup(setup, p) }
 		us = append(us, u)
 		return nil
 	}
 	for _, p := range grid {
-		if err := add("", p, c.Setup); err != nil {
+		if err := add("", p, c.Cost, c.Setup); err != nil {
 			return nil, err
 		}
 	}
 	for _, k := range c.Controls {
 		for _, p := range k.At {
-			if err := add(k.Name, p, k.setupOr(c.Setup)); err != nil {
+			if err := add(k.Name, p, c.Cost, k.setupOr(c.Setup)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, k := range c.Constants {
-		more, err := c.constantUnits(k)
-		if err != nil {
-			return nil, err
+		for _, p := range k.At {
+			for _, f := range k.Factors {
+				if err := add(constantMark+k.Name, p, k.costOr(c.Cost, f), k.scaledBy(f)); err != nil {
+					return nil, err
+				}
+			}
 		}
-		us = append(us, more...)
 	}
 	return us, nil
 }

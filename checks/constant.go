@@ -1,7 +1,6 @@
 package checks
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -69,29 +68,17 @@ func (k Constant[P]) validate(names map[string]bool) error {
 	return nil
 }
 
-// constantUnits are the instances at which the constant is made stronger.
-func (c Claim[P]) constantUnits(k Constant[P]) ([]unit, error) {
-	var us []unit
-	for _, p := range k.At {
-		params, err := json.Marshal(p)
-		if err != nil {
-			return nil, fmt.Errorf("claim %s: parameters do not fit JSON: %w", c.ID, err)
-		}
-		for _, f := range k.Factors {
-			u := unit{claim: c.Info(), form: c.Form, control: constantMark + k.Name, params: params}
-			switch {
-			case k.Cost != nil:
-				u.cost = k.Cost(p, f)
-			case c.Cost != nil:
-				u.cost = c.Cost(p)
-			}
-			u.setup = func() (Instance, error) {
-				return guardSetup(func(p P) (Instance, error) { return k.Scaled(p, f) }, p)
-			}
-			us = append(us, u)
-		}
+// scaledBy sets the claim up with the constant made stronger by the factor.
+func (k Constant[P]) scaledBy(factor float64) func(P) (Instance, error) {
+	return func(p P) (Instance, error) { return k.Scaled(p, factor) }
+}
+
+// costOr is what that costs.
+func (k Constant[P]) costOr(cost func(P) Cost, factor float64) func(P) Cost {
+	if k.Cost == nil {
+		return cost
 	}
-	return us, nil
+	return func(p P) Cost { return k.Cost(p, factor) }
 }
 
 // place files an outcome of the constant: instances are numbered place by

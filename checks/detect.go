@@ -150,7 +150,11 @@ func detectUnit(form Form, u *Unit, r Result) []Detect {
 	case Always, Probably:
 		return detectParts(form, u)
 	case Mean:
-		m := firstHeard(u)
+		heard, _ := heardTrials(u)
+		if len(heard) == 0 {
+			return nil
+		}
+		m := heard[0]
 		return []Detect{{Name: m.Part, Kind: Factor, Size: Float(critical(judged{float64(r.Interval[0]), float64(r.Interval[1])}, m))}}
 	}
 	return []Detect{{Kind: ladderKind(form), Size: Float(detectLadder(form, u.Terms, r))}}
@@ -161,15 +165,6 @@ func ladderKind(form Form) DetectKind {
 		return Factor
 	}
 	return Shift
-}
-
-func firstHeard(u *Unit) Measurement {
-	for i, m := range u.Trials {
-		if s := u.Status[i]; s != Skipped && s != Broken {
-			return m
-		}
-	}
-	return Measurement{Observed: math.NaN(), Predicted: math.NaN()}
 }
 
 // detectLadder reads the size from the interval that the form has put around
@@ -280,7 +275,7 @@ func newCriticals(bad []bool) *criticals {
 // heardTrials are those that say something, and whether each breaks the claim.
 func heardTrials(u *Unit) (heard []Measurement, bad []bool) {
 	for i, m := range u.Trials {
-		if s := u.Status[i]; s != Skipped && s != Broken {
+		if s := u.Status[i]; s.heard() {
 			heard, bad = append(heard, m), append(bad, s == Violated)
 		}
 	}
@@ -376,9 +371,10 @@ func (i Info) mustDetect(d Detect) Float {
 	return defaultFactor
 }
 
-// WorstDetect returns the constant whose error is found last, measured against
-// what it must be: what one column of a table can show. It is nil when nothing
-// was detected, since nothing was run inside.
+// WorstDetect returns the constant whose error is found last: what one column of
+// a table can show. Sizes are measured against what every claim should detect,
+// not against what this one declares, so that a size declared loose still shows.
+// It is nil when nothing was detected, since nothing was run inside.
 func (c *ClaimOutcome) WorstDetect() *Detect {
 	var worst *Detect
 	excess := func(d Detect) float64 {
@@ -443,10 +439,8 @@ func (c *ClaimOutcome) violatedByControl(part string) bool {
 // violatedParts names the conclusions that some trial breaks.
 func violatedParts(u *Unit) []string {
 	found := map[string]bool{}
-	for i, m := range u.Trials {
-		if u.Status[i] == Skipped || u.Status[i] == Broken {
-			continue
-		}
+	heard, _ := heardTrials(u)
+	for _, m := range heard {
 		for _, p := range m.conclusions() {
 			if p.comparison() == Violated {
 				found[p.Part] = true

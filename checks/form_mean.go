@@ -98,7 +98,7 @@ type meanJudge struct {
 
 func (j *meanJudge) add(m Measurement, s Status) {
 	j.tally.add(m, s)
-	if j.err != nil || s == Skipped || s == Broken {
+	if j.err != nil || !s.heard() {
 		return
 	}
 	if j.cs.N() == 0 {

@@ -39,11 +39,10 @@ func (Probably) trials(t Terms, b Budget, alpha float64) (most, least int) {
 
 // cleanTrials returns how many trials without a violation decide HOLDS.
 func cleanTrials(delta, alpha float64) int {
-	const limit = 1 << 30
 	if !(delta > 0) {
-		return limit
+		return mostTrials
 	}
-	return sort.Search(limit, func(n int) bool { return stats.LogEFor(0, n, delta) >= -math.Log(alpha) })
+	return moreCleanTrials(0, 0, delta, alpha)
 }
 
 func (Probably) judge(t Terms, alpha float64) judge {
@@ -65,7 +64,7 @@ type probablyJudge struct {
 
 func (j *probablyJudge) add(m Measurement, s Status) {
 	j.tally.add(m, s)
-	if j.err != nil || s == Skipped || s == Broken {
+	if j.err != nil || !s.heard() {
 		return
 	}
 	j.shown = append(j.shown, Measurement{Observed: m.Observed, Predicted: m.Predicted, Relation: m.Relation, Tolerance: m.Tolerance, Error: m.Error, Part: m.Part})
@@ -114,11 +113,13 @@ func (j *probablyJudge) result() Result {
 	return r
 }
 
+// mostTrials stands for more trials than anyone runs.
+const mostTrials = 1 << 30
+
 // moreCleanTrials returns how many trials without a violation, after those
 // seen, decide HOLDS.
 func moreCleanTrials(bad, heard int, delta, alpha float64) int {
-	const limit = 1 << 30
-	return sort.Search(limit, func(n int) bool { return stats.LogEFor(bad, heard+n, delta) >= -math.Log(alpha) })
+	return sort.Search(mostTrials, func(n int) bool { return stats.LogEFor(bad, heard+n, delta) >= -math.Log(alpha) })
 }
 
 // showQuantile shows the trial whose slack is the δ-quantile: the largest that

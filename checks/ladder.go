@@ -20,7 +20,7 @@ type ladderTally struct {
 
 func (l *ladderTally) add(m Measurement, s Status) {
 	l.tally.add(m, s)
-	if s == Skipped || s == Broken || l.err != nil {
+	if !s.heard() || l.err != nil {
 		return
 	}
 	if len(m.Ladder) < 2 {

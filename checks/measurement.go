@@ -223,6 +223,9 @@ const (
 	Broken     Status = 'e' // the trial could not be carried out
 )
 
+// heard reports that the trial says something about the claim.
+func (s Status) heard() bool { return s != Skipped && s != Broken }
+
 func (s Status) rank() int {
 	switch s {
 	case Broken:

@@ -369,7 +369,7 @@ func (rec *UnitRecord) status(u unit) func(Measurement) Status {
 		return judgeOne
 	}
 	return func(m Measurement) Status {
-		if s := judgeOne(m); s == Skipped || s == Broken {
+		if s := judgeOne(m); !s.heard() {
 			return s
 		}
 		return Held

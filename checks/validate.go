@@ -108,9 +108,12 @@ func lost(a, b reflect.Value) bool {
 // all can be used.
 func (i Instance) senseless() error {
 	t := i.Terms
-	for name, v := range map[string]Float{"Resolution": t.Resolution, "Exponent": t.Exponent, "Location": t.Location, "Level": t.Level, "Deviation": t.Deviation} {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return fmt.Errorf("the %s in Terms is %v: give a finite number", name, v)
+	for _, n := range []struct {
+		name string
+		v    Float
+	}{{"Resolution", t.Resolution}, {"Exponent", t.Exponent}, {"Location", t.Location}, {"Level", t.Level}, {"Deviation", t.Deviation}} {
+		if math.IsNaN(float64(n.v)) || math.IsInf(float64(n.v), 0) {
+			return fmt.Errorf("the %s in Terms is %v: give a finite number", n.name, n.v)
 		}
 	}
 	switch {

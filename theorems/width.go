@@ -251,7 +251,7 @@ func (s *studyRun) climb(rungs []int, r *rand.Rand) checks.Measurement {
 	return m
 }
 
-// requirementFacts records every requirement of the catalogue that applies to
+// requirementFacts records every requirement of the sources that applies to
 // the problem, with its exponents.
 func requirementFacts(p bounds.Problem) []checks.Fact {
 	var facts []checks.Fact

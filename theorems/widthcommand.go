@@ -45,7 +45,7 @@ func widthCommand(session *command.Session) *cobra.Command {
 width at which gradient descent keeps the rate of Theorem 4.1 of Du et al. (2019)
 with probability at least 1-delta. The bracket of every such width is exact, at
 alpha for the whole study. It fits the exponents of n and 1/lambda_0 and prints
-them beside every requirement of the catalogue that applies. The study states
+them beside every requirement of the sources that applies. The study states
 its cost before it starts and resumes from its run folder.`,
 		Example: `  convergo width
   convergo width --sizes 4,8,16 --seeds 1 --out runs/width

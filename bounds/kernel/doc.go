@@ -5,7 +5,7 @@
 // the width m grows, two kernels that govern its training:
 //
 //   - the derivative kernel H(x,x') = (x . x') E[phi'(w . x) phi'(w . x')], when W is trained; for the
-//     ReLU this is the H^inf whose smallest eigenvalue is the lambda_0 of the catalogue;
+//     ReLU this is the H^inf whose smallest eigenvalue is the lambda_0 of the papers;
 //   - the feature kernel Sigma(x,x') = E[phi(w . x) phi(w . x')], when the output layer is trained.
 //
 // [ReLU], [Erf], [Sine], ... are derivative kernels, [ReLUFeature], [ErfFeature], ... feature kernels.

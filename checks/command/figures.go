@@ -10,6 +10,7 @@ import (
 	"convergo/checks"
 	"convergo/report"
 	"convergo/report/figure"
+	"convergo/report/outfile"
 
 	"github.com/spf13/cobra"
 )
@@ -101,7 +102,7 @@ func drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
 		}
 		for _, format := range formats {
 			name := filepath.Join(f.out, d.Name+suffix(format))
-			if err := writeTo(name, nil, func(w io.Writer) error { return figure.Render(w, d.Figure, format, figure.Options{}) }); err != nil {
+			if err := outfile.Write(name, func(w io.Writer) error { return figure.Render(w, d.Figure, format, figure.Options{}) }); err != nil {
 				return failed(err)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,6 +108,22 @@ func TestVerifyReportReplay(t *testing.T) {
 	}
 	if out, code := output(t, "regress", dir, "--baseline", baseline); code != exitOK || !strings.Contains(out, "1 same") {
 		t.Errorf("regress: status %d\n%s", code, out)
+	}
+	for format, want := range map[string]string{"--junit": "<testsuite", "--sarif": "sarif"} {
+		if out, code := output(t, "regress", dir, "--baseline", baseline, format, "-"); code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("regress %s -: status %d\n%s", format, code, out)
+		}
+	}
+	linked := t.TempDir()
+	old, index := filepath.Join(linked, "old.html"), filepath.Join(linked, "index.html")
+	if err := errors.Join(os.WriteFile(old, nil, 0o666), os.Symlink(old, index)); err != nil {
+		t.Skip(err)
+	}
+	if out, code := output(t, "report", dir, "--html", linked); code != exitOK {
+		t.Errorf("report --html: status %d\n%s", code, out)
+	}
+	if to, err := os.Readlink(index); err != nil || to != old {
+		t.Errorf("the page replaced the link: %q, %v", to, err)
 	}
 	replayControl(t, dir)
 }
@@ -225,40 +240,5 @@ func TestChecklistSaysHowToRunAgain(t *testing.T) {
 	}
 	if records[0] != records[1] {
 		t.Error("the line of the checklist makes other records")
-	}
-}
-
-func TestFilesAreReplacedButNothingElseIs(t *testing.T) {
-	dir := t.TempDir()
-	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
-	hello := func(w io.Writer) error { _, err := io.WriteString(w, "hello"); return err }
-	if err := os.WriteFile(file, []byte("old and longer"), 0o640); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(file, link); err != nil {
-		t.Skip(err)
-	}
-	for _, path := range []string{link, file, os.DevNull} {
-		before, err := os.Lstat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := writeTo(path, nil, hello); err != nil {
-			t.Fatal(err)
-		}
-		after, err := os.Lstat(path)
-		if err != nil || after.Mode() != before.Mode() {
-			t.Errorf("%s: mode %v became %v, %v", path, before.Mode(), after.Mode(), err)
-		}
-	}
-	if b, err := os.ReadFile(file); err != nil || string(b) != "hello" {
-		t.Errorf("the file holds %q, %v", b, err)
-	}
-	broken := errors.New("no more")
-	if err := writeTo(file, nil, func(io.Writer) error { return broken }); !errors.Is(err, broken) {
-		t.Errorf("error %v", err)
-	}
-	if b, err := os.ReadFile(file); err != nil || string(b) != "hello" {
-		t.Errorf("a failed write left %q, %v", b, err)
 	}
 }

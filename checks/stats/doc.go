@@ -8,9 +8,12 @@
 //	form       check                     detect               trials for
 //	probably   Binomial                  BinomialDetectable   BinomialTrialsFor
 //	mean       MeanCS                    MeanCS.Detectable    MeanCS.TrialsFor
-//	scaling    FitSlope                  SlopeDetectable      SlopeTrialsFor
-//	bounded    FitBounded                SlopeDetectable      SlopeTrialsFor
+//	scaling    FitSlope                  Slope's interval     MedianTrials
+//	bounded    FitBounded                Slope's interval     MedianTrials
 //	threshold  FitThreshold              ThresholdDetectable  ThresholdTrialsFor
+//
+// The interval around a median slope depends on no model of the noise, so that
+// nothing tells its width beforehand.
 //
 // Binomial and MeanCS may be looked at after every trial and stopped at any
 // time; the regressions (slope, bounded, threshold) are for a number of trials

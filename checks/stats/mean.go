@@ -337,7 +337,7 @@ func (m *MeanCS) Equals(value, tol float64) Decision {
 // deviation sd detect with probability power: where the interval's end, displaced
 // by the noise of the trials, just reaches the bound. It is a normal
 // approximation for TMixture and Betting, and for FixedStudent a little larger
-// than the exact one (SlopeDetectable); the tests check it by simulation.
+// than the exact one; the tests check it by simulation.
 // Infinite when n is too small for any conclusion.
 func (m *MeanCS) Detectable(n int, sd, power float64) float64 {
 	z := normalQuantile(1 - power)

@@ -67,7 +67,7 @@ type Slope struct {
 // noise is, skewed, growing along the ladder, or rare and enormous. It takes
 // [MedianTrials] trials; with fewer it is the whole line. (An interval for the
 // mean slope of so few trials needs normal slopes: one pass in twenty that is off
-// by e^3 at the last rung makes Student's miss in half of all runs, and a
+// by e^3 at the last rung leads Student's far astray, and a
 // bootstrap sees nothing beyond the extremes of the trials.)
 //
 // Trials of a Fixed observation, which all have the same slope, give that point.

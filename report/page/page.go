@@ -1,7 +1,6 @@
 package page
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"convergo/checks"
 	"convergo/report"
 	"convergo/report/mathml"
+	"convergo/report/outfile"
 	"convergo/report/table"
 
 	_ "embed"
@@ -40,19 +40,7 @@ func Write(dir string, rec *checks.Records, s *checks.Summary) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("folder of the page: %w", err)
 	}
-	name := filepath.Join(dir, "index.html")
-	file, err := os.Create(name + ".tmp")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, err)
-	}
-	err = errors.Join(Render(file, rec, s), file.Close())
-	if err == nil {
-		err = os.Rename(name+".tmp", name)
-	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", name, errors.Join(err, os.Remove(name+".tmp")))
-	}
-	return nil
+	return outfile.Write(filepath.Join(dir, "index.html"), func(w io.Writer) error { return Render(w, rec, s) })
 }
 
 // Render writes the page of a run. The records give the histograms of slack and

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"convergo/bounds"
+	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -261,17 +262,19 @@ func labelMeasure() checks.Claim[labelP] {
 		Grid:   labelGrid(100, 0.1, 0.3),
 		OnData: labelFile,
 		Cost:   labelP.cost,
-		Setup:  func(p labelP) (checks.Instance, error) { return measureSetup(p, false) },
+		Setup:  func(p labelP) (checks.Instance, error) { return p.contest(measured, false) },
 		Controls: []checks.Control[labelP]{{
 			Name: "shuffled-labels", Why: "labels without a relation to the images are no easier than random ones", At: []labelP{shuffled},
 		}, {
 			Name: "exchanged", Why: "random labels cost more than true ones", At: labelGrid(100, 0.1, 0)[1:2],
-			Setup: func(p labelP) (checks.Instance, error) { return measureSetup(p, true) },
+			Setup: func(p labelP) (checks.Instance, error) { return p.contest(measured, true) },
 		}},
 	}
 }
 
-func measureSetup(p labelP, exchange bool) (checks.Instance, error) {
+// contest holds the true labels of a draw against random ones: what both cost,
+// the true ones observed, unless they are exchanged.
+func (p labelP) contest(cost func(labels) (of func(y []float64) eig.Certified, curves []checks.Series), exchange bool) (checks.Instance, error) {
 	l, err := labelled(p.Data, p.K)
 	if err != nil {
 		return checks.Instance{}, err
@@ -279,16 +282,22 @@ func measureSetup(p labelP, exchange bool) (checks.Instance, error) {
 	if !l.certified().Met() {
 		return checks.Instance{Hypotheses: []checks.Hypothesis{l.certified()}}, nil
 	}
+	of, curves := cost(l)
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{l.certified()}, Facts: l.facts(), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Trial: func(r *rand.Rand) checks.Measurement {
-			own, other := l.inv.Form(l.noisy(p.Noise, r)), l.inv.Form(l.signs(r))
+			own, other := of(l.noisy(p.Noise, r)), of(l.signs(r))
 			if exchange {
 				own, other = other, own
 			}
-			return checks.Measurement{Observed: own.Value, Predicted: other.Value, Error: own.Err + other.Err}
+			return checks.Measurement{Observed: own.Value, Predicted: other.Value, Error: own.Err + other.Err, Series: curves}
 		},
 	}, nil
+}
+
+// measured is the cost y^T (H^inf)^{-1} y of labels.
+func measured(l labels) (of func([]float64) eig.Certified, curves []checks.Series) {
+	return l.inv.Form, nil
 }
 
 func labelFile(f checks.DataFile) []labelP {
@@ -326,35 +335,19 @@ func labelSteps() checks.Claim[labelP] {
 		Grid:   grid,
 		OnData: labelFile,
 		Cost:   labelP.cost,
-		Setup:  func(p labelP) (checks.Instance, error) { return stepsSetup(p, false) },
+		Setup:  func(p labelP) (checks.Instance, error) { return p.contest(stepped, false) },
 		Controls: []checks.Control[labelP]{{
 			Name: "shuffled-labels", Why: "labels without a relation to the images are learnt no sooner than random ones", At: []labelP{shuffled},
 		}, {
 			Name: "exchanged", Why: "random labels take longer than true ones", At: labelGrid(100, 0.1, 0)[1:2],
-			Setup: func(p labelP) (checks.Instance, error) { return stepsSetup(p, true) },
+			Setup: func(p labelP) (checks.Instance, error) { return p.contest(stepped, true) },
 		}},
 	}
 }
 
-func stepsSetup(p labelP, exchange bool) (checks.Instance, error) {
-	l, err := labelled(p.Data, p.K)
-	if err != nil {
-		return checks.Instance{}, err
-	}
-	if !l.certified().Met() {
-		return checks.Instance{Hypotheses: []checks.Hypothesis{l.certified()}}, nil
-	}
-	curves := l.curves()
-	return checks.Instance{
-		Hypotheses: []checks.Hypothesis{l.certified()}, Facts: l.facts(), Terms: checks.Terms{Delta: checks.Float(p.Delta)},
-		Trial: func(r *rand.Rand) checks.Measurement {
-			own, other := l.steps(l.shares(l.noisy(p.Noise, r))), l.steps(l.shares(l.signs(r)))
-			if exchange {
-				own, other = other, own
-			}
-			return checks.Measurement{Observed: own, Predicted: other, Series: curves}
-		},
-	}, nil
+// stepped is the number of steps that labels take.
+func stepped(l labels) (of func([]float64) eig.Certified, curves []checks.Series) {
+	return func(y []float64) eig.Certified { return eig.Certified{Value: l.steps(l.shares(y))} }, l.curves()
 }
 
 // labelTraining is the order of the training curves of networks on images.

@@ -84,15 +84,12 @@ type gramProblem struct {
 }
 
 func gramOf(spec data.Spec, k kernel.Kernel) (*gramProblem, error) {
-	set, err := spec.Build()
+	set, lambda, err := spectrumOn(spec, k)
 	if err != nil {
 		return nil, err
 	}
-	p := &gramProblem{set: set}
+	p := &gramProblem{set: set, lambda: lambda}
 	if p.limit, err = k.Gram(set.X); err != nil {
-		return nil, err
-	}
-	if p.lambda, err = k.Lambda0(set.X); err != nil {
 		return nil, err
 	}
 	if p.spectral, err = eig.SpectralNorm(set.X); err != nil {

@@ -10,9 +10,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
+	"convergo/nets/data"
 )
 
 // A limit is a limit kernel with the function whose expected products it
@@ -74,6 +76,17 @@ func limitNamed(name string) (limit, error) {
 		}
 	}
 	return limit{}, fmt.Errorf("unknown kernel %q: use one of %v", name, limitNames())
+}
+
+// spectrumOn builds a data set and certifies the smallest eigenvalue of a kernel
+// on it.
+func spectrumOn(spec data.Spec, k kernel.Kernel) (*data.Set, eig.Certified, error) {
+	set, err := spec.Build()
+	if err != nil {
+		return nil, eig.Certified{}, err
+	}
+	lambda, err := k.Lambda0(set.X)
+	return set, lambda, err
 }
 
 // A point is a kernel at two inputs.

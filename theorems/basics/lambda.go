@@ -69,11 +69,7 @@ func separationLower() checks.Claim[dataset] {
 	type bound func(n int, s kernel.Separation) (sharp, simple float64)
 	setup := func(claimed bound) func(dataset) (checks.Instance, error) {
 		return func(p dataset) (checks.Instance, error) {
-			set, err := p.Data.Build()
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			lambda, err := kernel.ReLU().Lambda0(set.X)
+			set, lambda, err := spectrumOn(p.Data, kernel.ReLU())
 			if err != nil {
 				return checks.Instance{}, err
 			}
@@ -165,11 +161,7 @@ func separationLower() checks.Claim[dataset] {
 func pairUpper() checks.Claim[dataset] {
 	setup := func(share float64) func(dataset) (checks.Instance, error) {
 		return func(p dataset) (checks.Instance, error) {
-			set, err := p.Data.Build()
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			lambda, err := kernel.ReLU().Lambda0(set.X)
+			set, lambda, err := spectrumOn(p.Data, kernel.ReLU())
 			if err != nil {
 				return checks.Instance{}, err
 			}
@@ -265,11 +257,7 @@ func halfCircleCore(n int) []float64 {
 func halfCircle() checks.Claim[polygon] {
 	setup := func(factor float64) func(polygon) (checks.Instance, error) {
 		return func(p polygon) (checks.Instance, error) {
-			set, err := data.Spec{Kind: data.HalfCircle, N: p.N}.Build()
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			lambda, err := kernel.ReLU().Lambda0(set.X)
+			_, lambda, err := spectrumOn(data.Spec{Kind: data.HalfCircle, N: p.N}, kernel.ReLU())
 			if err != nil {
 				return checks.Instance{}, err
 			}
@@ -340,11 +328,7 @@ func halfCircleScaling() checks.Claim[ladder] {
 			var ladder []checks.Rung
 			for k := p.Rungs - 1; k >= 0; k-- { // the separation ascends
 				n := p.From << k
-				set, err := data.Spec{Kind: data.HalfCircle, N: n}.Build()
-				if err != nil {
-					return checks.Instance{}, err
-				}
-				lambda, err := kernel.ReLU().Lambda0(set.X)
+				_, lambda, err := spectrumOn(data.Spec{Kind: data.HalfCircle, N: n}, kernel.ReLU())
 				if err != nil {
 					return checks.Instance{}, err
 				}

@@ -152,11 +152,7 @@ func hadamardLower() checks.Claim[hadamardSet] {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			set, err := p.Data.Build()
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			lambda, err := k.Lambda0(set.X)
+			set, lambda, err := spectrumOn(p.Data, k.Kernel)
 			if err != nil {
 				return checks.Instance{}, err
 			}
@@ -272,11 +268,7 @@ func gershgorinLower() checks.Claim[kernelSet] {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			set, err := p.Data.Build()
-			if err != nil {
-				return checks.Instance{}, err
-			}
-			lambda, err := k.Lambda0(set.X)
+			set, lambda, err := spectrumOn(p.Data, k.Kernel)
 			if err != nil {
 				return checks.Instance{}, err
 			}
