@@ -417,6 +417,9 @@ func draw(form Form, t Trial, seed uint64, law string, params []byte, trial int)
 			m = Measurement{Err: fmt.Errorf("trial panicked: %v", p)}
 		}
 		m.fixed = !source.used
+		if trial > 0 {
+			m.Series = nil // records keep the first trial's; the curves of all would fill the memory
+		}
 	}()
 	if t == nil {
 		return Measurement{Err: errors.New("the instance has no Trial")}

@@ -20,6 +20,7 @@ type Budget struct {
 	Trials       int     `json:"trials"`        // most trials of any form
 	AlwaysTrials int     `json:"always_trials"` // trials of an "always" claim that does not say
 	LadderTrials int     `json:"ladder_trials"` // passes over a ladder that does not say
+	Bytes        float64 `json:"bytes"`         // memory of one trial; 0 bounds none
 }
 
 // Profiles lists the profiles, cheapest first. Test is what go test runs;
@@ -28,26 +29,26 @@ func Profiles() []Profile {
 	return []Profile{
 		{
 			Name:         "test",
-			Budget:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 2, LadderTrials: 12},
-			Search:       Budget{Work: 4e7, Trials: 400, AlwaysTrials: 2},
+			Budget:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 2, LadderTrials: 12, Bytes: trialMemory},
+			Search:       Budget{Work: 4e7, Trials: 400, AlwaysTrials: 2, Bytes: trialMemory},
 			SearchChecks: 25,
 		},
 		{
 			Name:         "quick",
-			Budget:       Budget{Work: 2.3e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 16},
-			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2},
+			Budget:       Budget{Work: 2.3e9, Trials: 1000, AlwaysTrials: 4, LadderTrials: 16, Bytes: trialMemory},
+			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2, Bytes: trialMemory},
 			SearchChecks: 40,
 		},
 		{
 			Name:         "standard",
-			Budget:       Budget{Work: 6e10, Trials: 4000, AlwaysTrials: 16, LadderTrials: 24},
-			Search:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4},
+			Budget:       Budget{Work: 6e10, Trials: 4000, AlwaysTrials: 16, LadderTrials: 24, Bytes: trialMemory},
+			Search:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4, Bytes: trialMemory},
 			SearchChecks: 200,
 		},
 		{
 			Name:         "deep",
-			Budget:       Budget{Work: 2e12, Trials: 40000, AlwaysTrials: 64, LadderTrials: 48},
-			Search:       Budget{Work: 1e10, Trials: 4000, AlwaysTrials: 8},
+			Budget:       Budget{Work: 2e12, Trials: 40000, AlwaysTrials: 64, LadderTrials: 48, Bytes: trialMemory},
+			Search:       Budget{Work: 1e10, Trials: 4000, AlwaysTrials: 8, Bytes: trialMemory},
 			SearchChecks: 2000,
 		},
 	}
@@ -66,7 +67,7 @@ func ProfileByName(name string) (Profile, error) {
 }
 
 // affords reports whether an instance fits the budget: its setup and the
-// trials that a decision is expected to take.
+// trials that a decision is expected to take, and the memory of one.
 func (b Budget) affords(c Cost, trials int) bool {
-	return c.Setup+float64(trials)*c.Trial <= b.Work
+	return c.Setup+float64(trials)*c.Trial <= b.Work && (b.Bytes == 0 || c.Bytes <= b.Bytes)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 )
@@ -136,6 +137,7 @@ type runner struct {
 	folder  *Folder
 	known   *Records      // what the folder held at the start; read only
 	slots   chan struct{} // one for each worker
+	memory  memory        // of the trials in flight
 	mu      sync.Mutex
 	done    int
 	total   int
@@ -147,6 +149,7 @@ func (r *runner) run(ctx context.Context) error {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	r.slots = make(chan struct{}, workers)
+	r.memory = newMemory()
 	tasks := r.tasks()
 	r.total = len(tasks)
 	for _, note := range r.folder.repairs {
@@ -154,11 +157,17 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	next := make(chan task)
+	queue := newQueue(tasks)
 	var wg sync.WaitGroup
-	for range workers {
+	// Twice as many tasks as workers are under way: each worker finds a trial to
+	// run while some instances are set up, wait for memory or run their last one.
+	for i := range 2 * workers {
 		wg.Go(func() {
-			for t := range next {
+			for ctx.Err() == nil {
+				t, ok := queue.take(i%2 == 0)
+				if !ok {
+					return
+				}
 				if err := t.do(ctx); err != nil {
 					cancel(err)
 					return
@@ -167,22 +176,14 @@ func (r *runner) run(ctx context.Context) error {
 			}
 		})
 	}
-feed:
-	for _, t := range tasks {
-		select {
-		case next <- t:
-		case <-ctx.Done():
-			break feed
-		}
-	}
-	close(next)
 	wg.Wait()
 	return context.Cause(ctx)
 }
 
-// A task is an instance or a search: what one worker carries through.
+// A task is an instance or a search.
 type task struct {
 	name string
+	work float64 // what is known of its cost, to start with the dearest
 	do   func(context.Context) error
 }
 
@@ -192,13 +193,13 @@ func (r *runner) tasks() []task {
 	for i := range r.plan.searchers {
 		if shard.holds(len(r.plan.units) + i) {
 			s := r.plan.searchers[i]
-			ts = append(ts, task{"search of " + s.claim, func(ctx context.Context) error { return r.search(ctx, s) }})
+			ts = append(ts, task{"search of " + s.claim, math.Inf(1), func(ctx context.Context) error { return r.search(ctx, s) }})
 		}
 	}
 	for i := range r.plan.units {
 		if shard.holds(i) {
 			u, key := r.plan.units[i], r.plan.keys[i]
-			ts = append(ts, task{key.String(), func(ctx context.Context) error { return r.unit(ctx, u, key) }})
+			ts = append(ts, task{key.String(), u.cost.Setup + u.cost.Trial, func(ctx context.Context) error { return r.unit(ctx, u, key) }})
 		}
 	}
 	return ts
@@ -252,6 +253,9 @@ func (r *runner) open(u unit, key UnitKey) (Instance, *UnitRecord) {
 	}
 	tooDear := func(work float64) (Instance, *UnitRecord) {
 		rec.Work = Float(work)
+		if work <= budget.Work {
+			return skip("cost", fmt.Sprintf("needs %.2g bytes a trial, the profile %s allows %.2g", u.cost.Bytes, r.plan.manifest.Profile.Name, budget.Bytes))
+		}
 		return skip("cost", fmt.Sprintf("needs %.2g operations, the profile %s allows %.2g an instance", work, r.plan.manifest.Profile.Name, budget.Work))
 	}
 	if !budget.affords(u.cost, 1) {
@@ -389,14 +393,19 @@ func (r *runner) sequence(ctx context.Context, u unit, rec *UnitRecord, trial Tr
 		for next < rec.Planned {
 			lo, hi := next, min(next+size-next%size, rec.Planned)
 			next = hi
+			release, err := r.memory.hold(ctx, u.cost.Bytes)
+			if err != nil {
+				return
+			}
 			select {
 			case r.slots <- struct{}{}:
 			case <-ctx.Done():
+				release()
 				return
 			}
 			result := make(chan []Measurement, 1)
 			wg.Go(func() {
-				defer func() { <-r.slots }()
+				defer func() { <-r.slots; release() }()
 				ms := make([]Measurement, 0, hi-lo)
 				for i := lo; i < hi; i++ {
 					ms = append(ms, draw(u.form, trial, r.options.Seed, u.label(), u.params, i))

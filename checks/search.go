@@ -32,6 +32,8 @@ type searchOptions struct {
 	budget Budget
 	// seen hears each instance that was tried inside its hypotheses, or is nil.
 	seen func(params json.RawMessage, found []Detect)
+	// hold waits for the memory of the trials of an instance, or is nil.
+	hold func(bytes float64) (release func(), err error)
 }
 
 func (c Claim[P]) searcher() searcher {
@@ -79,6 +81,13 @@ func (c Claim[P]) property(o searchOptions, rec *SearchRecord) func(*rapid.T) {
 
 // try judges one drawn instance; a witness is returned when it is refuted.
 func (c Claim[P]) try(p P, o searchOptions) (w *Witness, hypothesesMet bool, err error) {
+	if c.Cost != nil && o.hold != nil {
+		release, err := o.hold(c.Cost(p).Bytes)
+		if err != nil {
+			return nil, false, nil // the run has ended
+		}
+		defer release()
+	}
 	params, err := json.Marshal(p)
 	if err != nil {
 		return nil, false, fmt.Errorf("claim %s: parameters do not fit JSON: %w", c.ID, err)
@@ -139,6 +148,7 @@ func (r *runner) search(ctx context.Context, s searcher) error {
 	}
 	rec.Alpha = Float(share)
 	o := searchOptions{ctx: ctx, seed: r.options.Seed, alpha: share, budget: p.Search, seen: rec.tighten}
+	o.hold = func(bytes float64) (func(), error) { return r.memory.holdWorking(ctx, bytes, r.slots) }
 	message := rapidCheck(s.claim, p.SearchChecks, r.options.Seed, s.property(o, rec))
 	if message == "" && s.climb != nil {
 		s.climb(o, rec)
