@@ -1,25 +1,28 @@
+//go:build unix
+
 package conv_test
 
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
+	"math"
+	"syscall"
 	"testing"
 
 	"convergo/bounds/kernel/conv"
 )
 
-// randomImages draws images with independent normal pixels.
-func randomImages(shape conv.Shape, n int, seed uint64) conv.Images {
-	draw := rand.New(rand.NewPCG(seed, 1))
-	im := conv.Images{Shape: shape, Data: make([]float64, n*shape.Size())}
-	for k := range im.Data {
-		im.Data[k] = draw.NormFloat64()
+// processorTime is the user time of this process so far, in ms: on a busy machine it says more than a clock.
+func processorTime(b *testing.B) float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
 	}
-	return im
+	return float64(u.Utime.Nano()) / 1e6
 }
 
-// BenchmarkPair prints ms a pair at the size of CIFAR-10 and 21 layers (20 convolutions), on one core.
+// BenchmarkPair prints the ms of processor time a pair, the least of the runs, at the size of CIFAR-10 with 20
+// convolutions, 21 layers as Arora et al. (2019) count.
 func BenchmarkPair(b *testing.B) {
 	shape := conv.Shape{Channels: 3, Height: 32, Width: 32}
 	for _, head := range []conv.Head{conv.GAP, conv.Vanilla} {
@@ -37,12 +40,15 @@ func BenchmarkPair(b *testing.B) {
 						b.Fatal(err)
 					}
 					x, z := randomImages(shape, n, 1), randomImages(shape, m, 2)
+					least := math.Inf(1)
 					for b.Loop() {
+						start := processorTime(b)
 						if _, err := k.Cross(context.Background(), x, z); err != nil {
 							b.Fatal(err)
 						}
+						least = min(least, processorTime(b)-start)
 					}
-					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/1e6/float64(b.N*n*m), "ms/pair")
+					b.ReportMetric(least/float64(n*m), "cpu-ms/pair")
 				})
 			}
 		}

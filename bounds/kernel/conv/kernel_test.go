@@ -3,11 +3,22 @@ package conv_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"convergo/bounds/kernel/conv"
 )
+
+// randomImages draws images with independent normal pixels.
+func randomImages(shape conv.Shape, n int, seed uint64) conv.Images {
+	draw := rand.New(rand.NewPCG(seed, 1))
+	im := conv.Images{Shape: shape, Data: make([]float64, n*shape.Size())}
+	for k := range im.Data {
+		im.Data[k] = draw.NormFloat64()
+	}
+	return im
+}
 
 // oracleCase is a network, a shape of images and the images.
 type oracleCase struct {

@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm
+
 package conv
 
 // assembly returns the loops in assembly, the fastest first.

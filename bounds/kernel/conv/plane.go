@@ -24,6 +24,11 @@ type scratch[T float] struct {
 	startSigma, startTheta    []T // at the start of a block
 	left, right               []T
 	column                    int // the offset dj that left and right are made for
+
+	// The arguments of the loops, here because they would escape.
+	forMultiply multiplyArgs[T]
+	forBox      boxArgs[T]
+	forRelu     reluArgs[T]
 }
 
 func (e *engine[T]) scratch() *scratch[T] {
@@ -93,10 +98,11 @@ func (s *scratch[T]) cut(dj int) {
 func (s *scratch[T]) products(x, y *tables[T], di, dj int) {
 	l := s.layout
 	for _, r := range segments(l.rows, di, Zero) {
-		s.loops.multiply(&multiplyArgs[T]{
+		s.forMultiply = multiplyArgs[T]{
 			dst: s.sigma[r.from*l.width:], x: x.image[r.from*l.stride:], y: y.image[s.partner(r, di)*l.stride+dj:],
 			rows: r.to - r.from, width: l.width, stride: l.stride, channel: l.table(), channels: s.channels,
-		})
+		}
+		s.loops.multiply(&s.forMultiply)
 	}
 }
 
@@ -110,7 +116,8 @@ func (s *scratch[T]) patch(plane *[]T, rows, columns []segment) {
 	} else {
 		for _, r := range rows {
 			at := r.from * s.layout.width
-			s.loops.box(&boxArgs[T]{(s.spare)[at:], (*plane)[at:], s.left, s.right, r.to - r.from, s.layout.width})
+			s.forBox = boxArgs[T]{s.spare[at:], (*plane)[at:], s.left, s.right, r.to - r.from, s.layout.width}
+			s.loops.box(&s.forBox)
 		}
 	}
 	*plane, s.spare = s.spare, *plane
@@ -125,11 +132,12 @@ func (s *scratch[T]) activate(x, y *tables[T], h, di, dj int) {
 	for _, r := range segments(l.rows, di, Zero) {
 		at, a := r.from*l.width, (h-1)*l.table()+r.from*l.stride
 		b := (h-1)*l.table() + s.partner(r, di)*l.stride + dj
-		loop(&reluArgs[T]{
+		s.forRelu = reluArgs[T]{
 			sigma: s.sigma[at:], theta: s.theta[at:], s: x.s[a:], r: x.r[a:], s2: y.s[b:], r2: y.r[b:],
 			constants: s.constants, rows: r.to - r.from, width: l.width, stride: l.stride,
 			terms: (len(s.constants) - header) / 2,
-		})
+		}
+		loop(&s.forRelu)
 	}
 }
 
