@@ -77,8 +77,8 @@ func constants[T float](q int) []T {
 // header is the number of constants before the polynomials.
 const header = 3
 
-// portable are the loops in plain Go. In float64 they give the bits of the assembly: the same operations
-// in the same order, fused where the assembly fuses.
+// portable are the loops in plain Go. They do what the assembly does but for fused operations, which Go would have to
+// test for one by one.
 func portable[T float]() loops[T] {
 	return loops[T]{name: "go", multiply: multiply[T], relu: relu[T], signed: reluSigned[T]}
 }
@@ -91,84 +91,102 @@ func multiply[T float](a *multiplyArgs[T]) {
 			at := c*a.channel + i*a.stride
 			x, y := a.x[at:][:a.width], a.y[at:][:a.width]
 			for j := range dst {
-				dst[j] = T(math.FMA(float64(x[j]), float64(y[j]), float64(dst[j])))
+				dst[j] += x[j] * y[j]
 			}
 		}
 	}
 }
 
-// relu works in float64 for both types; four entries share the loads of the coefficients.
+// relu works in float64 for both types. A polynomial is e(d^2) + d o(d^2), so that four short chains of operations
+// run side by side, eight for two entries.
 func relu[T float](a *reluArgs[T]) {
-	share, snap := float64(a.constants[0]), float64(a.constants[1])
 	var buffer polynomials
-	coef := buffer[:2*a.terms]
-	for k, c := range a.constants[header:] {
-		coef[k] = float64(c)
-	}
+	coef := widen(&buffer, a.constants)
+	share, snap := float64(a.constants[0]), float64(a.constants[1])
 	for i := range a.rows {
 		sigma, theta := a.sigma[i*a.width:][:a.width], a.theta[i*a.width:][:a.width]
 		s, r := a.s[i*a.stride:][:a.width], a.r[i*a.stride:][:a.width]
 		s2, r2 := a.s2[i*a.stride:][:a.width], a.r2[i*a.stride:][:a.width]
-		for j := 0; j+4 <= a.width; j += 4 {
-			d0 := deficit(float64(sigma[j]), float64(r[j]), float64(r2[j]), snap)
-			d1 := deficit(float64(sigma[j+1]), float64(r[j+1]), float64(r2[j+1]), snap)
-			d2 := deficit(float64(sigma[j+2]), float64(r[j+2]), float64(r2[j+2]), snap)
-			d3 := deficit(float64(sigma[j+3]), float64(r[j+3]), float64(r2[j+3]), snap)
-			p0, h0 := coef[0], coef[1]
-			p1, h1, p2, h2, p3, h3 := p0, h0, p0, h0, p0, h0
-			for k := 3; k < len(coef); k += 2 {
-				p, h := coef[k-1], coef[k]
-				p0, h0 = math.FMA(p0, d0, p), math.FMA(h0, d0, h)
-				p1, h1 = math.FMA(p1, d1, p), math.FMA(h1, d1, h)
-				p2, h2 = math.FMA(p2, d2, p), math.FMA(h2, d2, h)
-				p3, h3 = math.FMA(p3, d3, p), math.FMA(h3, d3, h)
+		for j := 0; j+2 <= len(sigma); j += 2 {
+			d, f := 1-float64(sigma[j])*(float64(r[j])*float64(r2[j])), 1-float64(sigma[j+1])*(float64(r[j+1])*float64(r2[j+1]))
+			if d < snap {
+				d = 0
 			}
-			activate(&sigma[j], &theta[j], float64(s[j]), float64(s2[j]), d0, p0, h0, share)
-			activate(&sigma[j+1], &theta[j+1], float64(s[j+1]), float64(s2[j+1]), d1, p1, h1, share)
-			activate(&sigma[j+2], &theta[j+2], float64(s[j+2]), float64(s2[j+2]), d2, p2, h2, share)
-			activate(&sigma[j+3], &theta[j+3], float64(s[j+3]), float64(s2[j+3]), d3, p3, h3, share)
+			if f < snap {
+				f = 0
+			}
+			p, h, q, g := evaluate(coef, d, f)
+			root, square := math.Sqrt(d), math.Sqrt(f)
+			k := float64(s[j]) * float64(s2[j]) * (root*d*h + (share - d*share))
+			sigma[j], theta[j] = T(k), T((share-root*p)*float64(theta[j])+k)
+			k = float64(s[j+1]) * float64(s2[j+1]) * (square*f*g + (share - f*share))
+			sigma[j+1], theta[j+1] = T(k), T((share-square*q)*float64(theta[j+1])+k)
 		}
 	}
 }
 
-// deficit is 1 - cos, or 0 where it cannot be told from 0.
-func deficit(sigma, r, r2, snap float64) float64 {
-	d := math.FMA(-sigma, float64(r*r2), 1)
-	if d < snap {
-		return 0
+// evaluate returns P(d), H(d), P(f), H(f). It is a function of its own to have the registers to itself.
+//
+//go:noinline
+func evaluate(coef [][4]float64, d, f float64) (p, h, q, g float64) {
+	dd, ff := d*d, f*f
+	c := &coef[0]
+	p0, h0, q0, g0 := c[0], c[1], c[0], c[1]
+	var p1, h1, q1, g1 float64
+	for k := range coef[1:] {
+		c := &coef[k+1]
+		p0, h0, p1, h1 = p0*dd+c[0], h0*dd+c[1], p1*dd+c[2], h1*dd+c[3]
+		q0, g0, q1, g1 = q0*ff+c[0], g0*ff+c[1], q1*ff+c[2], g1*ff+c[3]
 	}
-	return d
+	return p1*d + p0, h1*d + h0, q1*f + q0, g1*f + g0
 }
 
-func activate[T float](sigma, theta *T, s, s2, d, p, h, share float64) {
-	root := math.Sqrt(d)
-	slope := math.FMA(-root, p, share)
-	k := float64(s*s2) * math.FMA(float64(root*d), h, math.FMA(-d, share, share))
-	*sigma = T(k)
-	*theta = T(math.FMA(slope, float64(*theta), k))
+// polynomials are the coefficients of d^0 and d^1 of P and H, those of d^2 and d^3, and so on, the highest first:
+// each P even, H even, P odd, H odd.
+type polynomials [(terms + 1) / 2][4]float64
+
+// widen fills dst from the constants. The number of terms is odd: the first odd coefficients are 0, and the odd ones
+// stand a step behind the even ones, where the assembly does not spend the step.
+func widen[T float](dst *polynomials, constants []T) [][4]float64 {
+	c := constants[header:]
+	rows := dst[:(len(c)/2+1)/2]
+	for k := range rows {
+		rows[k] = [4]float64{float64(c[4*k]), float64(c[4*k+1]), 0, 0}
+		if k > 0 {
+			rows[k][2], rows[k][3] = float64(c[4*k-2]), float64(c[4*k-1])
+		}
+	}
+	return rows
 }
 
 // reluSigned is relu for correlations in [-1, 1]. With d = 1 - |cos| an obtuse angle t is pi - t(d), so that
 // D loses its constant and changes sign, and K q^2/(s s') = k(-c) = k(c) - c loses 1 - d.
 func reluSigned[T float](a *reluArgs[T]) {
+	var buffer polynomials
+	coef := widen(&buffer, a.constants)
 	share, snap := float64(a.constants[0]), float64(a.constants[1])
 	for i := range a.rows {
 		for j := range a.width {
 			at, tab := i*a.width+j, i*a.stride+j
 			sigma := float64(a.sigma[at])
-			d := deficit(math.Abs(sigma), float64(a.r[tab]), float64(a.r2[tab]), snap)
-			p, h := float64(a.constants[header]), float64(a.constants[header+1])
-			for k := header + 2; k+1 < len(a.constants); k += 2 {
-				p, h = math.FMA(p, d, float64(a.constants[k])), math.FMA(h, d, float64(a.constants[k+1]))
+			d := 1 - math.Abs(sigma)*(float64(a.r[tab])*float64(a.r2[tab]))
+			if d < snap {
+				d = 0
+			}
+			dd := d * d
+			p0, h0, p1, h1 := coef[0][0], coef[0][1], 0.0, 0.0
+			for _, c := range coef[1:] {
+				p0, h0, p1, h1 = p0*dd+c[0], h0*dd+c[1], p1*dd+c[2], h1*dd+c[3]
 			}
 			root := math.Sqrt(d)
-			slope, rest := math.FMA(-root, p, share), math.FMA(-d, share, share)
+			angle := root * (p1*d + p0)
+			slope, rest := share-angle, share-d*share
 			if sigma < 0 {
-				slope, rest = float64(root*p), 0
+				slope, rest = angle, 0
 			}
-			k := float64(float64(a.s[tab])*float64(a.s2[tab])) * math.FMA(float64(root*d), h, rest)
+			k := float64(a.s[tab]) * float64(a.s2[tab]) * (root*d*(h1*d+h0) + rest)
 			a.sigma[at] = T(k)
-			a.theta[at] = T(math.FMA(slope, float64(a.theta[at]), k))
+			a.theta[at] = T(slope*float64(a.theta[at]) + k)
 		}
 	}
 }

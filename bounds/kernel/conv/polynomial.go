@@ -14,14 +14,11 @@ import (
 // H(d) = (sqrt(2-d) - (1-d) P(d))/d. Both are analytic for |d| < 2 with positive coefficients at 0, so
 // that Horner's rule adds positive numbers only.
 
-// polynomials are coefficients of P and H, lowest first, interleaved: P_0, H_0, P_1, H_1, ...
-type polynomials [2 * terms]float64
-
-// terms is the number of coefficients of each polynomial. The interpolation at Chebyshev points on [0, 1]
+// terms is the number of coefficients of each polynomial, odd. The interpolation at Chebyshev points on [0, 1]
 // gains a factor 3 + sqrt 8 a degree, the distance to the branch point at 2.
 const (
 	terms   = 17 // float64: an error below 1e-15 in D q^2 and K q^2/(s s')
-	terms32 = 8  // float32: below 2e-8
+	terms32 = 9  // float32: below 1e-8
 )
 
 // interpolated returns the interpolations of P and H with n terms.

@@ -42,13 +42,15 @@ func newTables[T float](net Net, l layout, pixels []float64) *tables[T] {
 	}
 	_, t.exponent = math.Frexp(top)
 	square, next, work := make([]float64, size), make([]float64, size), make([]float64, size)
-	scaled := make([]float64, size)
 	for c := range channels {
-		for k := range scaled {
-			scaled[k] = float64(T(math.Ldexp(pixels[c*size+k], -t.exponent)))
-			square[k] = math.FMA(scaled[k], scaled[k], square[k])
+		for i := range l.rows {
+			row := t.image[c*l.table()+i*l.stride:][:l.stride]
+			for j := range l.cols {
+				row[j] = T(math.Ldexp(pixels[c*size+i*l.cols+j], -t.exponent))
+				square[i*l.cols+j] += float64(row[j]) * float64(row[j])
+			}
+			repeat(row, l.cols)
 		}
-		spread(t.image[c*l.table():][:l.table()], l, func(k int) T { return T(scaled[k]) })
 	}
 	rows, columns := segments(l.rows, 0, net.Padding), segments(l.cols, 0, net.Padding)
 	share := 1 / float64(net.Filter*net.Filter)
@@ -69,33 +71,38 @@ func newTables[T float](net Net, l layout, pixels []float64) *tables[T] {
 		if net.opens(h) {
 			copy(start, square)
 		}
-		s, r := t.s[(h-1)*l.table():][:l.table()], t.r[(h-1)*l.table():][:l.table()]
-		spread(s, l, func(k int) T { root, _ := roots[T](square[k]); return root })
-		spread(r, l, func(k int) T { _, reciprocal := roots[T](square[k]); return reciprocal })
+		t.root(h, l, square)
 	}
 	return t
+}
+
+// root fills the tables of layer h from the diagonal.
+func (t *tables[T]) root(h int, l layout, square []float64) {
+	s, r := t.s[(h-1)*l.table():][:l.table()], t.r[(h-1)*l.table():][:l.table()]
+	for i := range l.rows {
+		s, r := s[i*l.stride:][:l.stride], r[i*l.stride:][:l.stride]
+		for j, v := range square[i*l.cols:][:l.cols] {
+			s[j], r[j] = roots[T](v)
+		}
+		repeat(s, l.cols)
+		repeat(r, l.cols)
+	}
 }
 
 // roots returns the root of a diagonal entry and its reciprocal, 0 and 0 where one of them does not exist in T:
 // a patch of zeros has no direction, and its kernel with any other is 0.
 func roots[T float](square float64) (root, reciprocal T) {
-	root = T(math.Sqrt(square))
-	reciprocal = T(1 / math.Sqrt(square))
-	if root == 0 || math.IsInf(float64(reciprocal), 0) {
+	v := math.Sqrt(square)
+	root, reciprocal = T(v), T(1/v)
+	if root == 0 || reciprocal-reciprocal != 0 {
 		return 0, 0
 	}
 	return root, reciprocal
 }
 
-// spread fills a table from the values of an image.
-func spread[T float](dst []T, l layout, at func(k int) T) {
-	for i := range l.rows {
-		row := dst[i*l.stride:][:l.stride]
-		for j := range l.cols {
-			row[j] = at(i*l.cols + j)
-		}
-		for j := l.cols; j < l.stride; j++ {
-			row[j] = row[j-l.cols]
-		}
+// repeat continues a row of n values with their period.
+func repeat[T float](row []T, n int) {
+	for n < len(row) {
+		n += copy(row[n:], row[:n])
 	}
 }

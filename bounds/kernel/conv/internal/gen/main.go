@@ -131,7 +131,8 @@ func (v vector) box() {
 	RET()
 }
 
-// relu: the activation. The polynomials take their highest coefficients from registers as far as these reach.
+// relu: the activation. The polynomials take their highest coefficients from registers as far as these reach; the
+// number of terms is odd, so that the first is an even power.
 func (v vector) relu(base string, signed bool) {
 	name := base + v.suffix
 	a := v.function(base)
@@ -144,8 +145,7 @@ func (v vector) relu(base string, signed bool) {
 	constant := func(k int) Mem { return Mem{Base: constants, Disp: unit * k} }
 	keep := v.keeper(constants, unit)
 	share, one, snap := keep.must(0), keep.must(2), keep.must(1)
-	p0, h0 := keep.must(3), keep.must(4)
-	keep.fill(5, 3+2*v.terms)
+	keep.fill(3, 3+2*v.terms)
 	var mask, zero VecVirtual
 	if signed {
 		mask, zero = v.signMask(), v.register()
@@ -165,13 +165,20 @@ func (v vector) relu(base string, signed bool) {
 	negative := v.negative(signed, k, zero, mask)
 	v.fnma231(k, t, d) // 1 - |sigma| r r2
 	v.dropBelow(d, snap)
-	p, h := v.register(), v.register()
-	v.move(p0, p)
-	v.move(h0, h)
-	for i := 1; i < v.terms; i++ {
-		keep.horner(p, d, 3+2*i, constant)
-		keep.horner(h, d, 4+2*i, constant)
+	square := v.register()
+	v.mul(d, d, square)
+	// Even and odd powers of P and H: four chains.
+	chains := [4]VecVirtual{v.register(), v.register(), v.register(), v.register()}
+	for i := range 2 * v.terms {
+		if i < 4 {
+			keep.copy(3+i, chains[i], constant)
+		} else {
+			keep.horner(chains[i%4], square, 3+i, constant)
+		}
 	}
+	p, h := chains[0], chains[1]
+	v.fma231(chains[2], d, p)
+	v.fma231(chains[3], d, h)
 	root := v.register()
 	v.sqrt(d, root)
 	rest := v.register()

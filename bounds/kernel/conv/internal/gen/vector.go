@@ -24,7 +24,7 @@ func avx2(value int) vector   { return newVector("AVX2", 32, value) }
 
 func newVector(name string, size, value int) vector {
 	v := vector{suffix: fmt.Sprintf("%sF%d", name, 8*value), wide: size == 64, double: value == 8,
-		size: size, lanes: size / value, shift: 2, terms: 8}
+		size: size, lanes: size / value, shift: 2, terms: 9}
 	if v.double {
 		v.shift, v.terms = 3, 17
 	}
@@ -171,12 +171,21 @@ func (k keeper) must(n int) VecVirtual {
 
 // fill keeps constants from, ..., to-1, as many as fit.
 func (k keeper) fill(from, to int) {
-	room := 3
+	room := 2
 	if k.wide {
 		room = 14
 	}
 	for n := from; n < to && n < from+room; n++ {
 		k.must(n)
+	}
+}
+
+// copy: r = constant n.
+func (k keeper) copy(n int, r VecVirtual, at func(int) Mem) {
+	if c, ok := k.kept[n]; ok {
+		k.move(c, r)
+	} else {
+		k.broadcast(at(n), r)
 	}
 }
 
