@@ -25,6 +25,10 @@ func patch[T float](dst, src, work []T, width int, rows, columns []segment, radi
 	for _, r := range rows {
 		for i := r.from; i < r.to; i++ {
 			out := dst[i*width:][:last]
+			if radius == 1 && i > r.from && i+1 < r.to {
+				three(out, work[i*width:], work[(i-1)*width:], work[(i+1)*width:])
+				continue
+			}
 			copy(out, work[i*width:])
 			for b := 1; b <= radius; b++ {
 				for _, k := range [2]int{i - b, i + b} {
@@ -43,6 +47,11 @@ func patch[T float](dst, src, work []T, width int, rows, columns []segment, radi
 // along sums src over windows of radius radius into dst.
 func along[T float](dst, src []T, radius int, padding Padding) {
 	n := len(src)
+	if radius == 1 && padding == Zero && n > 1 {
+		dst[0], dst[n-1] = src[0]+src[1], src[n-1]+src[n-2]
+		three(dst[1:n-1], src[1:], src, src[2:])
+		return
+	}
 	copy(dst, src)
 	for b := 1; b <= radius; b++ {
 		if padding == Circular {
@@ -63,6 +72,14 @@ func add[T float](dst, src []T) {
 	src = src[:len(dst)]
 	for j := range dst {
 		dst[j] += src[j]
+	}
+}
+
+// three sets dst = (a + b) + c.
+func three[T float](dst, a, b, c []T) {
+	a, b, c = a[:len(dst)], b[:len(dst)], c[:len(dst)]
+	for j := range dst {
+		dst[j] = a[j] + b[j] + c[j]
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 //	t = sqrt(d) P(d),   sin t - t cos t = d sqrt(d) H(d).
 //
 // P(d) = sqrt 2 sum_j a_j (d/2)^j with a_j = binom(2j,j)/(4^j (2j+1)) (arcsin of sqrt(d/2), doubled), and
-// H(d) = (sqrt(2-d) - (1-d) P(d))/d. Both are analytic for |d| < 2 with positive coefficients at 0, so
-// that Horner's rule adds positive numbers only.
+// H(d) = (sqrt(2-d) - (1-d) P(d))/d. Both are analytic for |d| < 2 with positive coefficients at 0; those of the
+// interpolations that are negative are so small that Horner's rule cancels nothing.
 
 // terms is the number of coefficients of each polynomial, odd. The interpolation at Chebyshev points on [0, 1]
 // gains a factor 3 + sqrt 8 a degree, the distance to the branch point at 2.
