@@ -139,6 +139,7 @@ func TestInstructions(t *testing.T) {
 		for _, net := range []conv.Net{{Depth: 5}, {Depth: 4, Head: conv.GAP}, {Depth: 3, Block: 1}, {Depth: 3, Padding: conv.Circular, Filter: 5, FixFirst: true}} {
 			exact := pair(t, net, shape, conv.Options{Instructions: "go"}, images.At(0), images.At(1))
 			best := pair(t, net, shape, conv.Options{}, images.At(0), images.At(1))
+			best32 := pair(t, net, shape, conv.Options{Float32: true}, images.At(0), images.At(1))
 			for _, set := range conv.Instructions() {
 				v := pair(t, net, shape, conv.Options{Instructions: set}, images.At(0), images.At(1))
 				if math.Abs(v-exact) > 1e-14*exact {
@@ -148,6 +149,9 @@ func TestInstructions(t *testing.T) {
 					t.Errorf("%v %+v %s: %.17g, the fastest set %.17g", shape, net, set, v, best)
 				}
 				v = pair(t, net, shape, conv.Options{Instructions: set, Float32: true}, images.At(0), images.At(1))
+				if set != "go" && v != best32 {
+					t.Errorf("%v %+v %s: float32 %.17g, the fastest set %.17g", shape, net, set, v, best32)
+				}
 				if math.Abs(v-exact) > 1e-5*math.Abs(exact) {
 					t.Errorf("%v %+v %s: float32 %.17g, float64 %.17g", shape, net, set, v, exact)
 				}

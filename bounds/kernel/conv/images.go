@@ -25,8 +25,13 @@ type Images struct {
 	Data  []float64
 }
 
-// Len is the number of images.
-func (im Images) Len() int { return len(im.Data) / im.Shape.Size() }
+// Len is the number of images; without a shape there is none.
+func (im Images) Len() int {
+	if im.Shape.Size() == 0 {
+		return 0
+	}
+	return len(im.Data) / im.Shape.Size()
+}
 
 // At is image i.
 func (im Images) At(i int) []float64 {

@@ -68,7 +68,7 @@ func New(net Net, shape Shape, o Options) (*Kernel, error) {
 }
 
 // Instructions lists the instruction sets that this machine can run, the fastest first. The last, "go", runs on all.
-// In float64 all but "go" give the same bits, and "go" the same to 1e-14.
+// All but "go" give the same bits, and "go" the same to 1e-14 in float64.
 func Instructions() []string {
 	var names []string
 	for _, l := range instructions[float64]() {
@@ -197,4 +197,21 @@ func (k *Kernel) Check(ctx context.Context, x, z Images, count int, seed uint64,
 		}
 	}
 	return worst, nil
+}
+
+// String names the kernel with all that its values depend on.
+func (k *Kernel) String() string {
+	precision := "float64"
+	if k.options.Float32 {
+		precision = "float32"
+	}
+	return fmt.Sprintf("%s of %+v in %s (%s)", [...]string{NTK: "NTK", NNGP: "NNGP"}[k.options.Kind], k.net, precision, k.arithmetic())
+}
+
+// arithmetic names the instruction sets that give the same bits.
+func (k *Kernel) arithmetic() string {
+	if name := k.Instructions(); name == "go" {
+		return name
+	}
+	return "fused"
 }
