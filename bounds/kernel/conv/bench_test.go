@@ -32,7 +32,7 @@ func BenchmarkPair(b *testing.B) {
 				b.Run(name, func(b *testing.B) {
 					n, m := 1, 1
 					if head == conv.Vanilla {
-						n, m = 40, 40
+						n, m = 90, 90
 					}
 					k, err := conv.New(conv.Net{Depth: 20, Head: head}, shape,
 						conv.Options{Float32: single, Instructions: set, Workers: 1})

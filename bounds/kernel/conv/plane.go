@@ -14,7 +14,7 @@ func newEngine[T float](net Net, shape Shape, instructions string) (*engine[T], 
 	if err != nil {
 		return nil, err
 	}
-	return &engine[T]{net, newLayout[T](shape), shape.Channels, l, constants[T](net.Filter)}, nil
+	return &engine[T]{net, newLayout[T](shape, net.Head), shape.Channels, l, constants[T](net.Filter)}, nil
 }
 
 // scratch is the memory of one goroutine: the planes of Sigma and Theta and what it takes to update them.

@@ -6,12 +6,16 @@ import "math"
 type layout struct {
 	rows, cols int // of the image
 	width      int // of a row of a plane, padded
-	stride     int // of a row of a table: two periods of the image, so that column j+dj needs no modulo
+	stride     int // of a row of a table: two periods of the image, so that column j+dj needs no modulo, if dj is not 0
 }
 
-func newLayout[T float](s Shape) layout {
-	width := roundUp(s.Width, lanes[T]())
-	return layout{s.Height, s.Width, width, roundUp(width+s.Width, lanes[T]())}
+func newLayout[T float](s Shape, h Head) layout {
+	l := layout{rows: s.Height, cols: s.Width, width: roundUp(s.Width, lanes[T]())}
+	l.stride = l.width
+	if h == GAP {
+		l.stride = roundUp(l.width+s.Width, lanes[T]())
+	}
+	return l
 }
 
 // table is the number of values of a table of one channel.
