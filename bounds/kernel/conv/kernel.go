@@ -17,6 +17,7 @@ type Options struct {
 	Float32      bool   // planes in float32; sums over planes stay in float64
 	Instructions string // one of [Instructions]; "" is the fastest
 	Workers      int    // goroutines; 0 is GOMAXPROCS. The values do not depend on it.
+	Device       Device // evaluates the planes; nil is the processor
 }
 
 // Kernel evaluates the limit kernel of one [Net] on images of one [Shape]. It is safe for concurrent use.
@@ -57,9 +58,11 @@ func New(net Net, shape Shape, o Options) (*Kernel, error) {
 	}
 	k := &Kernel{net: net, shape: shape, options: o}
 	if o.Float32 {
-		k.run, err = newPairs[float32](net, shape, o)
+		p, e := newPairs[float32](net, shape, o)
+		k.run, err = withDevice(p, e, shape, o)
 	} else {
-		k.run, err = newPairs[float64](net, shape, o)
+		p, e := newPairs[float64](net, shape, o)
+		k.run, err = withDevice(p, e, shape, o)
 	}
 	if err != nil {
 		return nil, err
@@ -83,7 +86,7 @@ func (k *Kernel) Net() Net { return k.net }
 // Shape is the shape of the images.
 func (k *Kernel) Shape() Shape { return k.shape }
 
-// Instructions is the instruction set in use.
+// Instructions is the instruction set in use, or the name of the device.
 func (k *Kernel) Instructions() string { return k.run.instructions() }
 
 // Pair is the kernel of two images, each of Shape.Size() values laid out as in [Images].
@@ -169,7 +172,7 @@ func (k *Kernel) value(s sums) float64 {
 // from it, relative to sqrt(K(x_i,x_i) K(z_j,z_j)), which bounds the entry. The sample depends on seed alone.
 func (k *Kernel) Check(ctx context.Context, x, z Images, count int, seed uint64, at func(i, j int) float64) (float64, error) {
 	o := k.options
-	o.Float32 = false
+	o.Float32, o.Device = false, nil
 	exact, err := New(k.net, k.shape, o)
 	if err != nil {
 		return 0, err
@@ -210,7 +213,7 @@ func (k *Kernel) String() string {
 
 // arithmetic names the instruction sets that give the same bits.
 func (k *Kernel) arithmetic() string {
-	if name := k.Instructions(); name == "go" {
+	if name := k.Instructions(); name == "go" || k.options.Device != nil {
 		return name
 	}
 	return "fused"

@@ -2,7 +2,6 @@ package conv
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -76,9 +75,7 @@ func (p *pairs[T]) block(ctx context.Context, x, z prepared, triangle bool, put 
 			for _, part := range parts[(i*len(zs)+j)*offsets:][:offsets] {
 				total.add(part)
 			}
-			total.nngp = math.Ldexp(total.nngp, x.exponent+z.exponent)
-			total.ntk = math.Ldexp(total.ntk, x.exponent+z.exponent)
-			put(i, j, total)
+			put(i, j, total.scaled(x.exponent+z.exponent))
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
 package conv
 
+import "math"
+
 // engine evaluates planes of one network on images of one shape.
 type engine[T float] struct {
 	net       Net
@@ -49,6 +51,11 @@ func (e *engine[T]) scratch() *scratch[T] {
 type sums struct{ nngp, ntk float64 }
 
 func (s *sums) add(t sums) { s.nngp += t.nngp; s.ntk += t.ntk }
+
+// scaled undoes the powers of two that were taken out of the images.
+func (s sums) scaled(exponent int) sums {
+	return sums{math.Ldexp(s.nngp, exponent), math.Ldexp(s.ntk, exponent)}
+}
 
 // plane takes the entries that pair pixel (i,j) of x with (i+di, j+dj) of y, modulo the image, through all layers.
 func (s *scratch[T]) plane(x, y *tables[T], di, dj int) sums {

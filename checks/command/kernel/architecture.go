@@ -23,7 +23,7 @@ type architecture struct {
 	gap       bool
 }
 
-func (r *request) architecture(x, z *mat.Dense) (architecture, error) {
+func (r *request) architecture(x, z *mat.Dense, device conv.Device) (architecture, error) {
 	a := architecture{x: x, gap: r.arch == "cntk-gap"}
 	_, d := x.Dims()
 	if z != nil {
@@ -58,7 +58,10 @@ func (r *request) architecture(x, z *mat.Dense) (architecture, error) {
 	if a.gap {
 		net.Head = conv.GAP
 	}
-	a.conv, err = conv.New(net, shape, conv.Options{Kind: kind, Float32: r.single, Workers: r.workers})
+	if r.device == "auto" && device != nil && device.Supports(net, shape) != nil {
+		device = nil
+	}
+	a.conv, err = conv.New(net, shape, conv.Options{Kind: kind, Float32: r.single, Workers: r.workers, Device: device})
 	return a, err
 }
 

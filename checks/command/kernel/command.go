@@ -9,12 +9,21 @@ import (
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/mat"
 
+	"convergo/bounds/kernel/conv"
 	"convergo/bounds/kernel/job"
 )
 
 // A Reader reads a file of samples, one a row, and their labels, from the file itself or from a second one when labels
 // is not empty. The labels are nil when there are none.
 type Reader func(ctx context.Context, path, labels string) (x *mat.Dense, y []float64, err error)
+
+// Config is what the command takes from the program that it belongs to.
+type Config struct {
+	Read Reader
+	// Device opens the device that a user names, as cuda.Named does: nil is the processor. A program that is to be linked
+	// statically leaves it out and runs on the processor alone.
+	Device func(name string) (conv.Device, error)
+}
 
 // request is what the flags say.
 type request struct {
@@ -29,10 +38,11 @@ type request struct {
 	side, workers, check        int
 	regress                     bool
 	ridges                      []float64
+	device                      string
 }
 
-// Command returns the command "kernel", which reads files by read.
-func Command(read Reader) *cobra.Command {
+// Command returns the command "kernel".
+func Command(config Config) *cobra.Command {
 	var r request
 	c := &cobra.Command{
 		Use:   "kernel --arch cntk-gap --depth 21 --data FILE --out K.npy",
@@ -52,7 +62,7 @@ a last one with --merge puts them together.`,
   convergo kernel --arch cntk --depth 6 --data x.npy --out K.npy --shard 0/4 --folder part0
   convergo kernel --arch cntk --depth 6 --data x.npy --out K.npy --merge part0,part1,part2,part3`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return r.run(c, read) },
+		RunE: func(c *cobra.Command, _ []string) error { return r.run(c, config) },
 	}
 	f := c.Flags()
 	f.StringVar(&r.arch, "arch", "cntk-gap", "fc, cntk or cntk-gap")
@@ -74,6 +84,7 @@ a last one with --merge puts them together.`,
 	f.StringSliceVar(&r.merge, "merge", nil, "take the tiles of these folders in")
 	f.IntVar(&r.side, "tile", 0, "side of a tile; default 64, for cntk-gap 16")
 	f.IntVar(&r.workers, "workers", 0, "goroutines; default one a processor")
+	f.StringVar(&r.device, "device", "cpu", "cpu, gpu:0, gpu:1, ..., or auto for a GPU that there is and that knows the network")
 	f.BoolVar(&r.single, "float32", false, "compute in float32")
 	f.IntVar(&r.check, "check", 0, "recompute so many entries in float64 and print the largest deviation")
 	f.BoolVar(&r.regress, "regress", false, "print the test accuracy of kernel regression on the labels")
@@ -84,8 +95,8 @@ a last one with --merge puts them together.`,
 	return c
 }
 
-func (r *request) run(c *cobra.Command, read Reader) error {
-	ctx := c.Context()
+func (r *request) run(c *cobra.Command, config Config) error {
+	ctx, read := c.Context(), config.Read
 	if r.regress && (r.test == "" || r.shard != "") {
 		return errors.New("--regress needs --test, and no --shard")
 	}
@@ -107,7 +118,11 @@ func (r *request) run(c *cobra.Command, read Reader) error {
 	if r.regress && (y == nil || answers == nil) {
 		return errors.New("--regress needs labels of both files; give --labels and --test-labels")
 	}
-	a, err := r.architecture(x, z)
+	device, err := r.open(config)
+	if err != nil {
+		return err
+	}
+	a, err := r.architecture(x, z, device)
 	if err != nil {
 		return err
 	}
@@ -123,6 +138,17 @@ func (r *request) run(c *cobra.Command, read Reader) error {
 		return err
 	}
 	return r.regression(c, gram, cross, y, answers)
+}
+
+// open returns the device, nil for the processor.
+func (r *request) open(config Config) (conv.Device, error) {
+	if r.device == "cpu" || r.device == "auto" && config.Device == nil {
+		return nil, nil
+	}
+	if config.Device == nil {
+		return nil, fmt.Errorf("--device %s: this program was built for the processor alone", r.device)
+	}
+	return config.Device(r.device)
 }
 
 // compute runs one job, and writes its matrix unless it is a shard.

@@ -45,7 +45,7 @@ func patterns(_ context.Context, path, _ string) (*mat.Dense, []float64, error) 
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	c := kernel.Command(patterns)
+	c := kernel.Command(kernel.Config{Read: patterns})
 	c.SetArgs(args)
 	c.SetOut(&out)
 	c.SetErr(&bytes.Buffer{})
@@ -151,6 +151,7 @@ func TestWrongUse(t *testing.T) {
 		"--shard":          {"--depth", "3", "--data", "3-1", "--shard", "2/2"},
 		"--kind":           {"--depth", "3", "--data", "3-1", "--kind", "gp"},
 		"--padding":        {"--depth", "3", "--data", "3-1", "--padding", "mirror"},
+		"--device gpu:0":   {"--depth", "3", "--data", "3-1", "--device", "gpu:0"},
 		"needs --test":     {"--depth", "3", "--data", "3-1", "--regress"},
 		"filter side 4":    {"--depth", "3", "--data", "3-1", "--filter", "4"},
 		"--float32":        {"--arch", "fc", "--depth", "3", "--data", "3-1", "--float32"},
