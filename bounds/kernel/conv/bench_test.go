@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package conv_test
 
@@ -8,6 +8,7 @@ import (
 	"math"
 	"syscall"
 	"testing"
+	"time"
 
 	"convergo/bounds/kernel/conv"
 )
@@ -53,4 +54,54 @@ func BenchmarkPair(b *testing.B) {
 			}
 		}
 	}
+}
+
+// BenchmarkGram prints, for one worker and for two, the ms by the clock a pair of a small GAP Gram matrix at the size of
+// CIFAR-10, and the largest memory of the process so far.
+func BenchmarkGram(b *testing.B) {
+	shape := conv.Shape{Channels: 3, Height: 32, Width: 32}
+	x := randomImages(shape, 8, 1)
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			k, err := conv.New(conv.Net{Depth: 20, Head: conv.GAP}, shape, conv.Options{Float32: true, Workers: workers})
+			if err != nil {
+				b.Fatal(err)
+			}
+			least := math.Inf(1)
+			for b.Loop() {
+				start := time.Now()
+				if _, err := k.Gram(context.Background(), x); err != nil {
+					b.Fatal(err)
+				}
+				least = min(least, float64(time.Since(start).Nanoseconds())/1e6)
+			}
+			b.ReportMetric(least/36, "ms/pair")
+			reportMemory(b)
+		})
+	}
+}
+
+// BenchmarkMemory prints the largest memory of a process that computes a vanilla Gram matrix of some hundred images of the
+// size of CIFAR-10; run it alone.
+func BenchmarkMemory(b *testing.B) {
+	shape := conv.Shape{Channels: 3, Height: 32, Width: 32}
+	x := randomImages(shape, 400, 1)
+	k, err := conv.New(conv.Net{Depth: 20}, shape, conv.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := k.Gram(context.Background(), x); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportMemory(b)
+}
+
+func reportMemory(b *testing.B) {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(u.Maxrss)/1024, "max-MB") // Linux counts in kB
 }

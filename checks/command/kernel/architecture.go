@@ -40,6 +40,9 @@ func (r *request) architecture(x, z *mat.Dense, device conv.Device) (architectur
 	}
 	switch r.arch {
 	case "fc":
+		if device != nil && r.device != "auto" {
+			return a, fmt.Errorf("--device %s is for convolutional networks; leave it out with --arch fc", r.device)
+		}
 		err := r.fullyConnected(&a, kind)
 		return a, err
 	case "cntk", "cntk-gap":

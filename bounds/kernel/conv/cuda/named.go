@@ -30,5 +30,5 @@ func Named(name string) (conv.Device, error) {
 		}
 		return d, nil
 	}
-	return nil, fmt.Errorf("cuda: no device %q; use auto, cpu, gpu:0, gpu:1, ...", name)
+	return nil, fmt.Errorf("cuda: no device %q; use auto, cpu, or gpu: and a number, as gpu:0", name)
 }
