@@ -211,7 +211,7 @@ func TestFiniteNets(t *testing.T) {
 	for k := range z {
 		z[k] = x[k] + 0.7*z[k]
 	}
-	const width, nets = 48, 80
+	const width, nets = 32, 60
 	for _, net := range []conv.Net{
 		{Depth: 1, Filter: 3},
 		{Depth: 2, Filter: 3, Head: conv.GAP},
