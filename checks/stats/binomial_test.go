@@ -80,7 +80,7 @@ func TestFalseDecisionsExact(t *testing.T) {
 	} {
 		for _, f := range []float64{0, 0.5, 0.9, 1, 1.1, 2, 10} {
 			q := math.Min(1, f*c.delta)
-			holds, refuted := BinomialDecides(3000, c.delta, c.alpha, q)
+			holds, refuted := binomialDecides(3000, c.delta, c.alpha, q)
 			if q <= c.delta && refuted > c.alpha {
 				t.Errorf("delta=%g alpha=%g q=%g: refuted with probability %g", c.delta, c.alpha, q, refuted)
 			}
@@ -110,7 +110,7 @@ func TestFalseDecisionsSimulated(t *testing.T) {
 				refuted++
 			}
 		}
-		wantH, wantR := BinomialDecides(maxN, delta, alpha, q)
+		wantH, wantR := binomialDecides(maxN, delta, alpha, q)
 		within4Sigma(t, fmt.Sprintf("q=%g holds", q), holds, runs, wantH)
 		within4Sigma(t, fmt.Sprintf("q=%g refuted", q), refuted, runs, wantR)
 	}
@@ -189,53 +189,6 @@ func TestExtremeCountsStayFinite(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestBinomialTrialsForDecides(t *testing.T) {
-	for _, c := range []struct{ delta, alpha, q, power float64 }{
-		{0.05, 1e-4, 0, 0.99}, {0.05, 1e-2, 0.01, 0.9}, {0.05, 1e-2, 0.15, 0.9}, {0.5, 1e-3, 0.7, 0.8},
-	} {
-		n, err := BinomialTrialsFor(c.delta, c.alpha, c.q, c.power, 100_000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		const runs = 600
-		rng := rand.New(rand.NewPCG(8, uint64(n)))
-		right := 0
-		want := Holds
-		if c.q > c.delta {
-			want = Refuted
-		}
-		for range runs {
-			b, _ := NewBinomial(c.delta, c.alpha)
-			for b.Decision() == Undecided && b.Trials() < n {
-				b.Add(rng.Float64() < c.q)
-			}
-			if b.Decision() == want {
-				right++
-			}
-		}
-		atMost4Sigma(t, fmt.Sprintf("%+v: missed in %d trials", c, n), runs-right, runs, 1-c.power)
-		below, above := BinomialDetectable(n, c.delta, c.alpha, c.power)
-		if c.q < c.delta && !(below >= c.q-1e-6) || c.q > c.delta && !(above <= c.q+1e-6) {
-			t.Errorf("%+v: %d trials detect %v and %v only", c, n, below, above)
-		}
-		if h, r := BinomialDecides(n-1, c.delta, c.alpha, c.q); math.Max(h, r) >= c.power {
-			t.Errorf("%+v: %d trials would do", c, n-1)
-		}
-	}
-	if n, _ := BinomialTrialsFor(0.05, 1e-4, 0, 0.999, 1000); n != 228 {
-		t.Errorf("%d trials for clean ones, want 228", n)
-	}
-	if _, err := BinomialTrialsFor(0.05, 1e-4, 0.05, 0.9, 1000); err == nil {
-		t.Error("q = delta accepted")
-	}
-	if _, err := BinomialTrialsFor(0.05, 1e-4, 0.049, 0.9, 1000); err == nil {
-		t.Error("1000 trials tell 0.049 from 0.05")
-	}
-	if below, _ := BinomialDetectable(100, 0.05, 1e-4, 0.9); !math.IsNaN(below) {
-		t.Errorf("100 trials accept q=%v at delta=0.05", below)
 	}
 }
 
@@ -321,13 +274,6 @@ func TestPValuesAreRunningSuprema(t *testing.T) {
 	if math.Abs(math.Log(p)+LogEFor(0, 60, 0.1)) > 1e-12 || b.PAgainst() >= 1e-3 || b.Decision() != Refuted {
 		t.Errorf("p=%v, against=%v, %v", p, b.PAgainst(), b.Decision())
 	}
-}
-
-func ExampleBinomialTrialsFor() {
-	n, _ := BinomialTrialsFor(0.05, 1e-4, 0.01, 0.9, 10_000)
-	holds, refuted := BinomialDecides(n, 0.05, 1e-4, 0.01)
-	fmt.Printf("%d trials: HOLDS with probability %.2f, REFUTED below alpha: %v\n", n, holds, refuted < 1e-4)
-	// Output: 602 trials: HOLDS with probability 0.93, REFUTED below alpha: true
 }
 
 func ExampleClopperPearson() {

@@ -259,6 +259,16 @@ type entry struct {
 	Width int     `json:"m"`
 }
 
+// deviation bounds the standard deviation of what one neuron adds to the entry, at weights of variance 1:
+// half the range of r act'(z) act'(z'), or the root of E act(z)^4, which bounds E act(z)^2 act(z')^2.
+func (p entry) deviation() float64 {
+	bound := map[string]float64{
+		"relu 1": math.Abs(p.R) / 2, "erf 1": 2 * math.Abs(p.R) / math.Pi, "sin 1": math.Abs(p.R),
+		"relu 2": math.Sqrt(1.5), "erf 2": 1, "square 2": math.Sqrt(105), "identity 2": math.Sqrt(1 + p.R*p.R),
+	}
+	return 1.0001 * bound[fmt.Sprintf("%s %d", p.Act, p.Layer)]
+}
+
 // kernelMean holds the limit kernels to random networks.
 //
 // Setting: a two-layer network with m neurons w_r ~ N(0, I_3), |a_r| = 1, on two
@@ -304,7 +314,7 @@ func kernelMean() checks.Claim[entry] {
 			x := mat.NewDense(2, 3, []float64{1, 0, 0, p.R, math.Sqrt(1 - p.R*p.R), 0})
 			predicted := factor * k.At(p.R)
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.03},
+				Terms: checks.Terms{Resolution: 0.03, Deviation: checks.Float(p.deviation() / math.Sqrt(float64(p.Width)))},
 				Facts: []checks.Fact{checks.NewFact("kernel", k.At(p.R))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					batch, net := nets.NewBatch(x, p.Width), law.Draw(r)
