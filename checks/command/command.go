@@ -105,7 +105,15 @@ func newApp(s Suite) *app {
 		if s.Sources == nil {
 			return nil, errors.New("the suite has no Sources")
 		}
-		return s.Sources()
+		sources, err := s.Sources()
+		for _, source := range sources {
+			for i, c := range source.Claims {
+				if c == nil {
+					err = errors.Join(err, fmt.Errorf("claim %d of the source %s is nil: leave it out", i+1, source.Key))
+				}
+			}
+		}
+		return sources, err
 	})}
 }
 

@@ -44,6 +44,18 @@ func TestWrongUseIsToldAndEndsWithTwo(t *testing.T) {
 	}
 }
 
+func TestNilClaimIsToldByEveryCommand(t *testing.T) {
+	suite := Suite{Name: "mine", Sources: func() ([]checks.Source, error) {
+		return []checks.Source{{Key: "mine", Claims: []checks.Checkable{nil}}}, nil
+	}}
+	for _, args := range [][]string{{"list"}, {"show", "mine/x"}, {"verify"}} {
+		var out bytes.Buffer
+		if code := suite.Run(t.Context(), args, &out, &out); code == exitOK || !strings.Contains(out.String(), "claim 1 of the source mine is nil") {
+			t.Errorf("%s: status %d, %s", args, code, out.String())
+		}
+	}
+}
+
 func TestDataMustFitTheClaims(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.csv")
 	if err := os.WriteFile(file, []byte("1,0\n0,1\n1,1\n"), 0o600); err != nil {

@@ -192,38 +192,6 @@ func TestExtremeCountsStayFinite(t *testing.T) {
 	}
 }
 
-func TestClopperPearson(t *testing.T) {
-	// Closed forms at the ends; a value of the field's tables in between.
-	if lo, hi := ClopperPearson(0, 10, 0.05); lo != 0 || math.Abs(hi-(1-math.Pow(0.025, 0.1))) > 1e-12 {
-		t.Errorf("0 of 10: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(10, 10, 0.05); hi != 1 || math.Abs(lo-math.Pow(0.025, 0.1)) > 1e-12 {
-		t.Errorf("10 of 10: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(5, 10, 0.05); math.Abs(lo-0.187086) > 1e-6 || math.Abs(hi-0.812914) > 1e-6 {
-		t.Errorf("5 of 10: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(0, 0, 0.05); lo != 0 || hi != 1 {
-		t.Errorf("0 of 0: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(1, 1_000_000, 1e-9); !(lo > 4e-16 && lo < 6e-16 && hi > 2e-5 && hi < 3e-5) {
-		t.Errorf("1 of 1e6 at 1e-9: [%v,%v]", lo, hi)
-	}
-	// Exact coverage at every p: sum the law over the x whose interval misses.
-	const n, alpha = 40, 0.01
-	for p := 0.005; p < 1; p += 0.0137 {
-		var miss float64
-		for x := 0; x <= n; x++ {
-			if lo, hi := ClopperPearson(x, n, alpha); p < lo || p > hi {
-				miss += math.Exp(logBinomialPMF(x, n, prob(p)))
-			}
-		}
-		if miss > alpha {
-			t.Errorf("p=%g missed with probability %g", p, miss)
-		}
-	}
-}
-
 func TestBinomialCSCoversAtAllTimes(t *testing.T) {
 	const alpha, runs, maxN = 0.1, 2000, 400
 	for _, q := range []float64{0.02, 0.5} {
@@ -253,9 +221,6 @@ func TestBinomialCSCoversAtAllTimes(t *testing.T) {
 		if hi < 1 && math.Abs(logBinomialPMF(c[0], c[1], prob(hi))-level) > 1e-8 {
 			t.Errorf("%v: upper end %v", c, hi)
 		}
-		if cl, ch := ClopperPearson(c[0], c[1], alpha); lo > cl || hi < ch {
-			t.Errorf("%v: anytime [%v,%v] narrower than fixed [%v,%v]", c, lo, hi, cl, ch)
-		}
 	}
 }
 
@@ -276,8 +241,8 @@ func TestPValuesAreRunningSuprema(t *testing.T) {
 	}
 }
 
-func ExampleClopperPearson() {
-	lo, hi := ClopperPearson(5, 10, 0.05)
+func ExampleBinomialCS() {
+	lo, hi := BinomialCS(5, 10, 0.05)
 	fmt.Printf("[%.4f, %.4f]\n", lo, hi)
-	// Output: [0.1871, 0.8129]
+	// Output: [0.1292, 0.8708]
 }

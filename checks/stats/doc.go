@@ -16,8 +16,6 @@
 //
 // References:
 //
-//	[CP34]   Clopper, Pearson. The use of confidence or fiducial limits
-//	         illustrated in the case of the binomial. Biometrika 26, 1934.
 //	[Hol79]  Holm. A simple sequentially rejective multiple test procedure.
 //	         Scand. J. Statist. 6, 1979.
 //	[Lai76]  Lai. On confidence sequences. Ann. Statist. 4, 1976.
