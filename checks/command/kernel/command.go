@@ -194,7 +194,7 @@ func (r *request) compute(c *cobra.Command, a architecture, z *mat.Dense, shard 
 	err = f.Run(ctx, shard, func(p job.Progress) {
 		if now := time.Now(); p.Done == p.Total || now.Sub(last) > 5*time.Second {
 			last = now
-			fmt.Fprintf(stderr, "%d of %d tiles, %v left\n", p.Done, p.Total, p.Left.Round(time.Second))
+			fmt.Fprintf(stderr, "%d of %d tiles%s\n", p.Done, p.Total, left(p))
 		}
 	})
 	if err != nil {
@@ -251,4 +251,12 @@ func (r *request) regression(c *cobra.Command, gram, cross *job.Folder, y, answe
 		fmt.Fprintf(c.OutOrStdout(), "ridge %g: accuracy %.2f%% on %d test samples\n", ridge, 100*job.Accuracy(labels, answers), len(answers))
 	}
 	return nil
+}
+
+// left says how long the tiles to come take, once the first is there to tell.
+func left(p job.Progress) string {
+	if p.Done == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %v left", p.Left.Round(time.Second))
 }
