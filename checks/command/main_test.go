@@ -36,6 +36,9 @@ func TestWrongUseIsToldAndEndsWithTwo(t *testing.T) {
 		{[]string{"replay", "{}"}, "not a witness"},
 		{[]string{"merge", "x"}, "--out"},
 		{[]string{"nosuch"}, "unknown command"},
+		{[]string{"baseline", "wrte", "x"}, "did you mean write"},
+		{[]string{"emit", "sge"}, "unknown command"},
+		{[]string{"verify", "toy"}, "did you mean toys"},
 	} {
 		out, code := output(t, tt.args...)
 		if code != exitUsage || !strings.Contains(out, tt.want) {

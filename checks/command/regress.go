@@ -16,7 +16,8 @@ import (
 const defaultBaseline = "testdata/baseline.txt"
 
 func (a *app) baselineCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "baseline", Short: "Keep the accepted state of the claims in a file"}
+	cmd := &cobra.Command{Use: "baseline", Short: "Keep the accepted state of the claims in a file",
+		Example: "  convergo baseline write runs/x"}
 	var out string
 	var alpha float64
 	var bad bool
@@ -51,8 +52,7 @@ holds a run against it; alpha is the chance of any false alarm in one comparison
 	write.Flags().StringVar(&out, "file", defaultBaseline, "the baseline file; - for standard output")
 	write.Flags().Float64Var(&alpha, "alpha", 0.01, "chance of any false alarm in one comparison")
 	write.Flags().BoolVar(&bad, "accept-bad", false, "write it although claims are refuted or unfit as checks")
-	cmd.AddCommand(write)
-	return cmd
+	return group(cmd, write)
 }
 
 type regressFlags struct {

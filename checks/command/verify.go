@@ -63,7 +63,7 @@ VACUOUS claims do not fail a run, they say so.`,
 	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10; .gz too); repeatable")
 	fl.StringVar(&f.label, "label", "", "label column of the data files: first or last (default: none)")
 	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
-	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0 (default: from the batch system's environment)")
+	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0, or auto for the part of an array job's task")
 	fl.BoolVar(&f.strict, "strict", false, "fail when a claim would find only larger errors than it should (WEAK)")
 	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
 	return cmd

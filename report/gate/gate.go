@@ -142,7 +142,7 @@ type junitFailure struct {
 
 // JUnit writes a test case a claim; regressions and removed claims are failures.
 func JUnit(w io.Writer, c *checks.Comparison) error {
-	suite := junitSuite{Name: "convergo regress", Tests: len(c.Changes)}
+	suite := junitSuite{Name: report.Program(c.Manifest) + " regress", Tests: len(c.Changes)}
 	for _, ch := range c.Changes {
 		source, name, _ := strings.Cut(ch.Claim, "/")
 		jc := junitCase{Class: source, Name: name, File: ch.Info.File, Line: ch.Info.Line}
@@ -212,7 +212,7 @@ func SARIF(w io.Writer, c *checks.Comparison) error {
 		"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
 		"version": "2.1.0",
 		"runs": []object{{
-			"tool":    object{"driver": object{"name": "convergo", "version": checks.Version, "rules": rules}},
+			"tool":    object{"driver": object{"name": report.Program(c.Manifest), "version": checks.Version, "rules": rules}},
 			"results": results,
 		}},
 	})
@@ -229,7 +229,7 @@ func Summary(w io.Writer, c *checks.Comparison) error {
 	if len(c.Regressions()) > 0 {
 		state = "CLOSED"
 	}
-	fmt.Fprintf(&b, "## Convergo gate: %s\n\n%s\n\n", state, Line(c))
+	fmt.Fprintf(&b, "## Gate of %s: %s\n\n%s\n\n", report.Program(c.Manifest), state, Line(c))
 	ordered := *c
 	ordered.Changes = nil
 	for _, closing := range []bool{true, false} {

@@ -104,7 +104,7 @@ func TestSummaryStaysBelowTheLimit(t *testing.T) {
 	if err := Summary(&b, c); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(b.String(), "gate: CLOSED") || strings.Index(b.String(), "du2019/gram") > strings.Index(b.String(), "y/better") {
+	if !strings.Contains(b.String(), "Gate of convergo: CLOSED") || strings.Index(b.String(), "du2019/gram") > strings.Index(b.String(), "y/better") {
 		t.Errorf("regressions come first:\n%s", b.String())
 	}
 	for i := range 3000 {
