@@ -100,7 +100,7 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 			if err := printOverview(cmd.OutOrStdout(), s); err != nil {
 				return failed(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "\n%s\nRecords: %s\n", tally(s), out)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\nRecords: %s\n", tally(s), out)
 			if len(s.Gaps) > 0 {
 				for _, g := range s.Gaps {
 					fmt.Fprintln(cmd.ErrOrStderr(), "gap:", g)

@@ -260,11 +260,14 @@ type entry struct {
 }
 
 // deviation bounds the standard deviation of what one neuron adds to the entry, at weights of variance 1:
-// half the range of r act'(z) act'(z'), or the root of E act(z)^4, which bounds E act(z)^2 act(z')^2.
-func (p entry) deviation() float64 {
+// exact for the ReLU, whose pattern gives r with the probability k/r, and for powers; half the range of the product for
+// bounded ones. The mean is k.
+func (p entry) deviation(k float64) float64 {
+	r2, theta := p.R*p.R, math.Acos(p.R)
+	arc2 := (3*math.Sin(theta)*p.R + (math.Pi-theta)*(1+2*r2)) / (2 * math.Pi) // E relu(z)^2 relu(z')^2 (Cho and Saul 2009)
 	bound := map[string]float64{
-		"relu 1": math.Abs(p.R) / 2, "erf 1": 2 * math.Abs(p.R) / math.Pi, "sin 1": math.Abs(p.R),
-		"relu 2": math.Sqrt(1.5), "erf 2": 1, "square 2": math.Sqrt(105), "identity 2": math.Sqrt(1 + p.R*p.R),
+		"relu 1": math.Sqrt(k * (p.R - k)), "erf 1": 2 * math.Abs(p.R) / math.Pi, "sin 1": math.Abs(p.R),
+		"relu 2": math.Sqrt(arc2 - k*k), "erf 2": 1, "square 2": math.Sqrt(9 + 72*r2 + 24*r2*r2 - k*k), "identity 2": math.Sqrt(1 + r2),
 	}
 	return 1.0001 * bound[fmt.Sprintf("%s %d", p.Act, p.Layer)]
 }
@@ -314,7 +317,7 @@ func kernelMean() checks.Claim[entry] {
 			x := mat.NewDense(2, 3, []float64{1, 0, 0, p.R, math.Sqrt(1 - p.R*p.R), 0})
 			predicted := factor * k.At(p.R)
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.03, Deviation: checks.Float(p.deviation() / math.Sqrt(float64(p.Width)))},
+				Terms: checks.Terms{Resolution: 0.03, Deviation: checks.Float(p.deviation(k.At(p.R)) / math.Sqrt(float64(p.Width)))},
 				Facts: []checks.Fact{checks.NewFact("kernel", k.At(p.R))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					batch, net := nets.NewBatch(x, p.Width), law.Draw(r)
