@@ -281,3 +281,6 @@ func (p *Pass) Residual(e, y []float64) float64 {
 	}
 	return math.Sqrt(sum)
 }
+
+// Network returns the network whose pass it is.
+func (p *Pass) Network() *Network { return p.net }
