@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -29,16 +30,13 @@ func Simulate(config Config, gram mat.Symmetric, layers int, rng *rand.Rand, eac
 		if !config.skips(h) {
 			x.Zero()
 		}
+		value := config.Activation.Value
 		for r := range m {
 			for k := range g {
 				g[k] = rng.NormFloat64()
 			}
 			for i := range n {
-				z := 0.0
-				for k, v := range root.RawRowView(i) {
-					z += v * g[k]
-				}
-				x.Set(i, r, x.At(i, r)+scale*config.Activation.Value(z))
+				x.RawRowView(i)[r] += scale * value(floats.Dot(root.RawRowView(i), g))
 			}
 		}
 		each(h, x)

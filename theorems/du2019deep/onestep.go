@@ -17,8 +17,6 @@ import (
 	"convergo/theorems/internal/images"
 )
 
-var errDiverged = errors.New("the run left the floating-point numbers: take a smaller step")
-
 // step is one step of gradient descent from a residual of a given size.
 type step struct {
 	drawn
@@ -274,7 +272,7 @@ func stepSize() checks.Checkable {
 		}
 	}
 	at := func(m model, eta float64) step {
-		p := step{Size: 1e-6, Eta: eta, Output: true}
+		p := step{Size: 1e-4, Eta: eta, Output: true}
 		p.model = m
 		return p
 	}
