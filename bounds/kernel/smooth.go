@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mat"
 )
@@ -96,9 +97,7 @@ func (s *Smooth) coefficients(phi func(float64) float64, variance float64) (c []
 	}
 	c = make([]float64, smoothTerms)
 	for k, h := range s.h {
-		for i, v := range f {
-			c[k] += h[i] * v
-		}
+		c[k] = floats.Dot(h, f)
 		rest -= c[k] * c[k]
 	}
 	return c, math.Abs(rest) // negative by rounding alone

@@ -247,9 +247,12 @@ func TestSimulatedLaw(t *testing.T) {
 		}
 		drawn.AddSym(drawn, pass.FeatureGram(2))
 		var last mat.SymDense
-		err = residual.Simulate(c, &gram, 2, rng, func(h int, x *mat.Dense) {
+		err = residual.Simulate(c, &gram, 2, rng, func(h int, x *mat.Dense, gram *mat.SymDense) {
 			if h == 2 {
 				last.SymOuterK(1, x)
+				if !mat.EqualApprox(&last, gram, 1e-13) {
+					t.Error("the Gram matrix is not that of the features")
+				}
 			}
 		})
 		if err != nil {

@@ -143,7 +143,7 @@ func theorem(c checks.Claim[descent], t published, outside []descent, plain bool
 }
 
 func deltas(m model, delta float64) descent {
-	return descent{model: m, Delta: delta, Eta: 1, Steps: 20}
+	return descent{model: m, Delta: delta, Eta: 1, Steps: 15}
 }
 
 var five = data.Spec{Kind: data.Sphere, N: 5, D: 8, Seed: 1}
@@ -155,7 +155,7 @@ var five = data.Spec{Kind: data.Sphere, N: 5, D: 8, Seed: 1}
 // Hypotheses: Conditions 3.1 and 3.2; m = Omega(2^{O(H)} max{n^4/lambda_0^4, n/delta, n^2 log(Hn/delta)/lambda_0^2}), lambda_0 = lambda_min(K^(H)), eta = O(lambda_0/(n^2 2^{O(H)})). All hidden constants are set to 1, and 2^{O(H)} to
 // 2^H: only the exponents mean anything. No instance of more than a few samples meets it; what happens outside is shown apart.
 //
-// Conclusion: with probability at least 1 - delta, L(k) <= (1 - eta lambda_0/2)^k L(0) for all k, here for 20 steps with eta = 1/lambda_max(G(0)).
+// Conclusion: with probability at least 1 - delta, L(k) <= (1 - eta lambda_0/2)^k L(0) for all k, here for 15 steps with eta = 1/lambda_max(G(0)).
 //
 // Constants: hidden; last-layer-descent is a theorem whose hypotheses are met, and step-size says which steps are too long.
 //

@@ -202,15 +202,13 @@ func (p forward) rung(act activation, s *kernel.Smooth, x *mat.Dense, width, lay
 	wide := act.Activation
 	wide.Value = func(z float64) float64 { return act.Value(math.Sqrt(variance) * z) }
 	config := residual.Config{Width: width, Layers: layers, Input: math.Sqrt(s.Normaliser()), Branch: branch, Plain: p.CRes == 0, Activation: wide}
-	var inputs, features mat.SymDense
+	var inputs mat.SymDense
 	inputs.SymOuterK(1, x)
 	sum, batch := 0.0, p.batch(width)
 	for range batch {
-		err := residual.Simulate(config, &inputs, layers, rng, func(h int, x *mat.Dense) {
+		err := residual.Simulate(config, &inputs, layers, rng, func(h int, _ *mat.Dense, gram *mat.SymDense) {
 			if h == layers {
-				features.Reset()
-				features.SymOuterK(1, x)
-				sum += math.Pow(eig.Distance(&features, limit.Hidden[h]), 2)
+				sum += math.Pow(eig.Distance(gram, limit.Hidden[h]), 2)
 			}
 		})
 		if err != nil {
@@ -330,7 +328,7 @@ func forwardDepth() checks.Checkable {
 	setup := func(p forward) (checks.Instance, error) {
 		return p.ladder(checks.Terms{FitRungs: 2, Resolution: 0.08}, true)
 	}
-	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: []int{128}, Layers: []int{2, 4, 8, 16}, Batch: 40}
+	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: []int{128}, Layers: []int{2, 4, 8, 16}, Batch: 32}
 	plain, long := skip, skip
 	plain.CRes, plain.Batch, long.Batch = 0, 16, 6
 	long.Activation, long.Power = "softplus", 0.5
