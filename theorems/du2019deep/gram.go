@@ -204,7 +204,7 @@ func (p forward) rung(act activation, s *kernel.Smooth, x *mat.Dense, width, lay
 	config := residual.Config{Width: width, Layers: layers, Input: math.Sqrt(s.Normaliser()), Branch: branch, Plain: p.CRes == 0, Activation: wide}
 	var inputs mat.SymDense
 	inputs.SymOuterK(1, x)
-	sum, batch := 0.0, p.batch(width)
+	sum, batch := 0.0, p.batch(width, layers)
 	for range batch {
 		err := residual.Simulate(config, &inputs, layers, rng, func(h int, _ *mat.Dense, gram *mat.SymDense) {
 			if h == layers {
@@ -218,17 +218,17 @@ func (p forward) rung(act activation, s *kernel.Smooth, x *mat.Dense, width, lay
 	return math.Sqrt(sum/float64(batch)) / float64(p.N), nil
 }
 
-// batch is the number of draws at a width: more where they cost less, since both ends of a ladder weigh alike.
-func (p forward) batch(width int) int {
-	widest := p.Widths[len(p.Widths)-1]
-	return int(float64(p.Batch) * math.Sqrt(float64(widest)/float64(width)))
+// batch is the number of draws at a width and depth: more where they cost less, since both ends of a ladder weigh alike.
+func (p forward) batch(width, layers int) int {
+	widest, deepest := p.Widths[len(p.Widths)-1], p.Layers[len(p.Layers)-1]
+	return int(float64(p.Batch) * math.Sqrt(float64(widest*deepest)/float64(width*layers)))
 }
 
 func (p forward) cost() checks.Cost {
 	work := 0.0
 	for i := range max(len(p.Widths), len(p.Layers)) {
 		m, h := p.at(i)
-		work += float64(p.batch(m)*m*h)*float64(p.N*(p.N+40)) + 2e5*float64(h)
+		work += float64(p.batch(m, h)*m*h)*float64(p.N*(p.N+40)) + 2e5*float64(h)
 	}
 	return checks.Cost{Setup: 3e6, Trial: work}
 }
@@ -328,7 +328,7 @@ func forwardDepth() checks.Checkable {
 	setup := func(p forward) (checks.Instance, error) {
 		return p.ladder(checks.Terms{FitRungs: 2, Resolution: 0.08}, true)
 	}
-	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: []int{128}, Layers: []int{2, 4, 8, 16}, Batch: 32}
+	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: []int{128}, Layers: []int{2, 4, 8, 16}, Batch: 28}
 	plain, long := skip, skip
 	plain.CRes, plain.Batch, long.Batch = 0, 16, 6
 	long.Activation, long.Power = "softplus", 0.5
