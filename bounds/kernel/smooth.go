@@ -11,14 +11,15 @@ import (
 
 // Smooth is a smooth activation sigma with its Gaussian moments, for the limits of networks of any depth with it.
 //
-// Expectations over one Gaussian are Gauss-Hermite sums; those over a pair come from the Hermite series (Mehler): for u, v of
-// variances s, t and correlation r,
+// Expectations over one Gaussian are Gauss-Hermite sums; those over a pair come from the Hermite series (Mehler): for
+// u, v of variances s, t and correlation r,
 //
 //	E[phi(u) phi(v)] = sum_k c_k(s) c_k(t) r^k,  c_k(s) = E[phi(sqrt s z) h_k(z)],
 //
-// cut off after the terms that the quadrature resolves, and for one variable twice the sum itself. A matrix of such values is positive semidefinite
-// by construction, and what is cut off off the diagonal is at most sqrt(T(s) T(t)) |r|^terms with T(s) = E[phi(sqrt s z)^2] - sum_k c_k(s)^2. Activations with features
-// much narrower than the scale of their argument, such as softplus(50 z), are not resolved: [SmoothLimit.Error] then says so.
+// cut off after the terms that the quadrature resolves, and for one variable twice the sum itself. A matrix of such
+// values is positive semidefinite by construction, and what is cut off off the diagonal is at most sqrt(T(s) T(t))
+// |r|^terms with T(s) = E[phi(sqrt s z)^2] - sum_k c_k(s)^2. Activations with features much narrower than the scale
+// of their argument, such as softplus(50 z), are not resolved: [SmoothLimit.Error] then says so.
 type Smooth struct {
 	value, deriv func(float64) float64
 	x, w         []float64   // nodes and weights of the standard Gaussian
@@ -81,7 +82,8 @@ func square(f func(float64) float64) func(float64) float64 {
 // Normaliser is c_sigma = 1/E[sigma(z)^2], z ~ N(0,1): with it a wide layer keeps the norm of unit inputs.
 func (s *Smooth) Normaliser() float64 { return 1 / s.Square(1) }
 
-// Coefficients are the c_k(1) of sigma: on unit inputs E[sigma(u) sigma(v)] is the power series with the c_k^2 for coefficients.
+// Coefficients are the c_k(1) of sigma: on unit inputs E[sigma(u) sigma(v)] is the power series with the c_k^2 for
+// coefficients.
 func (s *Smooth) Coefficients() []float64 {
 	c, _ := s.coefficients(s.value, 1)
 	return c
@@ -151,8 +153,9 @@ type SmoothLimit struct {
 	Error  float64         // bound on what the series cut off, relative to the largest entries, summed over the layers
 }
 
-// Plain returns the limits of a network without skip connections, x^(h) = sqrt(c_sigma/m) sigma(W_h x^(h-1)) (Du et al. 2019,
-// Definition 5.1): K^(h) = c_sigma E[sigma sigma] under K^(h-1), and K^(H) = c_sigma K^(H-1) o E[sigma' sigma'] under K^(H-1).
+// Plain returns the limits of a network without skip connections, x^(h) = sqrt(c_sigma/m) sigma(W_h x^(h-1)) (Du et
+// al. 2019, Definition 5.1): K^(h) = c_sigma E[sigma sigma] under K^(h-1), and K^(H) = c_sigma K^(H-1) o E[sigma'
+// sigma'] under K^(H-1).
 func (s *Smooth) Plain(x mat.Matrix, depth int) (*SmoothLimit, error) {
 	l, err := startLimit(x, depth)
 	if err != nil {
@@ -168,14 +171,14 @@ func (s *Smooth) Plain(x mat.Matrix, depth int) (*SmoothLimit, error) {
 	return l, nil
 }
 
-// Residual returns the limits of the residual network of Du et al. (2019), Definition 6.1, with branches b = c_res/H, H >= 2. The first
-// layer is that of [Smooth.Plain]; then, with b_i^(1) = sqrt(c_sigma) E[sigma(u_i)],
+// Residual returns the limits of the residual network of Du et al. (2019), Definition 6.1, with branches b = c_res/H,
+// H >= 2. The first layer is that of [Smooth.Plain]; then, with b_i^(1) = sqrt(c_sigma) E[sigma(u_i)],
 //
 //	K_ij^(h) = K_ij^(h-1) + b (b_i^(h-1) E[sigma(u_j)] + b_j^(h-1) E[sigma(u_i)]) + b^2 E[sigma(u_i) sigma(u_j)],
 //	b_i^(h)  = b_i^(h-1) + b E[sigma(u_i)],  u ~ N(0, K^(h-1)),
 //
-// and K^(H) = b^2 K^(H-1) o E[sigma' sigma']. The cross terms are paired as in the appendix, equation (16); Definition 6.1 prints b_i with
-// sigma(u_i), which is the same when all inputs have one norm.
+// and K^(H) = b^2 K^(H-1) o E[sigma' sigma']. The cross terms are paired as in the appendix, equation (16);
+// Definition 6.1 prints b_i with sigma(u_i), which is the same when all inputs have one norm.
 func (s *Smooth) Residual(x mat.Matrix, depth int, branch float64) (*SmoothLimit, error) {
 	if depth < 2 {
 		return nil, fmt.Errorf("kernel: a residual network of %d layers; the first is not residual, so give at least 2", depth)

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Pass holds what a network computes on one batch, in memory that is used again each time Forward is called. The matrices it
-// returns are live views with one row for each position of each input; they must not be written to.
+// Pass holds what a network computes on one batch, in memory that is used again each time Forward is called. The
+// matrices it returns are live views with one row for each position of each input; they must not be written to.
 type Pass struct {
 	net      *Network
 	n        int
@@ -95,7 +95,8 @@ func (p *Pass) gather(h int) {
 	})
 }
 
-// eachPatch calls f for every row, every slot of its patch, and the row that the slot shows, but for those beyond the edges.
+// eachPatch calls f for every row, every slot of its patch, and the row that the slot shows, but for those beyond the
+// edges.
 func (p *Pass) eachPatch(f func(row, slot, from int)) {
 	c := p.net.Config
 	for i := range p.n {
@@ -224,7 +225,8 @@ func (p *Pass) inner(h, i, j int) float64 {
 	return sum
 }
 
-// Gradient returns J_h^T e, the gradient of sum_i e_i f(x_i) with respect to layer h, as a view that the next call overwrites.
+// Gradient returns J_h^T e, the gradient of sum_i e_i f(x_i) with respect to layer h, as a view that the next call
+// overwrites.
 func (p *Pass) Gradient(h int, e []float64) *mat.Dense {
 	c := p.net.Config
 	g := p.gradient[h]

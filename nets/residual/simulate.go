@@ -9,10 +9,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Simulate draws the features x^(h), h = 1..layers, of a fresh network of one position on inputs with the given Gram matrix, one
-// row an input, and calls each with every one of them and its Gram matrix, which the next overwrite. Given the features below, the
-// preactivations of a layer are independent over its neurons and Gaussian with the Gram matrix of those features as covariance: the law is that
-// of a drawn network, at a cost of m n^2 a layer instead of m^2 n.
+// Simulate draws the features x^(h), h = 1..layers, of a fresh network of one position on inputs with the given Gram
+// matrix, one row an input, and calls each with every one of them and its Gram matrix, which the next overwrite.
+// Given the features below, the preactivations of a layer are independent over its neurons and Gaussian with the Gram
+// matrix of those features as covariance: the law is that of a drawn network, at a cost of m n^2 a layer instead of
+// m^2 n.
 func Simulate(config Config, gram mat.Symmetric, layers int, rng *rand.Rand, each func(h int, x *mat.Dense, gram *mat.SymDense)) error {
 	config.Positions, config.Patch, config.Channels = 1, 1, 1
 	if err := config.check(); err != nil {

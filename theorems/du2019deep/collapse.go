@@ -16,7 +16,8 @@ import (
 	"convergo/theorems/internal/userfile"
 )
 
-// correlation are the derivatives at 1 of f(r) = c_sigma E[sigma(u) sigma(v)], the map of cosines from layer to layer, which has f(1) = 1.
+// correlation are the derivatives at 1 of f(r) = c_sigma E[sigma(u) sigma(v)], the map of cosines from layer to
+// layer, which has f(1) = 1.
 type correlation struct{ first, second, third float64 }
 
 func (g *ground) correlation() correlation {
@@ -33,17 +34,23 @@ func (g *ground) correlation() correlation {
 
 // The limit kernel of a fully connected network collapses at the rate chi a layer.
 //
-// Setting: n >= 2 unit inputs, no two parallel; a fully connected network; r_ij^(h) = K^(h)_ij, the cosines of the features.
+// Setting: n >= 2 unit inputs, no two parallel; a fully connected network; r_ij^(h) = K^(h)_ij, the cosines of the
+// features; f(r) = c_sigma E[sigma(u) sigma(v)] takes them from layer to layer, with derivatives chi = c_sigma
+// E[sigma'(z)^2], F_2 = c_sigma E[D^2] (D the second derivative of sigma) and F_3 at r = 1.
 //
-// Hypotheses: n >= 2: for one input lambda_min(K^(H)) = chi at every depth, chi = f'(1) = c_sigma E[sigma'(z)^2]. Pairs whose 1 - r^(h) is below 1e-11 are
+// Hypotheses: n >= 2: for one input lambda_min(K^(H)) = chi at every depth. Pairs whose 1 - r^(h) is below 1e-11 are
 // left out, where rounding decides.
 //
-// Conclusion: (cosines) |(1 - r_ij^(h+1))/(1 - r_ij^(h)) - chi| <= f”(1) (1 - r_ij^(h))/2 for all pairs, 0 <= h <= H-2, where f”(1) = c_sigma E[sigma”(z)^2]; (eigenvalue) for n = 2, d = 1 - r^(H-1) and
-// r^(H-1) >= 0, lambda_min(K^(H+1))/lambda_min(K^(H)) lies between chi - f”(1) d/2 and chi (1 + f”(1) d/(2 chi))/(1 - k d), k = (2 f”(1) + f”'(1))/(2 (f'(1) + f”(1))). If chi < 1, as for
-// softplus (0.3185), d falls like chi^H and lambda_min(K^(H)) with it: the exponential depth in the theorem is there. If chi > 1, as for erf (1.2257), close inputs are driven apart at that rate and nothing collapses.
+// Conclusion: (cosines) |(1 - r_ij^(h+1))/(1 - r_ij^(h)) - chi| <= F_2 (1 - r_ij^(h))/2 for all pairs, 0 <= h <= H-2;
+// (eigenvalue) for n = 2, d = 1 - r^(H-1) and r^(H-1) >= 0, lambda_min(K^(H+1))/lambda_min(K^(H)) lies between chi -
+// F_2 d/2 and chi (1 + F_2 d/(2 chi))/(1 - k d), k = (2 F_2 + F_3)/(2 (chi + F_2)); the larger of the two distances
+// to chi is allowed on both sides. If chi < 1, as for softplus (0.3185), d falls like chi^H and lambda_min(K^(H))
+// with it: the exponential depth in the theorem is there. If chi > 1, as for erf (1.2257), close inputs are driven
+// apart at that rate and nothing collapses.
 //
-// Constants: derived: f is a power series with coefficients c_sigma c_k^2 >= 0 of sum 1, so |f”| <= f”(1) on [-1,1] and Taylor gives the first; K^(H) has chi on its diagonal and g(r) = r f'(r) off
-// it, g is convex on [0,1], and the ratio is that of the d times that of the secants of g at 1. Allowance: 4e-15/(1 - r).
+// Constants: derived: f is a power series with coefficients c_sigma c_k^2 >= 0 of sum 1, so its second derivative is
+// at most F_2 on [-1,1], and Taylor gives the first; K^(H) has chi on its diagonal and g(r) = r f'(r) off it, g is
+// convex on [0,1], and the ratio is that of the d times that of the secants of g at 1. Allowance: 4e-15/(1 - r).
 //
 // Convention: as in Definition 5.1.
 //
@@ -152,7 +159,8 @@ func plainCollapse() checks.Checkable {
 	}
 }
 
-// collapseRatio compares the ratio of two eigenvalues with chi, for a cosine of 1-d; ok is false where the bounds say nothing.
+// collapseRatio compares the ratio of two eigenvalues with chi, for a cosine of 1-d; ok is false where the bounds say
+// nothing.
 func collapseRatio(f correlation, chi, claimed, ratio, d float64) (m checks.Measurement, ok bool) {
 	k := (2*f.second + f.third) / (2 * (f.first + f.second))
 	if d > 1 || k*d >= 1 || d > 0 && d < 1e-9 {

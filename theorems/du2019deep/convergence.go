@@ -28,7 +28,8 @@ type descent struct {
 	Steps int     `json:"steps"`
 }
 
-// begin draws a network and its labels: those of the data or, with a gap, outputs moved along the eigenvector of the smallest or largest eigenvalue.
+// begin draws a network and its labels: those of the data or, with a gap, outputs moved along the eigenvector of the
+// smallest or largest eigenvalue.
 func (p descent) begin(g *ground, rng *rand.Rand, layers ...int) (pass *residual.Pass, y, spectrum []float64, err error) {
 	net, err := residual.New(g.config, rng)
 	if err != nil {
@@ -68,7 +69,8 @@ func theoremSetup(t published) func(descent) (checks.Instance, error) {
 		if err != nil {
 			return checks.Instance{}, err
 		}
-		// The limit of the convolutional network averages over patches; that of one position is an order of magnitude for it.
+		// The limit of the convolutional network averages over patches; that of one position is an order of magnitude
+		// for it.
 		limit, err := g.limit(p.Layers)
 		if err != nil {
 			return checks.Instance{}, err
@@ -150,12 +152,16 @@ var five = data.Spec{Kind: data.Sphere, N: 5, D: 8, Seed: 1}
 
 // Gradient descent trains a fully connected network at a linear rate.
 //
-// Setting: n unit inputs, no two parallel, labels of O(1); all layers of a fully connected network with H hidden layers are trained by full-batch gradient descent.
+// Setting: n unit inputs, no two parallel, labels of O(1); all layers of a fully connected network with H hidden
+// layers are trained by full-batch gradient descent.
 //
-// Hypotheses: Conditions 3.1 and 3.2; m = Omega(2^{O(H)} max{n^4/lambda_0^4, n/delta, n^2 log(Hn/delta)/lambda_0^2}), lambda_0 = lambda_min(K^(H)), eta = O(lambda_0/(n^2 2^{O(H)})). All hidden constants are set to 1, and 2^{O(H)} to
-// 2^H: only the exponents mean anything. No instance of more than a few samples meets it; what happens outside is shown apart.
+// Hypotheses: Conditions 3.1 and 3.2; m = Omega(2^{O(H)} max{n^4/lambda_0^4, n/delta, n^2 log(Hn/delta)/lambda_0^2}),
+// lambda_0 = lambda_min(K^(H)), eta = O(lambda_0/(n^2 2^{O(H)})). All hidden constants are set to 1, and 2^{O(H)} to
+// 2^H: only the exponents mean anything. No instance of more than a few samples meets it; what happens outside,
+// with the longer step eta = 1/lambda_max(G(0)), is shown apart.
 //
-// Conclusion: with probability at least 1 - delta, L(k) <= (1 - eta lambda_0/2)^k L(0) for all k, here for 15 steps with eta = 1/lambda_max(G(0)).
+// Conclusion: with probability at least 1 - delta, L(k) <= (1 - eta lambda_0/2)^k L(0) for all k; the runs
+// are of 15 steps.
 //
 // Constants: hidden; last-layer-descent is a theorem whose hypotheses are met, and step-size says which steps are too long.
 //
@@ -163,7 +169,8 @@ var five = data.Spec{Kind: data.Sphere, N: 5, D: 8, Seed: 1}
 //
 // Reference: Theorem 5.1.
 //
-// Control: eta = 2.05/lambda_max(G(0)) with a residual along its eigenvector; labels a hundred times as large at H = 4, m = 64.
+// Control: eta = 2.05/lambda_max(G(0)) with a residual along its eigenvector; labels a hundred times as large at H =
+// 4, m = 64.
 func theoremPlain() checks.Checkable {
 	return theorem(checks.Claim[descent]{
 		ID: "du2019deep/theorem-plain", Title: "fully connected networks converge", Reference: "Theorem 5.1",
@@ -179,12 +186,15 @@ func theoremPlain() checks.Checkable {
 //
 // Setting: as in theorem-plain, for a residual network with branches c_res/H, H >= 2.
 //
-// Hypotheses: m = Omega(max{n^4/(lambda_0^4 H^6), n^2/(lambda_0^2 H^2), n/delta, n^2 log(Hn/delta)/lambda_0^2}), eta = O(lambda_0 H^2/n^2); hidden constants set to 1. As lambda_0 is of order kappa/H^2, that is a width of order
-// max(n^4 H^2/kappa^4, n^2 H^4 log(Hn/delta)/kappa^2), and n^2 H^2 log(1/eps)/kappa^2 steps, where the paper writes n^2 log(1/eps).
+// Hypotheses: m = Omega(max{n^4/(lambda_0^4 H^6), n^2/(lambda_0^2 H^2), n/delta, n^2 log(Hn/delta)/lambda_0^2}), eta
+// = O(lambda_0 H^2/n^2); hidden constants set to 1. As lambda_0 is of order kappa/H^2, that is a width of order
+// max(n^4 H^2/kappa^4, n^2 H^4 log(Hn/delta)/kappa^2), and n^2 H^2 log(1/eps)/kappa^2 steps, where the paper writes
+// n^2 log(1/eps).
 //
 // Conclusion: as in theorem-plain.
 //
-// Constants: hidden. The movement of the output layer, see residual-movement, makes the first term of the proof n^4/(lambda_0^4 H^4).
+// Constants: hidden. The movement of the output layer, see residual-movement, makes the first term of the proof
+// n^4/(lambda_0^4 H^4).
 //
 // Convention: as in the paper.
 //
@@ -204,10 +214,13 @@ func theoremResidual() checks.Checkable {
 
 // Gradient descent trains a convolutional residual network at a linear rate.
 //
-// Setting: as in theorem-residual, for inputs of p positions with ||x||_F = 1 and patches of q positions with zeros beyond the edges.
+// Setting: as in theorem-residual, for inputs of p positions with ||x||_F = 1 and patches of q positions with zeros
+// beyond the edges.
 //
-// Hypotheses: m = Omega(max{n^4/(lambda_0^4 H^6), n^4/(lambda_0^4 H^2), n/delta, n^2 log(Hn/delta)/lambda_0^2} poly(p)), eta = O(lambda_0 H^2/(n^2 poly(p))); hidden constants set to 1, poly(p) to p, and lambda_0 to
-// that of the residual network on the same inputs as one position. The second term makes the first one redundant; the appendix gives n^2/(lambda_0^2 H^2) for it, as in Theorem 6.1.
+// Hypotheses: m = Omega(max{n^4/(lambda_0^4 H^6), n^4/(lambda_0^4 H^2), n/delta, n^2 log(Hn/delta)/lambda_0^2}
+// poly(p)), eta = O(lambda_0 H^2/(n^2 poly(p))); hidden constants set to 1, poly(p) to p, and lambda_0 to that of the
+// residual network on the same inputs as one position. The second term makes the first one redundant; the appendix
+// gives n^2/(lambda_0^2 H^2) for it, as in Theorem 6.1.
 //
 // Conclusion: as in theorem-plain.
 //
@@ -229,21 +242,30 @@ func theoremConvolutional() checks.Checkable {
 
 // Training the last hidden layer converges at a linear rate, with hypotheses that can be met.
 //
-// Setting: unit inputs, also of several positions with patches of q; a fully connected or residual network of any depth with N(0,1) weights; gradient descent with step eta on the last hidden layer W^(H). G = G^(H), the Gram matrix that K^(H) is the limit of; v_i
-// are the inputs of the layer (patches), V the matrix of all; f = sqrt(c_sigma), or c_res/H for residual networks.
+// Setting: unit inputs, also of several positions with patches of q; a fully connected or residual network of any
+// depth with N(0,1) weights; gradient descent with step eta on the last hidden layer W^(H). G = G^(H), the Gram
+// matrix that K^(H) is the limit of; v_i are the inputs of the layer (patches), V the matrix of all; f =
+// sqrt(c_sigma), or c_res/H for residual networks.
 //
-// Hypotheses: on the draw, with alpha_0^2 = lambda_min(G(0)), beta_0^2 = lambda_max(G(0)), ell = (f/sqrt m) beta max|a_r| max_i ||v_i||_2 ||V||_2 and r = ||e(0)||, there is a radius R with ell R < alpha_0 that holds the path: R >= r/(c alpha), alpha = alpha_0 - ell R, c = 1 - eta (ell r + (beta_0 + ell R)^2)/2; and eta <= min(1/(2 (beta_0 + ell R)^2), 1/(2 ell r)).
+// Hypotheses: on the draw, with alpha_0^2 = lambda_min(G(0)), beta_0^2 = lambda_max(G(0)), ell = (f/sqrt m) beta
+// max|a_r| max_i ||v_i||_2 ||V||_2 and r = ||e(0)||, there is a radius R with ell R < alpha_0 that holds the path: R
+// >= r/(c alpha), alpha = alpha_0 - ell R, c = 1 - eta (ell r + (beta_0 + ell R)^2)/2; and eta <= min(1/(2 (beta_0 +
+// ell R)^2), 1/(2 ell r)).
 //
-// Conclusion: L(k) <= (1 - 2 c eta alpha^2)^k L(0) for all k, here those of the run until L(k)/L(0) is 1e-20. Where 2 c alpha^2 >= lambda_min(K^(H))/2 this is the conclusion of Theorems 5.1, 6.1 and 7.1 for this layer, which is all that their proofs use of the others' Gram matrices.
+// Conclusion: L(k) <= (1 - 2 c eta alpha^2)^k L(0) for all k, here those of the run until L(k)/L(0) is 1e-20. Where 2
+// c alpha^2 >= lambda_min(K^(H))/2 this is the conclusion of Theorems 5.1, 6.1 and 7.1 for this layer, which is all
+// that their proofs use of the others' Gram matrices.
 //
-// Constants: derived: J is ell-Lipschitz in W^(H), its row for (i, r) being (f/sqrt m) a_r sigma'(w_r . v_i) v_i; the rest is the Gauss-Newton certificate of the base facts. The rate is sharp: nearly attained by a small residual along the eigenvector of lambda_min(G(0)).
-// Allowance: 1e-12 k in the logarithm, and the rounding of the outputs.
+// Constants: derived: J is ell-Lipschitz in W^(H), its row for (i, r) being (f/sqrt m) a_r sigma'(w_r . v_i) v_i; the
+// rest is the Gauss-Newton certificate of the base facts. The rate is sharp: nearly attained by a small residual
+// along the eigenvector of lambda_min(G(0)). Allowance: 1e-12 k in the logarithm, and the rounding of the outputs.
 //
 // Convention: as in the paper; the labels may be planted.
 //
 // Reference: Theorems 5.1, 6.1 and 7.1, for the last hidden layer; derived here.
 //
-// Control: a rate larger by a tenth; a residual of 30 on a narrow network, at the rate of its start; and eta = 2.05/lambda_max(G(0)) with the residual along its eigenvector.
+// Control: a rate larger by a tenth; a residual of 30 on a narrow network, at the rate of its start; and eta =
+// 2.05/lambda_max(G(0)) with the residual along its eigenvector.
 func lastLayerDescent() checks.Checkable {
 	setup := func(rate float64, asked bool) func(descent) (checks.Instance, error) {
 		return func(p descent) (checks.Instance, error) {
@@ -294,7 +316,8 @@ func lastLayerDescent() checks.Checkable {
 	}
 }
 
-// trainLast trains the last hidden layer and compares its slowest decrease with the certificate. Where the certificate is not asked for, it is that of the start alone.
+// trainLast trains the last hidden layer and compares its slowest decrease with the certificate. Where the
+// certificate is not asked for, it is that of the start alone.
 func (p descent) trainLast(g *ground, rate float64, asked bool, rng *rand.Rand) checks.Measurement {
 	pass, y, spectrum, err := p.begin(g, rng, p.Layers)
 	if err != nil {

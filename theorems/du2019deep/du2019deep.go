@@ -1,13 +1,15 @@
 // Package du2019deep checks Du, Lee, Li, Wang and Zhai, "Gradient Descent Finds Global Minima of Deep Neural Networks"
 // (ICML 2019).
 //
-// The paper trains all layers of three networks of width m and depth H with a smooth activation by full-batch gradient
-// descent on the squared loss: fully connected, residual with branches scaled by c_res/(H sqrt m), and convolutional
-// residual. If m is large enough the loss falls by 1 - eta lambda_0/2 a step, lambda_0 = lambda_min(K^(H)), where K^(H) is the limit of the Gram matrix of
-// the last hidden layer. What is enough is exponential in H for the fully connected network and polynomial for the residual ones.
+// The paper trains all layers of three networks of width m and depth H with a smooth activation by full-batch
+// gradient descent on the squared loss: fully connected, residual with branches scaled by c_res/(H sqrt m), and
+// convolutional residual. If m is large enough the loss falls by 1 - eta lambda_0/2 a step, lambda_0 =
+// lambda_min(K^(H)), where K^(H) is the limit of the Gram matrix of the last hidden layer. What is enough is
+// exponential in H for the fully connected network and polynomial for the residual ones.
 //
-// Setting: inputs of norm 1, no two parallel; W^(h) and a have N(0,1) entries; sigma is Lipschitz with a Lipschitz derivative (Condition
-// 3.1), analytic and no polynomial (Condition 3.2), such as softplus; c_sigma = 1/E[sigma(z)^2].
+// Setting: inputs of norm 1, no two parallel; W^(h) and a have N(0,1) entries; sigma is Lipschitz with a Lipschitz
+// derivative (Condition 3.1), analytic and no polynomial (Condition 3.2), such as softplus; c_sigma =
+// 1/E[sigma(z)^2].
 //
 //	paper                             here
 //	x^(h) = sqrt(c_sigma/m) sigma()   residual.Config with Plain, Input = sqrt(c_sigma)
@@ -16,9 +18,9 @@
 //	G^(h)                             Pass.Gram(nil, h) of nets/residual; h = H+1 is the output layer
 //	c_w, c_x, L                       bounds.Layered
 //
-// Files, in the order of the claims: convergence (Theorems 5.1, 6.1, 7.1), onestep (Lemmas B.6, B.7, C.6, C.7), norms (Lemmas B.1,
-// C.1), gram (Lemmas B.2, C.2, Theorem E.1), perturbation (Lemmas B.3, C.3), stability (Lemmas B.4, C.4), movement (Lemmas B.5, C.5), positivity
-// (Propositions F.1, F.2, Lemma F.3).
+// Files, in the order of the claims: convergence (Theorems 5.1, 6.1, 7.1), onestep (Lemmas B.6, B.7, C.6, C.7), norms
+// (Lemmas B.1, C.1), gram (Lemmas B.2, C.2, Theorem E.1), perturbation (Lemmas B.3, C.3), stability (Lemmas B.4,
+// C.4), movement (Lemmas B.5, C.5), positivity (Propositions F.1, F.2, Lemma F.3).
 package du2019deep
 
 import (

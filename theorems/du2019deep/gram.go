@@ -25,7 +25,8 @@ type starting struct {
 	Fit   bool    `json:"fit,omitempty"`
 }
 
-// second is f^4 (3 L^2) ||(F F^T)^2 o E[sigma' sigma'^T]||, at least the norm of the second moment of the matrix of one neuron, with the mean f^2 F F^T o E[sigma' sigma'^T] of that matrix.
+// second is f^4 (3 L^2) ||(F F^T)^2 o E[sigma' sigma'^T]||, at least the norm of the second moment of the matrix of
+// one neuron, with the mean f^2 F F^T o E[sigma' sigma'^T] of that matrix.
 func (g *ground) second(features *mat.SymDense) (mean *mat.SymDense, v float64, err error) {
 	f := g.lastFactor()
 	slopes := g.limits.SlopePairs(features)
@@ -51,16 +52,20 @@ func (g *ground) lastFactor() float64 {
 
 // The Gram matrix of the last hidden layer is well conditioned at the start, with an explicit width.
 //
-// Setting: unit inputs; a fully connected or residual network at its random start; F, n x m, the features below the last hidden layer; K_F = f^2 F F^T o E[sigma'(u) sigma'(u)^T], u ~ N(0, F F^T), f^2 =
-// c_sigma or (c_res/H)^2, the mean of G^(H)(0) given F. As m grows, K_F tends to K^(H).
+// Setting: unit inputs; a fully connected or residual network at its random start; F, n x m, the features below the
+// last hidden layer; K_F = f^2 F F^T o E[sigma'(u) sigma'(u)^T], u ~ N(0, F F^T), f^2 = c_sigma or (c_res/H)^2, the
+// mean of G^(H)(0) given F. As m grows, K_F tends to K^(H).
 //
-// Hypotheses: on the draw of F, m >= 2 v ln(n/delta)/(eps lambda_min(K_F))^2, v = 3 f^4 L^2 ||(F F^T)^2 o E[sigma'(u) sigma'(u)^T]||.
+// Hypotheses: on the draw of F, m >= 2 v ln(n/delta)/(eps lambda_min(K_F))^2, v = 3 f^4 L^2 ||(F F^T)^2 o E[sigma'(u)
+// sigma'(u)^T]||.
 //
 // Conclusion: with probability at least 1 - delta, lambda_min(G^(H)(0)) >= (1 - eps) lambda_min(K_F).
 //
-// Constants: derived: G^(H)(0) is the mean of m independent semidefinite matrices Z_r given F, with E Z_r^2 <= v in norm (E a^4 = 3, sigma'^2 <= L^2); their lower tail is that of a Gaussian, without a bound on the largest. With eps = 1/4 it is the
-// conclusion of Lemmas B.2 and C.2 for K_F; they ask for m of the order n^2 log(Hn/delta)/lambda_0^2, for fully connected networks times 2^{O(H)}. At f = c_res/H the bound has H^4 in numerator and denominator alike: the printed last term of the residual width is
-// more than needed by H^4. Allowance: the error of the eigenvalue.
+// Constants: derived: G^(H)(0) is the mean of m independent semidefinite matrices Z_r given F, with E Z_r^2 <= v in
+// norm (E a^4 = 3, sigma'^2 <= L^2); their lower tail is that of a Gaussian, without a bound on the largest. With eps
+// = 1/4 it is the conclusion of Lemmas B.2 and C.2 for K_F; they ask for m of the order n^2 log(Hn/delta)/lambda_0^2,
+// for fully connected networks times 2^{O(H)}. At f = c_res/H the bound has H^4 in numerator and denominator alike:
+// the printed last term of the residual width is more than needed by H^4. Allowance: the error of the eigenvalue.
 //
 // Convention: as in the paper.
 //
@@ -68,8 +73,10 @@ func (g *ground) lastFactor() float64 {
 //
 // Control: a width of a twentieth of that, at a linear neuron with its a. The width is a Constant.
 //
-// Loose: for one input G is a mean of squares of Gaussians. Their lower tail is that of a Gaussian of variance 2, where any bound by second moments has 3; the Gaussian tail at delta = 0.02 is 4.2 in the square, where its bound has
-// 2 ln(1/delta) = 7.8; and a run must see clearly more failures than delta to refute. Together about a factor of 4 in the width.
+// Loose: for one input G is a mean of squares of Gaussians. Their lower tail is that of a Gaussian of variance 2,
+// where any bound by second moments has 3; the Gaussian tail at delta = 0.02 is 4.2 in the square, where its bound
+// has 2 ln(1/delta) = 7.8; and a run must see clearly more failures than delta to refute. Together about a factor of
+// 4 in the width.
 func gramStart() checks.Checkable {
 	setup := func(narrower float64) func(starting) (checks.Instance, error) {
 		return func(p starting) (checks.Instance, error) {
@@ -140,7 +147,8 @@ func gramStart() checks.Checkable {
 	}
 }
 
-// startAt draws the network and compares its Gram matrix with the mean given the features; the width asked for is divided by a factor.
+// startAt draws the network and compares its Gram matrix with the mean given the features; the width asked for is
+// divided by a factor.
 func (p starting) startAt(g *ground, narrower float64, rng *rand.Rand) checks.Measurement {
 	net, err := residual.New(g.config, rng)
 	if err != nil {
@@ -181,8 +189,8 @@ type forward struct {
 	Power      float64 `json:"power,omitempty"`    // of 1/H in the branch (control); 0 means 1
 }
 
-// rung returns the root mean square, over the batch and all i, j, of <x_i^(H), x_j^(H)> - K^(H)_ij at a width and a depth H, where K^(H) continues the recursion of the
-// layers below by one.
+// rung returns the root mean square, over the batch and all i, j, of <x_i^(H), x_j^(H)> - K^(H)_ij at a width and a
+// depth H, where K^(H) continues the recursion of the layers below by one.
 func (p forward) rung(act activation, s *kernel.Smooth, x *mat.Dense, width, layers int, rng *rand.Rand) (float64, error) {
 	power, variance := p.Power, p.Variance
 	if power == 0 {
@@ -279,9 +287,12 @@ func (p forward) ladder(terms checks.Terms, scaled bool) (checks.Instance, error
 //
 // Hypotheses: none.
 //
-// Conclusion: the log-log slope in m of the root mean square, over draws of the weights and i, j, of <x_i^(H), x_j^(H)> - K^(H)_ij is -1/2, to within 0.06 on m = 32..2048.
+// Conclusion: the log-log slope in m of the root mean square, over draws of the weights and i, j, of <x_i^(H),
+// x_j^(H)> - K^(H)_ij is -1/2, to within 0.06 on m = 32..2048.
 //
-// Constants: the rate is stated, E sqrt(log(Hn/delta)/m) with a hidden E (the printed logarithm has the largest width of a layer in it too); that it is attained is the central limit theorem. The theorem has the largest of all i, j, which is of the same order. Features are drawn layer by layer from their exact law given those below.
+// Constants: the rate is stated, E sqrt(log(Hn/delta)/m) with a hidden E (the printed logarithm has the largest width
+// of a layer in it too); that it is attained is the central limit theorem. The theorem has the largest of all i, j,
+// which is of the same order. Features are drawn layer by layer from their exact law given those below.
 //
 // Convention: as in the paper.
 //
@@ -314,14 +325,17 @@ func forwardRate() checks.Checkable {
 //
 // Conclusion: sqrt m times that error is bounded in H: it drifts by no power of H above 0.08.
 //
-// Constants: fitted to the small depths and tested on the large ones. Theorem E.1 says E = O(1) for residual networks and 2^{O(H)} for fully connected ones. Its product is of 1 + max ||D||, at least 2^{H-2}, where the remark needs D alone; and every layer adds an error of its own, which must be summed: given the
-// layers below only the branch fluctuates, so that a layer adds O(1/H) and the sum is bounded.
+// Constants: fitted to the small depths and tested on the large ones. Theorem E.1 says E = O(1) for residual networks
+// and 2^{O(H)} for fully connected ones. Its product is of 1 + max ||D||, at least 2^{H-2}, where the remark needs D
+// alone; and every layer adds an error of its own, which must be summed: given the layers below only the branch
+// fluctuates, so that a layer adds O(1/H) and the sum is bounded.
 //
 // Convention: as in the paper.
 //
 // Reference: Theorem E.1 and the remark on residual networks after it, mended here.
 //
-// Control: the fully connected network of erf, whose errors grow (1.5, 3.6, 4.8 at H = 2, 8, 16), and softplus with branches c_res/sqrt H.
+// Control: the fully connected network of erf, whose errors grow (1.5, 3.6, 4.8 at H = 2, 8, 16), and softplus with
+// branches c_res/sqrt H.
 //
 // Loose: the drift is a power of H that tends to 0, seen on four depths whose values scatter by a tenth.
 func forwardDepth() checks.Checkable {

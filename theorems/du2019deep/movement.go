@@ -46,7 +46,8 @@ func (p training) start(g *ground, rng *rand.Rand) (net *residual.Network, pass 
 	return net, pass, y, p.Eta / top.Value, nil
 }
 
-// gradients are bounds on the gradients of one output with respect to the layers 1..H and a, at the present weights, largest over the inputs.
+// gradients are bounds on the gradients of one output with respect to the layers 1..H and a, at the present weights,
+// largest over the inputs.
 func (g *ground) gradients(net *residual.Network, pass *residual.Pass) []float64 {
 	l := g.layered(weightNorm(net, 2), 0)
 	out := make([]float64, g.Layers+2)
@@ -156,16 +157,21 @@ func planted(cRes float64) training {
 
 // How far the weights of a fully connected network move in training.
 //
-// Setting: unit inputs, any labels; gradient descent with any step eta on all layers of a fully connected network; e(s) = f(X) - y after s steps; c_w(s) and ||a(s)|| at the present
-// weights, c_w = max ||W_h||_2/sqrt m over h = 2..H.
+// Setting: unit inputs, any labels; gradient descent with any step eta on all layers of a fully connected network;
+// e(s) = f(X) - y after s steps; c_w(s) and ||a(s)|| at the present weights, c_w = max ||W_h||_2/sqrt m over h =
+// 2..H.
 //
 // Hypotheses: none. A run is followed until ||e(s)|| is 1e8 times its start.
 //
-// Conclusion: with g_h(s) = ||a(s)|| (sqrt(c_sigma) L c_w(s))^{H-h} sqrt(c_sigma/m) L max_i ||x_i^(h-1)(s)|| for h = 1..H and g_{H+1}(s) = max_i ||x_i^(H)(s)||, (hidden and output) ||W_h(s+1) - W_h(s)||_F <=
-// eta sqrt n ||e(s)|| g_h(s), W_{H+1} = a; (whole) ||W_h(k) - W_h(0)||_F <= eta sqrt n ||e(0)|| max_s g_h(s) (1 - q^k)/(1 - q) whenever ||e(s)|| <= q^s ||e(0)|| for s < k (q is the least such number of the run).
+// Conclusion: with g_h(s) = ||a(s)|| (sqrt(c_sigma) L c_w(s))^{H-h} sqrt(c_sigma/m) L max_i ||x_i^(h-1)(s)|| for h =
+// 1..H and g_{H+1}(s) = max_i ||x_i^(H)(s)||, (hidden and output) ||W_h(s+1) - W_h(s)||_F <= eta sqrt n ||e(s)||
+// g_h(s), W_{H+1} = a; (whole) ||W_h(k) - W_h(0)||_F <= eta sqrt n ||e(0)|| max_s g_h(s) (1 - q^k)/(1 - q) whenever
+// ||e(s)|| <= q^s ||e(0)|| for s < k (q is the least such number of the run).
 //
-// Constants: derived; each is attained by the linear network W_h = sqrt m u u^T on one input with a small residual, to the drift of its weights. Lemma B.5 follows: premises c_w(s) <= 2 c_w, ||x|| <= 2 c_x, ||a|| <= 2 a_20 sqrt m and q^2 =
-// 1 - eta lambda_0/2, whose sum is at most 4/(eta lambda_0), give R' = 16 c_x a_20 alpha^H sqrt n ||e(0)||/(lambda_0 sqrt m), 16 times what is needed. Allowance: the rounding of the differences.
+// Constants: derived; each is attained by the linear network W_h = sqrt m u u^T on one input with a small residual,
+// to the drift of its weights. Lemma B.5 follows: premises c_w(s) <= 2 c_w, ||x|| <= 2 c_x, ||a|| <= 2 a_20 sqrt m
+// and q^2 = 1 - eta lambda_0/2, whose sum is at most 4/(eta lambda_0), give R' = 16 c_x a_20 alpha^H sqrt n
+// ||e(0)||/(lambda_0 sqrt m), 16 times what is needed. Allowance: the rounding of the differences.
 //
 // Convention: as in the paper.
 //
@@ -202,10 +208,13 @@ func movementControls(cRes float64) []checks.Control[training] {
 //
 // Hypotheses: none. A run is followed until ||e(s)|| is 1e8 times its start.
 //
-// Conclusion: as in plain-movement, with g_h(s) = ||a(s)|| (1 + c_res L c_w(s)/H)^{H-h} f_h L max_i ||x_i^(h-1)(s)||/sqrt m, f_1 = sqrt(c_sigma) and f_h = c_res/H for h = 2..H, and g_{H+1}(s) = max_i ||x_i^(H)(s)||.
+// Conclusion: as in plain-movement, with g_h(s) = ||a(s)|| (1 + c_res L c_w(s)/H)^{H-h} f_h L max_i
+// ||x_i^(h-1)(s)||/sqrt m, f_1 = sqrt(c_sigma) and f_h = c_res/H for h = 2..H, and g_{H+1}(s) = max_i ||x_i^(H)(s)||.
 //
-// Constants: derived, attained as there for short branches. Lemma C.5 prints c_res/H for all layers. That is false for a, whose gradient has no branch in it (c_res = 0.1, H = 16, m = 128: 22 times the printed bound),
-// and for the first layer; so the movement of a does not fall with H, and the proof needs a width of n^4 H^4 in place of n^4 H^2. Allowance: the rounding of the differences.
+// Constants: derived, attained as there for short branches. Lemma C.5 prints c_res/H for all layers. That is false
+// for a, whose gradient has no branch in it (c_res = 0.1, H = 16, m = 128: 22 times the printed bound), and for the
+// first layer; so the movement of a does not fall with H, and the proof needs a width of n^4 H^4 in place of n^4 H^2.
+// Allowance: the rounding of the differences.
 //
 // Convention: as in the paper.
 //

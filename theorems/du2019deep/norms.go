@@ -28,12 +28,14 @@ type drawn struct {
 //
 // Hypotheses: none.
 //
-// Conclusion: (upper) ||x^(h)|| <= u_h, (lower) ||x^(h)|| >= l_h, h = 1..H, with u_1 = l_1 = ||x^(1)||, u_{h+1} = (1 + b L c_w) u_h + b |sigma(0)| and l_{h+1} = max(0, (1 - b L c_w) l_h - b
-// |sigma(0)|), b = c_res/H. So ||x^(h)|| <= e^{c_res L c_w} (||x^(1)|| + |sigma(0)|/(L c_w)) for every depth.
+// Conclusion: (upper) ||x^(h)|| <= u_h, (lower) ||x^(h)|| >= l_h, h = 1..H, with u_1 = l_1 = ||x^(1)||, u_{h+1} = (1
+// + b L c_w) u_h + b |sigma(0)| and l_{h+1} = max(0, (1 - b L c_w) l_h - b |sigma(0)|), b = c_res/H. So ||x^(h)|| <=
+// e^{c_res L c_w} (||x^(1)|| + |sigma(0)|/(L c_w)) for every depth.
 //
-// Constants: derived: ||sigma(v)|| <= L ||v|| + |sigma(0)| sqrt m and the triangle inequality. The proof of Lemma C.1 leaves out sigma(0), and its constant 2 exp(c_res c_w L) fails for softplus + 10
-// (H = 16, m = 400: 6.4 against 5.5); its lower bound, a product of 1 - a/H >= e^{-a}, fails for few layers (H = 2, a = c_res c_w L >= 1.6). Attained by a linear
-// network whose weights are +-c_w sqrt m u u^T. Allowance: 1e-11.
+// Constants: derived: ||sigma(v)|| <= L ||v|| + |sigma(0)| sqrt m and the triangle inequality. The proof of Lemma C.1
+// leaves out sigma(0), and its constant 2 exp(c_res c_w L) fails for softplus + 10 (H = 16, m = 400: 6.4 against
+// 5.5); its lower bound, a product of 1 - a/H >= e^{-a}, fails for few layers (H = 2, a = c_res c_w L >= 1.6).
+// Attained by a linear network whose weights are +-c_w sqrt m u u^T. Allowance: 1e-11.
 //
 // Convention: as in the paper; c_w is the norm drawn, near 2 for Gaussian weights.
 //
@@ -105,9 +107,10 @@ func normRange() checks.Checkable {
 	}
 }
 
-// network draws the weights, or plants those on which a bound is attained: all of norm sqrt m along the constant unit vector u, so that a linear
-// network is a chain of numbers. Rising: W_h = sqrt m u u^T; falling: the same with the opposite sign beyond the first
-// layer; still: rising, with the last hidden layer 0, where the curvature of softplus is largest.
+// network draws the weights, or plants those on which a bound is attained: all of norm sqrt m along the constant unit
+// vector u, so that a linear network is a chain of numbers. Rising: W_h = sqrt m u u^T; falling: the same with the
+// opposite sign beyond the first layer; still: rising, with the last hidden layer 0, where the curvature of softplus
+// is largest.
 func (p drawn) network(g *ground, r *rand.Rand) (*residual.Network, error) {
 	if p.Plant == "" {
 		return residual.New(g.config, r)
@@ -148,8 +151,9 @@ type depth struct {
 //
 // Conclusion: sqrt(K^(h)_ii) <= (1 + |sigma(0)|/L) e^{c_res L} - |sigma(0)|/L for h = 1..H-1.
 //
-// Constants: derived: |sigma(z)| <= |sigma(0)| + L |z|, Minkowski, and (1 + c_res L/H)^H <= e^{c_res L}. The limit of Lemma C.1, whose constant is hidden. Nearly attained, to 1.010, by the nearly constant activation 1 +
-// erf(z)/100 at H = 64. Allowance: 1e-12.
+// Constants: derived: |sigma(z)| <= |sigma(0)| + L |z|, Minkowski, and (1 + c_res L/H)^H <= e^{c_res L}. The limit of
+// Lemma C.1, whose constant is hidden. Nearly attained, to 1.010, by the nearly constant activation 1 + erf(z)/100 at
+// H = 64. Allowance: 1e-12.
 //
 // Convention: as in Definition 6.1.
 //

@@ -108,15 +108,18 @@ func stepCost(p step) checks.Cost { return p.cost(12) }
 
 // One step of gradient descent is linear up to a second-order remainder.
 //
-// Setting: inputs of norm 1, also of several positions with patches of q; any network with branches f = c_res/H or, if fully connected, f = sqrt(c_sigma); one step eta
-// of gradient descent on W^(H) alone or with a; e = u(0) - y; G = G^(H) or G^(H) + G^(H+1); v_i are the inputs of the last hidden layer.
+// Setting: inputs of norm 1, also of several positions with patches of q; any network with branches f = c_res/H or,
+// if fully connected, f = sqrt(c_sigma); one step eta of gradient descent on W^(H) alone or with a; e = u(0) - y; G =
+// G^(H) or G^(H) + G^(H+1); v_i are the inputs of the last hidden layer.
 //
 // Hypotheses: none.
 //
-// Conclusion: for all i, |u_i(1) - u_i(0) + eta (G e)_i| <= eta^2 (f/sqrt m) ( (beta/2) max_r |a_r| ||v_i||^2 e^T G^(H) e + L ||v_i|| sqrt(e^T G^(H) e e^T G^(H+1) e) ); the last term only if a is trained.
+// Conclusion: for all i, |u_i(1) - u_i(0) + eta (G e)_i| <= eta^2 (f/sqrt m) ( (beta/2) max_r |a_r| ||v_i||^2 e^T
+// G^(H) e + L ||v_i|| sqrt(e^T G^(H) e e^T G^(H+1) e) ); the last term only if a is trained.
 //
-// Constants: derived: Taylor in the preactivations, ||dW||_F^2 = eta^2 e^T G^(H) e and ||da||^2 = eta^2 e^T G^(H+1) e. It is the I_2 of Lemmas B.6 and C.6, which bound it by eta lambda_0 ||e||/8 for widths with hidden constants. Attained by small steps of softplus
-// neurons from 0 and by a linear network. Allowance: the rounding of the outputs.
+// Constants: derived: Taylor in the preactivations, ||dW||_F^2 = eta^2 e^T G^(H) e and ||da||^2 = eta^2 e^T G^(H+1)
+// e. It is the I_2 of Lemmas B.6 and C.6, which bound it by eta lambda_0 ||e||/8 for widths with hidden constants.
+// Attained by small steps of softplus neurons from 0 and by a linear network. Allowance: the rounding of the outputs.
 //
 // Convention: as in the paper.
 //
@@ -200,15 +203,20 @@ func oneStep() checks.Checkable {
 
 // The step sizes at which one step contracts, and at which its increment is small.
 //
-// Setting: as in one-step, with a trained too and a residual e = ||e|| v_max along the eigenvector of lambda_max(G), G = G^(H)(0) + G^(H+1)(0), n, H >= 2.
+// Setting: as in one-step, with a trained too and a residual e = ||e|| v_max along the eigenvector of lambda_max(G),
+// G = G^(H)(0) + G^(H+1)(0), n, H >= 2.
 //
 // Hypotheses: no two inputs are parallel.
 //
-// Conclusion: up to the remainder of one-step, (factor) ||e(1)||/||e(0)|| = |1 - eta lambda_max(G)|, which crosses 1 at eta = 2/lambda_max(G) exactly, as ||e|| -> 0; (increment) ||u(1) - u(0)||^2 <= eta lambda_0 ||e||^2/8 at eta = lambda_0/(8 lambda_max(G)^2), lambda_0 =
-// lambda_min(K^(H)), and at no larger eta.
+// Conclusion: up to the remainder of one-step, (factor) ||e(1)||/||e(0)|| = |1 - eta lambda_max(G)|, which crosses 1
+// at eta = 2/lambda_max(G) exactly, as ||e|| -> 0; (increment) ||u(1) - u(0)||^2 <= eta lambda_0 ||e||^2/8 at eta =
+// lambda_0/(8 lambda_max(G)^2), lambda_0 = lambda_min(K^(H)), and at no larger eta.
 //
-// Constants: derived: u(1) - u(0) = -eta G e + I_2. So Lemmas B.7 and C.7, which need (increment) for all residuals, hold if and only if eta <= lambda_0/(8 lambda_max(G)^2) in the limit of small residuals. The step of Theorem 6.1, eta = c lambda_0 H^2/n^2, is
-// not small enough for C.7 when H is large: the output layer alone makes lambda_max(G) of order n, whatever H (n = 5, c = 0.01, H = 16: 13 times too much at softplus). C.7 is mended by eta <= c lambda_0/n^2. Allowance: the remainder, and the rounding.
+// Constants: derived: u(1) - u(0) = -eta G e + I_2. So Lemmas B.7 and C.7, which need (increment) for all residuals,
+// hold if and only if eta <= lambda_0/(8 lambda_max(G)^2) in the limit of small residuals. The step of Theorem 6.1,
+// eta = c lambda_0 H^2/n^2, is not small enough for C.7 when H is large: the output layer alone makes lambda_max(G)
+// of order n, whatever H (n = 5, c = 0.01, H = 16: 13 times too much at softplus). C.7 is mended by eta <= c
+// lambda_0/n^2. Allowance: the remainder, and the rounding.
 //
 // Convention: as in the paper.
 //

@@ -120,15 +120,17 @@ func perturbationCost(p perturbed) checks.Cost {
 
 // How far the features of a fully connected network move when its weights do.
 //
-// Setting: unit inputs, also of several positions with patches of q; a fully connected network with any weights W_h; c_w >= ||W_h||_2/sqrt m for h = 2..H, c_x >= ||x^(h)||
-// for h = 0..H; other weights with ||W_h' - W_h||_F <= R sqrt m for all h.
+// Setting: unit inputs, also of several positions with patches of q; a fully connected network with any weights W_h;
+// c_w >= ||W_h||_2/sqrt m for h = 2..H, c_x >= ||x^(h)|| for h = 0..H; other weights with ||W_h' - W_h||_F <= R sqrt
+// m for all h.
 //
 // Hypotheses: R <= c_w.
 //
 // Conclusion: ||x^(h)' - x^(h)|| <= sqrt(c_sigma q) L c_x R (1 + g + ... + g^{h-1}), g = 2 sqrt(c_sigma q) L c_w, h = 1..H.
 //
-// Constants: stated, for q = 1; the patches of several positions bring sqrt q. The bound is exponential in H and attained for every H: by the linear network with W_h = sqrt m u u^T moved along
-// itself by R = c_w, where both sides are 2^h - 1. Allowance: 1e-10 of the bound.
+// Constants: stated, for q = 1; the patches of several positions bring sqrt q. The bound is exponential in H and
+// attained for every H: by the linear network with W_h = sqrt m u u^T moved along itself by R = c_w, where both sides
+// are 2^h - 1. Allowance: 1e-10 of the bound.
 //
 // Convention: as in the paper; c_w and c_x are those of the instance.
 //
@@ -159,15 +161,18 @@ func plainPerturbation() checks.Checkable {
 
 // How far the features of a residual network move when its weights do, whatever its depth.
 //
-// Setting: unit inputs, also of several positions with patches of q; a residual network with any weights; c_w, c_x and R as in plain-perturbation.
+// Setting: unit inputs, also of several positions with patches of q; a residual network with any weights; c_w, c_x
+// and R as in plain-perturbation.
 //
 // Hypotheses: R <= c_w.
 //
-// Conclusion: ||x^(h)' - x^(h)|| <= g^{h-1} sqrt(c_sigma q) L R + (g^{h-1} - 1) R c_x/(2 c_w), g = 1 + 2 c_res c_w L sqrt q/H, h = 1..H. As g^{H-1} <= e^{2 c_res c_w L sqrt q}, this is
-// independent of depth, and for q = 1 at most the bound of Lemma C.3, (sqrt(c_sigma) L + c_x/c_w) e^{2 c_res c_w L} R.
+// Conclusion: ||x^(h)' - x^(h)|| <= g^{h-1} sqrt(c_sigma q) L R + (g^{h-1} - 1) R c_x/(2 c_w), g = 1 + 2 c_res c_w L
+// sqrt q/H, h = 1..H. As g^{H-1} <= e^{2 c_res c_w L sqrt q}, this is independent of depth, and for q = 1 at most the
+// bound of Lemma C.3, (sqrt(c_sigma) L + c_x/c_w) e^{2 c_res c_w L} R.
 //
-// Constants: derived: delta_h <= delta_{h-1} + (c_res/H) L ((c_w + R) delta_{h-1} + R c_x), solved exactly. Attained, as c_res tends to 0, by the linear network of plain-perturbation; what Lemma C.3 prints is
-// twice as large there. Allowance: 1e-10 of the bound.
+// Constants: derived: delta_h <= delta_{h-1} + (c_res/H) L ((c_w + R) delta_{h-1} + R c_x), solved exactly. Attained,
+// as c_res tends to 0, by the linear network of plain-perturbation; what Lemma C.3 prints is twice as large there.
+// Allowance: 1e-10 of the bound.
 //
 // Convention: as in the paper; c_w and c_x are those of the instance.
 //

@@ -45,23 +45,25 @@ func orthonormal(n int) data.Spec { return data.Spec{Kind: data.Orthonormal, N: 
 //
 // Setting: n unit inputs; a fully connected network of H >= 2 hidden layers.
 //
-// Hypotheses: none. The bound is positive when all |<x_i,x_j>| <= rho < 1, i != j (no two inputs parallel), and infinitely many
-// Hermite coefficients c_k of sigma do not vanish, as for an analytic sigma that is no polynomial (Condition 3.2).
+// Hypotheses: none. The bound is positive when all |<x_i,x_j>| <= rho < 1, i != j (no two inputs parallel), and
+// infinitely many Hermite coefficients c_k of sigma do not vanish, as for an analytic sigma that is no polynomial
+// (Condition 3.2).
 //
 // Conclusion: lambda_min(K^(H)) >= chi (1 - c_sigma c_0^2)^{H-2} sum_{k >= 1} c_sigma c_k^2 (1 - (n-1) rho^k)_+,
 // chi = c_sigma E[sigma'(z)^2]; the sum takes the first 109 terms.
 //
-// Constants: derived; the paper says that it is positive. The first layer is sum_k c_sigma c_k^2 (X X^T)^{o k}, whose terms Gershgorin bounds. On unit diagonals
-// lambda_min(R^{o k}) >= lambda_min(R) for k >= 1 (Schur), so each further layer keeps the share 1 - c_sigma c_0^2, and the last one,
-// a Hadamard product with the diagonal chi, the factor chi. Attained by erf (c_0 = 0) on orthonormal inputs at every depth, and by softplus there at H = 2 in the sum.
+// Constants: derived; the paper says that it is positive. The first layer is sum_k c_sigma c_k^2 (X X^T)^{o k}, whose
+// terms Gershgorin bounds. On unit diagonals lambda_min(R^{o k}) >= lambda_min(R) for k >= 1 (Schur), so each further
+// layer keeps the share 1 - c_sigma c_0^2, and the last one, a Hadamard product with the diagonal chi, the factor
+// chi. Attained by erf (c_0 = 0) on orthonormal inputs at every depth, and by softplus there at H = 2 in the sum.
 // Allowance: 1e-12 and the rounding of the eigenvalue.
 //
 // Convention: K^(H) as in Definition 5.1, with the matrices of layer H-1 under the last expectation.
 //
 // Reference: Proposition F.1; the bound is derived here.
 //
-// Control: the bound larger by a fiftieth; one layer fewer in its power; and a linear network on more inputs than dimensions against the bound of softplus, which
-// Condition 3.2 forbids.
+// Control: the bound larger by a fiftieth; one layer fewer in its power; and a linear network on more inputs than
+// dimensions against the bound of softplus, which Condition 3.2 forbids.
 func plainSpectrum() checks.Checkable {
 	setup := func(factor float64, fewer int, network string) func(model) (checks.Instance, error) {
 		return func(p model) (checks.Instance, error) {
@@ -164,19 +166,22 @@ func excess(a, c *mat.SymDense) (float64, error) {
 //
 // Hypotheses: Cov^(1) = K^(1) - b^(1) b^(1)T has lambda_min above 1e-6, so that rounding does not decide.
 //
-// Conclusion: (Loewner) K^(h) - b^(h) b^(h)T >= Cov^(1) for h = 1..H-1 as matrices; (bound) H^2 lambda_min(K^(H)) >= c_res^2
-// lambda_min(Cov^(1)) min_i E[sigma'(u)^2], u ~ N(0, K_ii^(H-1)), which does not fall with H.
+// Conclusion: (Loewner) K^(h) - b^(h) b^(h)T >= Cov^(1) for h = 1..H-1 as matrices; (bound) H^2 lambda_min(K^(H)) >=
+// c_res^2 lambda_min(Cov^(1)) min_i E[sigma'(u)^2], u ~ N(0, K_ii^(H-1)), which does not fall with H.
 //
-// Constants: derived. A layer adds the covariance matrix (c_res/H)^2 Cov(sigma(u_i), sigma(u_j)) >= 0 to K - b b^T; the bound is Schur's for the
-// Hadamard product. Proposition F.2 says c_H kappa with c_H of order 1/H^2. Lemma F.3 as printed, that no 2 x 2 block of K^(h) has a smaller eigenvalue than that of K^(0), is false
-// for residual networks whose first layer is not residual (softplus, n = 4, d = 6, H = 16: 0.170 against 0.555). Allowance: 1e-12, the truncated series, and for the
-// Loewner order 1e-13 n/lambda_min(Cov^(1)).
+// Constants: derived. A layer adds the covariance matrix (c_res/H)^2 Cov(sigma(u_i), sigma(u_j)) >= 0 to K - b b^T;
+// the bound is Schur's for the Hadamard product. Proposition F.2 says c_H kappa with c_H of order 1/H^2. Lemma F.3 as
+// printed, that no 2 x 2 block of K^(h) has a smaller eigenvalue than that of K^(0), is false for residual networks
+// whose first layer is not residual (softplus, n = 4, d = 6, H = 16: 0.170 against 0.555). Allowance: 1e-12, the
+// truncated series, and for the Loewner order 1e-13 n/lambda_min(Cov^(1)).
 //
-// Convention: the cross terms of K^(h) are paired as in equation (16) of the appendix; Definition 6.1 prints another pairing, the same for inputs of one norm.
+// Convention: the cross terms of K^(h) are paired as in equation (16) of the appendix; Definition 6.1 prints another
+// pairing, the same for inputs of one norm.
 //
 // Reference: Proposition F.2, Lemma F.3; mended and derived here.
 //
-// Control: each part larger by a fiftieth where it is attained to 1e-4 (erf, orthonormal, c_res = 0.05); the printed Lemma F.3 at softplus; the branch c_res/H^1.25.
+// Control: each part larger by a fiftieth where it is attained to 1e-4 (erf, orthonormal, c_res = 0.05); the printed
+// Lemma F.3 at softplus; the branch c_res/H^1.25.
 func residualSpectrum() checks.Checkable {
 	setup := func(order, bound float64, printed bool, power float64) func(model) (checks.Instance, error) {
 		return func(p model) (checks.Instance, error) {
@@ -289,8 +294,9 @@ type depths struct {
 //
 // Conclusion: the log-log slope of lambda_min(K^(H)) in H is -2, to within 0.05.
 //
-// Constants: from below by residual-spectrum, from above because K^(H-1) and E[sigma' sigma'] tend to limits, at the relative rate 1/H: a finite ladder is off by that much.
-// The fully connected network of the same depths, drawn beside it, collapses instead.
+// Constants: from below by residual-spectrum, from above because K^(H-1) and E[sigma' sigma'] tend to limits, at the
+// relative rate 1/H: a finite ladder is off by that much. The fully connected network of the same depths, drawn
+// beside it, collapses instead.
 //
 // Convention: as in Definition 6.1.
 //

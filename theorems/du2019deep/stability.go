@@ -42,8 +42,9 @@ func (g *ground) lastLayer(net *residual.Network) bounds.LastLayer {
 	}
 }
 
-// shifted is a network of which some weights move, all relative to their size: Below, the hidden layers but the last, by Radius c_w sqrt m; Last, the last hidden layer, likewise; Output, the output layer, by
-// Radius ||a|| along itself.
+// shifted is a network of which some weights move, all relative to their size: Below, the hidden layers but the last,
+// by Radius c_w sqrt m; Last, the last hidden layer, likewise; Output, the output layer, by Radius ||a|| along
+// itself.
 type shifted struct {
 	perturbed
 	Below  bool `json:"below,omitempty"`
@@ -67,16 +68,21 @@ func (p shifted) moved(net *residual.Network, pass *residual.Pass, rng *rand.Ran
 
 // The Gram matrix of the last hidden layer is stable under movements of the weights.
 //
-// Setting: unit inputs, also of several positions; a network with any weights, and others near it; v_i are the inputs of the last hidden layer (patches), V its weights, a the output layer, dv_i, dV, da how far they moved, beta the Lipschitz
-// constant of sigma'; f = sqrt(c_sigma) for the fully connected network and c_res/H for the residual one.
+// Setting: unit inputs, also of several positions; a network with any weights, and others near it; v_i are the inputs
+// of the last hidden layer (patches), V its weights, a the output layer, dv_i, dV, da how far they moved, beta the
+// Lipschitz constant of sigma'; f = sqrt(c_sigma) for the fully connected network and c_res/H for the residual one.
 //
 // Hypotheses: none.
 //
-// Conclusion: ||G^(H)' - G^(H)||_F <= (2 ||J||_2 + D) D, ||J||_2^2 = lambda_max(G^(H)), D^2 = sum_i D_i^2, D_i = (f/sqrt m) (L ||da|| ||v_i'|| + beta max_r |a_r|
-// (||V'||_2 ||dv_i|| + ||dV||_F ||v_i||) ||v_i'|| + L ||a|| ||dv_i||).
+// Conclusion: ||G^(H)' - G^(H)||_F <= (2 ||J||_2 + D) D, ||J||_2^2 = lambda_max(G^(H)), D^2 = sum_i D_i^2, D_i =
+// (f/sqrt m) (L ||da|| ||v_i'|| + beta max_r |a_r| (||V'||_2 ||dv_i|| + ||dV||_F ||v_i||) ||v_i'|| + L ||a||
+// ||dv_i||).
 //
-// Constants: derived, from the three terms of the proofs of Lemmas B.4 and C.4, which say that R <= c lambda_0/n (times H^2 for residual networks) gives lambda_0/4 with a hidden c. (C.4 prints lambda_0/2, and its use needs lambda_0/4.) Each term is attained where the
-// others vanish: by scaling a, by scaling the first layer of a linear network, and by small movements of softplus neurons away from 0, where sigma” = beta. Allowance: 1e-11 of the bound.
+// Constants: derived, from the three terms of the proofs of Lemmas B.4 and C.4, which say that R <= c lambda_0/n
+// (times H^2 for residual networks) gives lambda_0/4 with a hidden c. (C.4 prints lambda_0/2, and its use needs
+// lambda_0/4.) Each term is attained where the others vanish: by scaling a, by scaling the first layer of a linear
+// network, and by small movements of softplus neurons away from 0, where the curvature of sigma is beta. Allowance:
+// 1e-11 of the bound.
 //
 // Convention: as in the paper.
 //
