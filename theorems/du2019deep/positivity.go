@@ -321,7 +321,7 @@ func residualDepth() checks.Checkable {
 					return checks.Failed(err)
 				}
 				var m checks.Measurement
-				var sizes, skip, straight []float64
+				var sizes, skip, shallow, straight []float64
 				for _, h := range p.H {
 					residual, err := s.Residual(set.X, h, p.CRes/math.Pow(float64(h), power))
 					if err != nil {
@@ -340,10 +340,13 @@ func residualDepth() checks.Checkable {
 					if err != nil {
 						return checks.Failed(err)
 					}
-					sizes, skip, straight = append(sizes, float64(h)), append(skip, least.Value), append(straight, max(low.Value, 1e-18))
+					sizes, skip = append(sizes, float64(h)), append(skip, least.Value)
+					if low.OK { // below rounding there is nothing to draw
+						shallow, straight = append(shallow, float64(h)), append(straight, low.Value)
+					}
 				}
 				axes := curve.Axes{X: "depth H", Y: "lambda_min(K^(H))", LogX: true, LogY: true}
-				m.Series = []checks.Series{axes.Measured("residual", sizes, skip), axes.Measured("fully connected", sizes, straight)}
+				m.Series = []checks.Series{axes.Measured("residual", sizes, skip), axes.Measured("fully connected", shallow, straight)}
 				return m
 			},
 		}, nil
