@@ -253,12 +253,13 @@ func theoremConvolutional() checks.Checkable {
 // ell R)^2), 1/(2 ell r)).
 //
 // Conclusion: L(k) <= (1 - 2 c eta alpha^2)^k L(0) for all k, here those of the run until L(k)/L(0) is 1e-20. Where 2
-// c alpha^2 >= lambda_min(K^(H))/2 this is the conclusion of Theorems 5.1, 6.1 and 7.1 for this layer, which is all
-// that their proofs use of the others' Gram matrices.
+// c alpha^2 >= lambda_min(K^(H))/2 this is the conclusion of Theorems 5.1, 6.1 and 7.1 when this layer alone is
+// trained; their proofs keep of the Gram matrices of all layers only that of this one.
 //
 // Constants: derived: J is ell-Lipschitz in W^(H), its row for (i, r) being (f/sqrt m) a_r sigma'(w_r . v_i) v_i; the
 // rest is the Gauss-Newton certificate of the base facts. The rate is sharp: nearly attained by a small residual
-// along the eigenvector of lambda_min(G(0)). Allowance: 1e-12 k in the logarithm, and the rounding of the outputs.
+// along the eigenvector of lambda_min(G(0)). The constant in ell is that of one-step, where it is attained.
+// Allowance: 1e-12 k in the logarithm, and the rounding of the outputs.
 //
 // Convention: as in the paper; the labels may be planted.
 //
@@ -336,7 +337,8 @@ func (p descent) trainLast(g *ground, rate float64, asked bool, rng *rand.Rand) 
 	}
 	net := pass.Network()
 	ell := g.lastLayer(net).JacobianLipschitz(largest, data.SpectralNorm(pass.Patches(p.Layers)))
-	alpha, beta := math.Sqrt(spectrum[0])*(1-1e-9), math.Sqrt(spectrum[g.n-1])*(1+1e-12)
+	top := spectrum[g.n-1]
+	alpha, beta := math.Sqrt(max(0, spectrum[0]-1e-13*top))*(1-1e-12), math.Sqrt(top)*(1+1e-12) // the rounding of the eigenvalues
 	certificate, _, ok := bounds.DescentOnBall(alpha, beta, ell, start, eta)
 	factor := certificate.Rate(eta)
 	if !asked {

@@ -143,11 +143,8 @@ func excess(a, c *mat.SymDense) (float64, error) {
 	var l mat.TriDense
 	chol.LTo(&l)
 	var half, whole mat.Dense
-	if err := half.Solve(&l, a); err != nil {
-		return 0, nil //nolint:nilerr // a covariance that is singular to rounding says nothing
-	}
-	if err := whole.Solve(&l, half.T()); err != nil {
-		return 0, nil //nolint:nilerr // likewise
+	if half.Solve(&l, a) != nil || whole.Solve(&l, half.T()) != nil {
+		return 0, nil // a covariance that is singular to rounding says nothing
 	}
 	n := a.SymmetricDim()
 	sym := mat.NewSymDense(n, nil)
