@@ -139,7 +139,7 @@ func gramStart() checks.Checkable {
 		Setup: setup(1),
 		Constants: []checks.Constant[starting]{{
 			Name: "width", Why: "fewer neurons: the mean of their squares falls to half of its expectation", At: []starting{one},
-			Factors: []float64{2, 3, 4, 6},
+			Factors: []float64{2, 4, 6},
 			Scaled:  func(p starting, factor float64) (checks.Instance, error) { return setup(factor)(p) },
 		}},
 		Detects:  map[string]float64{"width": 6, "": 1.6},
