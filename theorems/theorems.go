@@ -43,6 +43,7 @@ import (
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/du2019"
+	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
@@ -60,6 +61,7 @@ func All() ([]checks.Source, error) {
 		basics.Source(),
 		arora2019fine.Source(),
 		du2019.Source(),
+		du2019deep.Source(),
 		nguyen2021.Source(),
 		liao2022.Source(),
 		munteanu2022.Source(),
