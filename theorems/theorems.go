@@ -42,6 +42,7 @@ import (
 	"convergo/checks"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
+	"convergo/theorems/bombari2022"
 	"convergo/theorems/du2019"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
@@ -61,6 +62,7 @@ func All() ([]checks.Source, error) {
 		arora2019fine.Source(),
 		du2019.Source(),
 		nguyen2021.Source(),
+		bombari2022.Source(),
 		liao2022.Source(),
 		munteanu2022.Source(),
 	}
