@@ -34,7 +34,7 @@ func Identity() Activation {
 }
 
 // sigmoidMoment is E[sigmoid(z)^2], checked by quadrature in the tests.
-const sigmoidMoment = 0.29337948265054435
+const sigmoidMoment = 0.293379035858093
 
 // LeCunStd returns the standard deviations 1/sqrt(n_{l-1}), l = 1..L-1, of the
 // hidden layers, and 1 for the output layer: preactivations are of order one,

@@ -75,7 +75,7 @@ func khatriRao() checks.Checkable {
 		Grid: []network{
 			{Data: sphere(6, 5, 1), Hidden: []int{7, 6}},
 			{Data: sphere(6, 5, 1), Hidden: []int{4, 1, 5}, Sigmoid: true},
-			{Data: images.Hard(data.MNIST, 8, 49), Hidden: []int{9, 8}},
+			{Data: pictures(images.Hard(data.MNIST, 8, 49)), Hidden: []int{9, 8}},
 		},
 		OnData: func(f checks.DataFile) []network { return []network{{Data: userfile.Rows(f, 12), Hidden: []int{9, 8}}} },
 		Cost:   func(p network) checks.Cost { return p.cost(12, 0) },
@@ -150,7 +150,7 @@ func blockChain() checks.Checkable {
 		}),
 		Grid: []blocks{
 			one, large,
-			{network: network{Data: images.Easy(data.Fashion, 12, 49), Hidden: []int{10, 10}}},
+			{network: network{Data: pictures(images.Easy(data.Fashion, 12, 49)), Hidden: []int{10, 10}}},
 		},
 		OnData: func(f checks.DataFile) []blocks {
 			return []blocks{{network: network{Data: userfile.Rows(f, 20), Hidden: []int{12, 10}}}}

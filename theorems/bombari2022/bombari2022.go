@@ -204,6 +204,12 @@ func sphere(n, d int, seed uint64) data.Spec {
 	return data.Spec{Kind: data.Sphere, N: n, D: d, Seed: seed, RowNorm: math.Sqrt(float64(d))}
 }
 
+// pictures scales images of 49 pixels to the norm sqrt d.
+func pictures(spec data.Spec) data.Spec {
+	spec.RowNorm = 7
+	return spec
+}
+
 // size returns the sizes of a data set, zero when it cannot be built.
 func size(spec data.Spec) (n, d int) {
 	if n, d = spec.Size(); n > 0 && d > 0 {

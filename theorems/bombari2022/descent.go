@@ -219,7 +219,7 @@ func stepIdentity() checks.Checkable {
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []descent{
 			lazy4(1, 12), lazy8(16, 8),
-			{network: network{Data: images.Hard(data.MNIST, 8, 49), Hidden: []int{10, 8, 12}, Sigmoid: true}, Gamma: 4, Norm: 1, Steps: 6},
+			{network: network{Data: pictures(images.Hard(data.MNIST, 8, 49)), Hidden: []int{10, 8, 12}, Sigmoid: true}, Gamma: 4, Norm: 1, Steps: 6},
 		},
 		OnData: func(f checks.DataFile) []descent {
 			return []descent{{network: network{Data: userfile.Labelled(f, 10), Hidden: []int{10, 12}}, Gamma: 8, Norm: 1, Steps: 6}}
@@ -286,7 +286,7 @@ func descentStep() checks.Checkable {
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []descent{
 			sharp, edge, wild,
-			{network: network{Data: images.Easy(data.Fashion, 6, 49), Hidden: []int{10, 12}}, Gamma: 64, Norm: 1, Steps: 6},
+			{network: network{Data: pictures(images.Easy(data.Fashion, 6, 49)), Hidden: []int{10, 12}}, Gamma: 64, Norm: 1, Steps: 6},
 		},
 		OnData: func(f checks.DataFile) []descent {
 			return []descent{{network: network{Data: userfile.Labelled(f, 10), Hidden: []int{10, 12}}, Gamma: 64, Norm: 1, Steps: 6}}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/mat"
+
 	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
@@ -71,7 +73,7 @@ func lambdaUpper() checks.Checkable {
 		Grid: []conditional{
 			one, // attained
 			{network: network{Data: data.Spec{Kind: data.Basis, N: 3, D: 3, RowNorm: math.Sqrt(3)}, Hidden: []int{12, 600}, Seed: 1}},
-			{network: network{Data: images.Easy(data.Fashion, 2, 49), Hidden: []int{10, 600}, Seed: 1}},
+			{network: network{Data: pictures(images.Easy(data.Fashion, 2, 49)), Hidden: []int{10, 1500}, Seed: 1}},
 		},
 		OnData: func(f checks.DataFile) []conditional {
 			return []conditional{{network: network{Data: userfile.Rows(f, 4), Hidden: []int{10, 600}, Seed: 1}}}
@@ -98,8 +100,8 @@ type pyramids struct {
 //
 // Hypotheses: the number of layers is fixed.
 //
-// Conclusion: there is C with lambda_min(K) <= min_i K_ii <= max_i K_ii <= C n_{L-1} (n_0 + ... + n_{L-2}): the last ratio does not
-// drift upward; an exponent up to 0.05 counts as none. For widths of one order it is of order n_{L-1} d, so that the lower bound
+// Conclusion: there is C with lambda_min(K) <= tr(K)/N <= C n_{L-1} (n_0 + ... + n_{L-2}): the last ratio does not
+// drift upward; an exponent up to 0.08 counts as none. For widths of one order it is of order n_{L-1} d, so that the lower bound
 // n_{L-2} n_{L-1} of Theorem 3.1 is tight where n_{L-2} is of order d.
 //
 // Constants: hidden, so that nothing is refuted here. (The term of W_L alone is of order n_{L-1}.)
@@ -108,15 +110,17 @@ type pyramids struct {
 //
 // Reference: derived here: the upper bound beside Bombari, Amani, Mondelli (2022), Theorem 3.1.
 //
-// Control: output weights of standard deviation n^{0.1}, which raise the exponent by 0.2.
+// Control: output weights of standard deviation n^{0.15}, which raise the exponent by 0.3.
+//
+// Loose: the diagonal of one network scatters by half, and a drift is told from none by 0.08.
 func diagonalOrder() checks.Checkable {
 	return checks.Claim[pyramids]{
 		ID: "bombari2022/diagonal-order", Title: "order of the diagonal", Reference: "derived here, for Theorem 3.1",
-		Formula:    `\exists C\colon\; \lambda_{\min}(K) \le \min_i K_{ii} \le C\, n_{L-1} \sum_{l=0}^{L-2} n_l`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 1,
+		Formula:    `\exists C\colon\; \lambda_{\min}(K) \le \tfrac{1}{N}\operatorname{tr} K \le C\, n_{L-1} \sum_{l=0}^{L-2} n_l`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 1, Detects: map[string]float64{"": 0.18},
 		Grid: []pyramids{
-			{Shape: []float64{1, 1, 1}, N: 4, Sizes: []int{24, 48, 96}},
-			{Shape: []float64{4, 1, 3}, N: 4, Sizes: []int{12, 24, 48}},
+			{Shape: []float64{1, 1, 1}, N: 4, Sizes: []int{12, 48}},
+			{Shape: []float64{4, 1, 3}, N: 4, Sizes: []int{12, 48}},
 		},
 		Cost: func(p pyramids) checks.Cost {
 			c := checks.Cost{}
@@ -131,7 +135,7 @@ func diagonalOrder() checks.Checkable {
 				return checks.Instance{}, fmt.Errorf("%d widths: give d, n_1 and n_2", len(p.Shape))
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.05, Trials: 24},
+				Terms: checks.Terms{Resolution: 0.08, Trials: 24},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(len(p.Sizes), func(i int) (float64, float64, error) {
 						v, err := p.ratio(p.Sizes[i], r)
@@ -142,7 +146,7 @@ func diagonalOrder() checks.Checkable {
 		},
 		Controls: []checks.Control[pyramids]{{
 			Name: "growing-output", Why: "output weights that grow put their square on the diagonal",
-			At: []pyramids{{Shape: []float64{1, 1, 1}, N: 4, Sizes: []int{24, 48, 96}, Power: 0.1}},
+			At: []pyramids{{Shape: []float64{1, 1, 1}, N: 4, Sizes: []int{12, 48}, Power: 0.15}},
 		}},
 	}
 }
@@ -155,7 +159,7 @@ func (p pyramids) widths(size int) (w []int) {
 }
 
 // draws is how many networks are averaged, more where they are small and scatter.
-func (p pyramids) draws(size int) int { return 4 * max(1, p.Sizes[len(p.Sizes)-1]/size) }
+func (p pyramids) draws(size int) int { return 24 * p.Sizes[len(p.Sizes)-1] / size }
 
 // ratio is the mean diagonal over n_2 (d + n_1).
 func (p pyramids) ratio(size int, r *rand.Rand) (float64, error) {
@@ -172,7 +176,7 @@ func (p pyramids) ratio(size int, r *rand.Rand) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		sum += largestDiagonal(k)
+		sum += mat.Trace(k) / float64(p.N)
 	}
 	return sum / float64(draws) / float64(w[2]*(w[0]+w[1])), nil
 }

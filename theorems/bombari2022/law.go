@@ -161,6 +161,8 @@ func kernelMean() checks.Checkable {
 		}
 	}
 	small := network{Data: sphere(3, 6, 1), Hidden: []int{8, 600}, Seed: 1}
+	wide := small
+	wide.Hidden = []int{8, 2400}
 	one := network{Data: sphere(1, 4, 1), Hidden: []int{8, 600}, Seed: 1}
 	sigmoid := one
 	sigmoid.Sigmoid = true
@@ -173,9 +175,9 @@ func kernelMean() checks.Checkable {
 		Grid: []conditional{
 			{network: one},
 			{network: small, Along: "mean"},
-			{network: small, Along: "least"},
+			{network: wide, Along: "least"},
 			{network: three, Along: "mean"}, // the spike
-			{network: network{Data: images.Easy(data.MNIST, 3, 49), Hidden: []int{10, 6, 800}, Seed: 2}, Along: "mean"},
+			{network: network{Data: pictures(images.Easy(data.MNIST, 3, 49)), Hidden: []int{10, 6, 800}, Seed: 2}, Along: "mean"},
 		},
 		OnData: func(f checks.DataFile) []conditional {
 			return []conditional{{network: network{Data: userfile.Rows(f, 6), Hidden: []int{10, 600}, Seed: 1}, Along: "mean"}}
@@ -267,7 +269,7 @@ func spectrumLower() checks.Checkable {
 		Grid: []conditional{
 			one, axes, few,
 			{network: network{Data: sphere(3, 6, 1), Hidden: []int{10, 8, 1500}, Seed: 3, Sigmoid: true}, Delta: 0.3},
-			{network: network{Data: images.Easy(data.MNIST, 4, 49), Hidden: []int{10, 6000}, Seed: 1}, Delta: 0.3},
+			{network: network{Data: pictures(images.Easy(data.MNIST, 4, 49)), Hidden: []int{10, 6000}, Seed: 1}, Delta: 0.3},
 		},
 		OnData: func(f checks.DataFile) []conditional {
 			return []conditional{{network: network{Data: userfile.Rows(f, 4), Hidden: []int{12, 6000}, Seed: 1}, Delta: 0.2}}

@@ -61,7 +61,7 @@ func descentRate() checks.Checkable {
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []descent{
 			sharp, half, edge,
-			{network: network{Data: images.Easy(data.MNIST, 6, 49), Hidden: []int{12, 16}}, Gamma: 256, Norm: 1, Steps: 12, Theta: 0.5},
+			{network: network{Data: pictures(images.Easy(data.MNIST, 6, 49)), Hidden: []int{12, 16}}, Gamma: 256, Norm: 1, Steps: 12, Theta: 0.5},
 		},
 		Cost: descent.cost, Setup: setup(1, 1),
 		Constants: []checks.Constant[descent]{{
@@ -151,7 +151,7 @@ func lazyLimit() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: -2, Resolution: 0.02, Trials: 24},
+				Terms: checks.Terms{Exponent: -2, Resolution: 0.02, Trials: 20},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					seed := r.Uint64()
 					return ladderPass(len(p.Gammas), func(i int) (float64, float64, error) {

@@ -116,7 +116,7 @@ func rankBound() checks.Checkable {
 		}),
 		Grid: append(sharp,
 			counted{network: network{Data: points(12, 3), Hidden: []int{3, 6}}, Doubled: true}, // 9 and 12
-			counted{network: network{Data: images.Hard(data.Fashion, 30, 49), Hidden: []int{5, 5}}},
+			counted{network: network{Data: pictures(images.Hard(data.Fashion, 30, 49)), Hidden: []int{5, 5}}},
 		),
 		OnData: func(f checks.DataFile) []counted {
 			return []counted{{network: network{Data: userfile.Rows(f, 40), Hidden: []int{5, 5}}}}

@@ -62,7 +62,7 @@ func antisymmetricStart() checks.Checkable {
 		}),
 		Grid: []blocks{
 			small,
-			{network: network{Data: images.Hard(data.MNIST, 10, 49), Hidden: []int{9, 7, 12}, Sigmoid: true}, Gamma: 64},
+			{network: network{Data: pictures(images.Hard(data.MNIST, 10, 49)), Hidden: []int{9, 7, 12}, Sigmoid: true}, Gamma: 64},
 		},
 		OnData: func(f checks.DataFile) []blocks {
 			return []blocks{{network: network{Data: userfile.Rows(f, 20), Hidden: []int{12, 16}}, Gamma: 10}}
