@@ -149,7 +149,7 @@ func kernelMean() checks.Checkable {
 			width := float64(l.width())
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("mean over n_1 n_2", one/float64(l.template.Width(l.template.Depth()-2)))},
-				Terms: checks.Terms{Deviation: checks.Float(l.block.Deviation(quadratic(l.block.Mean, u), l.width()) / width), Resolution: 0.1, Trials: 160},
+				Terms: checks.Terms{Deviation: checks.Float(l.block.Deviation(quadratic(l.block.Mean, u), l.width()) / width), Resolution: 0.1, Trials: 240},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					k, err := l.draw(r)
 					if err != nil {

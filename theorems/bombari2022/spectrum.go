@@ -107,7 +107,7 @@ func spectrumOrder() checks.Checkable {
 				checks.NewFact("neurons there", float64(hidden[0]+hidden[1])),
 				checks.NewFact("n_1 n_2 over N there", float64(hidden[0]*hidden[1])/float64(last)),
 			},
-			Terms: checks.Terms{Resolution: 0.25, Trials: 36},
+			Terms: checks.Terms{Resolution: 0.25, Trials: 48},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				m := ladderPass(len(p.N), func(i int) (float64, float64, error) {
 					v, err := p.rung(p.N[i], r)
@@ -185,7 +185,7 @@ func spectrumGrowth() checks.Checkable {
 		Formula:    `\lambda_{\min}(K) = \Omega(n_{L-2}\, n_{L-1})`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
 		Grid: []growth{
-			{N: 1, From: 32, Rungs: 2, Draws: 24},
+			{N: 1, From: 32, Rungs: 2, Draws: 32},
 			{N: 2, From: 48, Rungs: 2, Draws: 6},
 			{N: 8, From: 192, Rungs: 3, Draws: 4},
 		},
@@ -199,7 +199,7 @@ func spectrumGrowth() checks.Checkable {
 		},
 		Setup: func(p growth) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: 1, Relation: checks.AtLeast, Resolution: 0.05, Trials: 20},
+				Terms: checks.Terms{Exponent: 1, Relation: checks.AtLeast, Resolution: 0.05, Trials: 26},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(p.Rungs, func(i int) (float64, float64, error) { return p.rung(i, r) })
 				},
