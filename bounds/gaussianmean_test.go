@@ -41,6 +41,32 @@ func TestGaussianMean(t *testing.T) {
 	}
 }
 
+// With a wide strip the step is 2 pi/sqrt 72, and the bound has 2 e^{-36} for it, the tails beyond 8.5 and the rounding of 27 terms.
+func TestGaussianMeanErrorTerms(t *testing.T) {
+	f := bounds.Analytic{At: math.Cos, Strip: 100, Bound: 1}
+	_, err, e := bounds.GaussianMean(f, 1)
+	if e != nil {
+		t.Fatal(e)
+	}
+	want := 2*math.Exp(-36) + 2*math.Exp(-36.125)/(8.5*math.Sqrt(2*math.Pi)) + 56*0x1p-53
+	within(t, "error", err, want, 1e-3)
+	_, pair, e := bounds.GaussianPairMean(f, f, 1, 1, 0.5)
+	if e != nil {
+		t.Fatal(e)
+	}
+	within(t, "error of a pair", pair, 2*want+8*0x1p-53*(1+1e-4), 1e-3)
+	_, product, e := bounds.GaussianPairMean(f, f, 1, 1, 0)
+	if e != nil {
+		t.Fatal(e)
+	}
+	within(t, "error of a product", product, 2*want, 1e-3)
+	_, entry, e := bounds.GaussianKernel(f, mat.NewSymDense(2, []float64{1, 0.5, 0.5, 1}))
+	if e != nil {
+		t.Fatal(e)
+	}
+	within(t, "error of a kernel", entry, pair, 1e-9)
+}
+
 // The bound on the error is what the theorem on the trapezoidal rule gives: the mean of a function that oscillates at the
 // frequency of the nodes is off by nearly as much, relative to its own bound.
 func TestGaussianMeanError(t *testing.T) {

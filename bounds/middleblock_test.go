@@ -79,6 +79,17 @@ func TestMiddleBlockMean(t *testing.T) {
 	}
 	top := mat.Norm(f, 2)
 	within(t, "radius", block.Radius, top*top/16, 1e-10)
+	var covariance mat.SymDense
+	covariance.SymOuterK(variance, f)
+	_, entry, err := bounds.GaussianKernel(bounds.SmoothSigmoid().Slope, &covariance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := 0.0
+	for i := range 3 {
+		largest = math.Max(largest, floats.Dot(f.RawRowView(i), f.RawRowView(i)))
+	}
+	within(t, "error", block.Err, 3*largest*(entry+8*0x1p-53/16), 0.01)
 	if block.Std != 1.5 || !(block.Err > 0 && block.Err < 1e-11*block.Radius*10) {
 		t.Errorf("deviation %v, error %v", block.Std, block.Err)
 	}

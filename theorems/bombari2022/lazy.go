@@ -35,17 +35,20 @@ import (
 // Reference: derived here, in the place of the descent theorem of Bombari, Amani, Mondelli (2022); its number was not found.
 //
 // Control: 1.2 times the rate, labels along the eigenvector of lambda_min; and 1.1 times the largest step, labels along that of
-// lambda_max.
+// lambda_max; and twice the allowed drift, at one sample whose kernel falls.
 func descentRate() checks.Checkable {
-	setup := func(rate, step float64) func(descent) (checks.Instance, error) {
+	setup := func(rate, step, allowance float64) func(descent) (checks.Instance, error) {
 		return func(p descent) (checks.Instance, error) {
 			if p.Step == 0 {
 				p.Step = 0.5
 			}
 			allowed := p.Step
 			p.Step *= step
-			inst, err := p.instance(func(u run) checks.Measurement { return u.rates(rate) })
+			inst, err := p.instance(func(u run) checks.Measurement { return u.rates(rate, allowance) })
 			inst.Hypotheses = []checks.Hypothesis{checks.Require("eta (lambda_max + lambda_min)/2", allowed, checks.AtMost, 1)}
+			if p.Data.N == 1 { // cheap, and some of the draws fail the hypothesis on the drift
+				inst.Terms.Trials = 40
+			}
 			return inst, err
 		}
 	}
@@ -53,6 +56,8 @@ func descentRate() checks.Checkable {
 	sharp.Along, sharp.Theta = "least", 0.05
 	half := lazy8(32, 24)
 	half.Theta = 0.5
+	falls := single(1)
+	falls.Theta = 0.1
 	edge := lazy4(256, 3)
 	edge.Along, edge.Step, edge.Norm, edge.Theta = "most", 1, 1e-2, 0.05
 	return checks.Claim[descent]{
@@ -60,24 +65,29 @@ func descentRate() checks.Checkable {
 		Formula:    `\|r_t\| \le \big(1 - (1-\theta)\,\eta\lambda_{\min}(K_0)\big)^t\,\|r_0\|`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []descent{
-			sharp, half, edge,
+			sharp, half, edge, falls,
 			{network: network{Data: pictures(images.Easy(data.MNIST, 6, 49)), Hidden: []int{12, 16}}, Gamma: 256, Norm: 1, Steps: 12, Theta: 0.5},
 		},
-		Cost: descent.cost, Setup: setup(1, 1),
+		Cost: descent.cost, Setup: setup(1, 1, 1),
 		Constants: []checks.Constant[descent]{{
 			Name: "largest-step", Why: "a larger step overshoots along the eigenvector of lambda_max", At: []descent{edge},
 			Factors: []float64{1.01, 1.05, 1.1, 1.2},
-			Scaled:  func(p descent, f float64) (checks.Instance, error) { return setup(1, f)(p) },
+			Scaled:  func(p descent, f float64) (checks.Instance, error) { return setup(1, f, 1)(p) },
+		}, {
+			Name: "allowed-drift", Why: "a kernel that falls by more than theta lambda_min is slower than the rate", At: []descent{falls},
+			Factors: []float64{1.1, 1.25, 1.5, 2, 3},
+			Scaled:  func(p descent, f float64) (checks.Instance, error) { return setup(1, 1, f)(p) },
 		}},
 		Controls: []checks.Control[descent]{
-			{Name: "faster", Why: "labels along the least eigenvector contract at this rate alone", At: []descent{sharp}, Setup: setup(1.2, 1)},
-			{Name: "larger-step", Why: "beyond 2/(lambda_max + lambda_min) the largest eigenvalue overshoots", At: []descent{edge}, Setup: setup(1, 1.1)},
+			{Name: "faster", Why: "labels along the least eigenvector contract at this rate alone", At: []descent{sharp}, Setup: setup(1.2, 1, 1)},
+			{Name: "larger-step", Why: "beyond 2/(lambda_max + lambda_min) the largest eigenvalue overshoots", At: []descent{edge}, Setup: setup(1, 1.1, 1)},
+			{Name: "more-drift", Why: "with twice the drift allowed a kernel may fall by more than the rate leaves", At: []descent{falls}, Setup: setup(1, 1, 2)},
 		},
 	}
 }
 
 // rates compares the rate up to each step with that of the bound.
-func (u run) rates(factor float64) checks.Measurement {
+func (u run) rates(factor, allowance float64) checks.Measurement {
 	worst := 0.0
 	for _, s := range u.stages {
 		worst = max(worst, u.drift(s))
@@ -98,7 +108,7 @@ func (u run) rates(factor float64) checks.Measurement {
 		})
 	}
 	m := checks.Worst(ms...)
-	m.Hypotheses = []checks.Hypothesis{checks.Require("drift of the kernel over lambda_min", worst/u.lmin.Lower(), checks.AtMost, u.p.Theta)}
+	m.Hypotheses = []checks.Hypothesis{checks.Require("drift of the kernel over lambda_min", worst/u.lmin.Lower(), checks.AtMost, allowance*u.p.Theta)}
 	m.Series = curve.Axes{X: "step", Y: "residual over its start", LogY: true}.Against("measured", t, measured, curveBound)
 	return m
 }
