@@ -143,7 +143,7 @@ func (p memory) instance(measure func(memo) checks.Measurement) (checks.Instance
 			return checks.Measurement{Hypotheses: hs}
 		}
 		out := measure(m)
-		out.Hypotheses = m.hypotheses()
+		out.Hypotheses = append(m.hypotheses(), out.Hypotheses...)
 		return out
 	}}, nil
 }
@@ -164,7 +164,8 @@ func anyMemory(t *rapid.T) memory {
 // Setting: any inputs and labels Y; a smooth network of any shape with the weights of the paper; v = J^T K^{-1} Y with the
 // Jacobian J at the start, F(theta) the outputs, h_e = (F(theta + e v) - F(theta))/e.
 //
-// Hypotheses: on the draw, lambda_min(K) > 0 (certified).
+// Hypotheses: on the draw, lambda_min(K) > 0 (certified), and e small enough for nine s in [0, e] to resolve the second derivative
+// below: it changes by a tenth of its maximum at most between neighbours.
 //
 // Conclusion: ||h_e - Y|| <= (e/2) max_{0 <= s <= e} ||d^2/ds^2 F(theta + s v)||. So for every Y and eps > 0 a small e has
 // ||h_e - Y|| <= eps, and h_e is a network of twice the widths: the labels are memorised.
@@ -233,7 +234,11 @@ func (m memo) taylor(e, factor float64) checks.Measurement {
 	if err != nil {
 		return checks.Failed(err)
 	}
-	return checks.Measurement{Observed: distance, Predicted: factor * e / 2 * largest, Tolerance: e/2*change + rounding}
+	resolved := checks.Require("change of the second derivative between neighbouring s", change, checks.AtMost, 0.1*largest)
+	return checks.Measurement{
+		Observed: distance, Predicted: factor * e / 2 * largest, Tolerance: e/2*change + rounding,
+		Hypotheses: []checks.Hypothesis{resolved},
+	}
 }
 
 // memoriseNorm is how far the weights must move.
