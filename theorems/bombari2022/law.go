@@ -126,8 +126,8 @@ func (p conditional) cost(eigenvalues float64) checks.Cost {
 //
 // Reference: derived here: the conditional mean behind Bombari, Amani, Mondelli (2022), Theorem 3.1.
 //
-// Control: W_{L-1} of twice the variance, for tanh a smaller mean by a fifth; and the mean of a tanh network for one with
-// the sigmoid.
+// Control: W_{L-1} of twice the variance, for tanh a smaller mean by a fifth, at one entry and at the spike; and the mean of a
+// network with the sigmoid for one with tanh.
 func kernelMean() checks.Checkable {
 	setup := func(assumed func(conditional) conditional) func(conditional) (checks.Instance, error) {
 		return func(p conditional) (checks.Instance, error) {
@@ -190,9 +190,7 @@ func kernelMean() checks.Checkable {
 				p.Sigmoid = true
 				return p
 			})},
-			{
-				Name: "without-the-hadamard-factor", Why: "the mean has the product of both Gram matrices, not the features' with the mean slope", At: []conditional{{network: small, Along: "mean", Factor: 1.6}},
-			},
+			{Name: "more-variance-in-the-spike", Why: "the entries off the diagonal fall with the slopes too", At: []conditional{{network: small, Along: "mean", Factor: 1.8}}},
 		},
 	}
 }
@@ -217,8 +215,8 @@ func kernelMean() checks.Checkable {
 // Reference: derived here: an explicit form of the lower bound of Bombari, Amani, Mondelli (2022), Theorem 3.1, for given
 // features; its concentration step is Tropp, Foundations of Computational Mathematics 12 (2012), Theorem 3.6.
 //
-// Control: 1.2 times the bound on one small input, where it is nearly attained; and the mean of a network whose
-// preactivations are half as wide.
+// Control: 1.2 times the bound on one small input, where it is nearly attained; and a network whose
+// W_{L-1} has three times the variance.
 func spectrumLower() checks.Checkable {
 	setup := func(factor float64) func(conditional) (checks.Instance, error) {
 		return func(p conditional) (checks.Instance, error) {
@@ -278,7 +276,7 @@ func spectrumLower() checks.Checkable {
 		Setup: setup(1),
 		Controls: []checks.Control[conditional]{
 			{Name: "larger-bound", Why: "6/5 of the bound is above the mean", At: []conditional{wide}, Setup: setup(1.2)},
-			{Name: "more-variance", Why: "with preactivations three times as wide, the slopes and so the eigenvalue fall", At: []conditional{{network: network{Data: sphere(1, 4, 1), Hidden: []int{4, 2000}, Seed: 1}, Delta: 0.1, Factor: 3}}},
+			{Name: "more-variance", Why: "with W_{L-1} of three times the variance the slopes and so the eigenvalue fall", At: []conditional{{network: network{Data: sphere(1, 4, 1), Hidden: []int{4, 2000}, Seed: 1}, Delta: 0.1, Factor: 3}}},
 		},
 	}
 }

@@ -108,7 +108,7 @@ func (u run) rates(factor, allowance float64) checks.Measurement {
 		})
 	}
 	m := checks.Worst(ms...)
-	m.Hypotheses = []checks.Hypothesis{checks.Require("drift of the kernel over lambda_min", worst/u.lmin.Lower(), checks.AtMost, allowance*u.p.Theta)}
+	m.Hypotheses = []checks.Hypothesis{u.accurate(), checks.Require("drift of the kernel over lambda_min", worst/u.lmin.Lower(), checks.AtMost, allowance*u.p.Theta)}
 	m.Series = curve.Axes{X: "step", Y: "residual over its start", LogY: true}.Against("measured", t, measured, curveBound)
 	return m
 }
