@@ -13,7 +13,6 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/deep"
 	"convergo/theorems/internal/images"
-	"convergo/theorems/internal/userfile"
 )
 
 // lambdaUpper is the upper bound on the smallest eigenvalue, in mean.
@@ -74,9 +73,6 @@ func lambdaUpper() checks.Checkable {
 			one, // attained
 			{network: network{Data: data.Spec{Kind: data.Basis, N: 3, D: 3, RowNorm: math.Sqrt(3)}, Hidden: []int{12, 600}, Seed: 1}},
 			{network: network{Data: pictures(images.Easy(data.Fashion, 2, 49)), Hidden: []int{10, 1500}, Seed: 1}},
-		},
-		OnData: func(f checks.DataFile) []conditional {
-			return []conditional{{network: network{Data: userfile.Rows(f, 4), Hidden: []int{10, 600}, Seed: 1}}}
 		},
 		Cost:  func(p conditional) checks.Cost { return p.cost(1) },
 		Setup: setup(1),

@@ -57,7 +57,7 @@ func descentRate() checks.Checkable {
 	half := lazy8(32, 24)
 	half.Theta = 0.5
 	falls := single(1)
-	falls.Theta = 0.1
+	falls.Theta, falls.Norm = 0.1, 4
 	edge := lazy4(256, 3)
 	edge.Along, edge.Step, edge.Norm, edge.Theta = "most", 1, 1e-2, 0.05
 	return checks.Claim[descent]{
