@@ -24,7 +24,7 @@
 //
 // Files, in the order of the claims: spectrum (Theorem 3.1), law (the mean and lower tail behind it), rank (how many
 // weights are needed), diagonal (upper bounds), blocks (the products that the proof works with), memory (memorisation),
-// start, descent and lazy (gradient descent).
+// start, descent and lazy (gradient descent; lazy also has the rate).
 package bombari2022
 
 import (

@@ -156,6 +156,7 @@ func (u *run) accurate() checks.Hypothesis {
 	return checks.Require("defect of the recursion, relative", worst, checks.AtMost, 1e-10)
 }
 
+// instance is what the claims on descent share.
 func (p descent) instance(measure func(run) checks.Measurement) (checks.Instance, error) {
 	set, err := p.Data.Build()
 	if err != nil {
@@ -184,7 +185,7 @@ func (p descent) cost() checks.Cost {
 	return checks.Cost{Trial: float64(p.Steps)*step + 2*eigCost(n), Size: fmt.Sprintf("%d steps", p.Steps)}
 }
 
-// lazy4 and lazy10 are instances on which the theorem's hypotheses are met.
+// lazy4 and lazy8 are instances of 4 and 8 samples on which the drift is small at a large gamma.
 func lazy4(gamma float64, steps int) descent {
 	return descent{network: network{Data: sphere(4, 4, 1), Hidden: []int{10, 10}}, Gamma: gamma, Norm: 1, Steps: steps}
 }

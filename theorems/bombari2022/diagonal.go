@@ -131,7 +131,7 @@ func diagonalOrder() checks.Checkable {
 				return checks.Instance{}, fmt.Errorf("%d widths: give d, n_1 and n_2", len(p.Shape))
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.08, Trials: 32},
+				Terms: checks.Terms{Resolution: 0.08, Trials: 26},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(len(p.Sizes), func(i int) (float64, float64, error) {
 						v, err := p.ratio(p.Sizes[i], r)

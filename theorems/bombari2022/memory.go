@@ -125,7 +125,7 @@ func (p memory) step() float64 {
 	return p.Step
 }
 
-// memoryClaim is what the claims on memorisation share.
+// instance is what the claims on memorisation share.
 func (p memory) instance(measure func(memo) checks.Measurement) (checks.Instance, error) {
 	set, err := p.Data.Build()
 	if err != nil {

@@ -34,7 +34,12 @@ func (p square) widths(n int) []int {
 }
 
 // draws is how many networks are averaged at N samples, more where they are cheap and scatter more.
-func (p square) draws(n int) int { return max(1, 384/n) }
+func (p square) draws(n int) int {
+	if p.All {
+		return max(1, 192/n) // the blocks of the other layers scatter less
+	}
+	return max(1, 384/n)
+}
 
 // rung returns n_1 n_2 over lambda_min at N samples, in geometric mean.
 func (p square) rung(n int, r *rand.Rand) (float64, error) {
@@ -107,7 +112,7 @@ func spectrumOrder() checks.Checkable {
 				checks.NewFact("neurons there", float64(hidden[0]+hidden[1])),
 				checks.NewFact("n_1 n_2 over N there", float64(hidden[0]*hidden[1])/float64(last)),
 			},
-			Terms: checks.Terms{Resolution: 0.25, Trials: 48},
+			Terms: checks.Terms{Resolution: 0.25, Trials: 44},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				m := ladderPass(len(p.N), func(i int) (float64, float64, error) {
 					v, err := p.rung(p.N[i], r)

@@ -28,7 +28,7 @@ import (
 //
 // Constants: ours: a neuron and its twin have equal features and opposite output weights. So their outputs cancel, and their
 // backward signals in F_{L-2}; the squares in their own weights add. Tolerance: rounding of sums of that many products.
-// The paper is known to start so by an earlier recollection only, and for a gamma of which the power of d was not found.
+// That the paper starts so is recalled and not read; its gamma was not found.
 //
 // Convention: hidden weights N(0, 1/n_{l-1}), output weights gamma times N(0, 1).
 //
