@@ -36,7 +36,7 @@ func (p square) widths(n int) []int {
 // draws is how many networks are averaged at N samples, more where they are cheap and scatter more.
 func (p square) draws(n int) int {
 	if p.All {
-		return max(1, 192/n) // the blocks of the other layers scatter less
+		return max(1, 320/n) // the blocks of the other layers scatter less
 	}
 	return max(1, 384/n)
 }
