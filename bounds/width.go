@@ -145,6 +145,12 @@ func Requirements() []Requirement {
 			N: 2, InvLambda0: 2,
 		},
 		{
+			Name: "bombari2022/spectrum", Source: "Bombari et al. (2022), Theorem 3.1, two layers of this width, no logarithms", Basis: Order,
+			Conclusion: "deep smooth network: lambda_min of the tangent kernel of the order of the squared width",
+			Width:      PyramidWidth,
+			N:          0.5, Initialisation: true,
+		},
+		{
 			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
 			Conclusion: "coupled start at large scale, eta <= 1/S^2: linear dynamics, ||e(k)|| <= (1 - eta lambda_0/2)^k ||y||",
 			Width:      func(p Problem) float64 { return CoupledWidth(p.N, p.S, p.Lambda0, p.Delta) },
@@ -235,6 +241,10 @@ func MaskedWidth(n, rounds, masks int, keep, s, lambda0, delta float64) float64 
 	return when(n >= 1 && rounds >= 1 && masks >= 1 && keep > 0 && keep <= 1 && lambda0 > 0 && isProbability(delta),
 		s*s*math.Log(float64(n)*float64(rounds)*float64(masks)/delta)/(ChernoffRate(0.5)*keep*lambda0))
 }
+
+// PyramidWidth is sqrt n: the two last hidden layers of a deep network with a smooth activation, of this width, have n weights
+// between them. The theorem asks for more by logarithms.
+func PyramidWidth(p Problem) float64 { return when(p.N >= 1, math.Sqrt(p.n())) }
 
 // orderDu is n^6/(lambda_0^4 delta^3).
 func orderDu(p Problem) float64 {

@@ -42,6 +42,7 @@ import (
 	"convergo/checks"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
+	"convergo/theorems/bombari2022"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
@@ -63,6 +64,7 @@ func All() ([]checks.Source, error) {
 		du2019.Source(),
 		du2019deep.Source(),
 		nguyen2021.Source(),
+		bombari2022.Source(),
 		liao2022.Source(),
 		munteanu2022.Source(),
 	}
