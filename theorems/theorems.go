@@ -42,6 +42,7 @@ import (
 	"convergo/checks"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
+	"convergo/theorems/cao2019"
 	"convergo/theorems/du2019"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
@@ -59,6 +60,7 @@ func All() ([]checks.Source, error) {
 	sources := []checks.Source{
 		basics.Source(),
 		arora2019fine.Source(),
+		cao2019.Source(),
 		du2019.Source(),
 		nguyen2021.Source(),
 		liao2022.Source(),

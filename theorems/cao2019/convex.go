@@ -1,0 +1,107 @@
+package cao2019
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"pgregory.net/rapid"
+
+	"convergo/bounds"
+	"convergo/checks"
+)
+
+// labelled is a move with the label that the loss is taken at.
+type labelled struct {
+	Move  moved `json:"move"`
+	Wrong bool  `json:"wrong"` // the label that the network misses, else the one that it meets
+}
+
+// nearConvexity is Lemma 4.2 for two layers, with explicit constants.
+//
+// Setting: L = 2 for the second part; any weights W and W', any x and label y = +-1; L(W) = log(1 + exp(-y f_W(x))), with slope
+// l' = -1/(1 + exp(y f_W(x))); NL = f_{W'}(x) - f_W(x) - <grad f_W(x), W'-W>.
+//
+// Hypotheses: none.
+//
+// Conclusion: L(W) + <grad L(W), W'-W> - L(W') <= |l'| y NL, and this is at most |l'| sqrt(m) (omega_1 omega_2 |x| + S), the bound of
+// near-linearity: the loss is convex up to the error of the linearisation.
+//
+// Constants: derived. The loss is convex in the output, l(y f') >= l(y f) + l'(y f) y (f' - f), and grad L = l' y grad f. The paper
+// has L(W') >= L(W) + <grad L(W), W'-W> - eps for W, W' in B(W^(1), omega), omega <= kappa L^{-6} m^{-3/8} (log m)^{-3/2} eps^{3/4},
+// with probability 1 - O(n L^2) exp(-Omega(m omega^{2/3} L)) and kappa hidden. Both parts are attained where the network is far
+// on the wrong side, since the loss is linear there.
+//
+// Convention: logistic loss of one sample.
+//
+// Reference: derived here, after Cao, Gu (2019), Lemma 4.2.
+//
+// Control: each part times 0.8; and the error of the linearisation left out, as if the loss were convex in the weights.
+func nearConvexity() checks.Checkable {
+	setup := func(signed, explicit float64) func(labelled) (checks.Instance, error) {
+		return func(p labelled) (checks.Instance, error) {
+			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement { return p.trial(signed, explicit, r) }}, nil
+		}
+	}
+	// Output weights 300 times as large put the outputs at about 300.
+	wide := labelled{Move: moved{M: 16384, D: 1, First: 0.3, Way: "cross", Output: 300}, Wrong: true}
+	small := labelled{Move: moved{M: 64, D: 3, First: 0.3, Way: "cross", Output: 300}, Wrong: true}
+	return checks.Claim[labelled]{
+		ID: "cao2019/near-convexity", Title: "the loss is nearly convex in the weights", Reference: "derived here, after Lemma 4.2",
+		Formula:    `L(W) + \langle\nabla L(W), W'-W\rangle - L(W') \le |\ell'|\,y\,\mathrm{NL} \le |\ell'| \sqrt m\,(\omega_1\omega_2\|x\| + S)`,
+		Convention: convention + "; logistic loss", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) labelled {
+			return labelled{Wrong: rapid.Bool().Draw(t, "wrong"), Move: moved{
+				M: rapid.IntRange(1, 40).Draw(t, "m"), D: rapid.IntRange(1, 4).Draw(t, "d"),
+				First: rapid.SampledFrom([]float64{0, 1e-3, 0.3, 3, 100}).Draw(t, "first"), Second: rapid.SampledFrom([]float64{0, 0.1, 3}).Draw(t, "second"),
+				Way: rapid.SampledFrom([]string{"cross", "gradient", "gaussian"}).Draw(t, "way"), Output: rapid.SampledFrom([]float64{1, 0, 30}).Draw(t, "output"),
+			}}
+		}),
+		Grid: []labelled{
+			small,
+			{Move: moved{M: 64, D: 5, First: 1, Second: 1, Way: "gradient", Output: 1}},
+			{Move: moved{M: 256, D: 5, First: 3, Second: 3, Way: "gaussian", Output: 1}, Wrong: true},
+			{Move: moved{M: 1024, D: 2, First: 1, Way: "cross", Output: 1}},
+			wide, // both parts are attained
+		},
+		Cost: func(p labelled) checks.Cost {
+			return checks.Cost{Trial: 400*float64(p.Move.M)*float64(p.Move.D+4) + 4000, Size: fmt.Sprintf("m=%d", p.Move.M)}
+		},
+		Setup: setup(1, 1),
+		Controls: []checks.Control[labelled]{
+			{Name: "signed", Why: "far on the wrong side the loss is linear", At: []labelled{small, wide}, Setup: setup(0.8, 1)},
+			{Name: "explicit", Why: "neurons moved through zero attain it", At: []labelled{wide}, Setup: setup(1, 0.8)},
+			{Name: "convex", Why: "the loss of a network is not convex in its weights", At: []labelled{small, wide}, Setup: setup(0, 1)},
+		},
+	}
+}
+
+func (p labelled) trial(signed, explicit float64, r *rand.Rand) checks.Measurement {
+	y := 1.0
+	s, err := p.Move.draw(func(f float64) float64 {
+		y = math.Copysign(1, f)
+		if p.Wrong {
+			y = -y
+		}
+		return y // neurons with weights of this sign raise y f
+	}, r)
+	if err != nil {
+		return checks.Failed(err)
+	}
+	if p.Move.Way != "cross" { // the sign was not asked for
+		y = math.Copysign(1, s.before)
+		if p.Wrong {
+			y = -y
+		}
+	}
+	slope := logisticSlope(y * s.before)
+	falls := logistic(y*s.before) + slope*y*s.linear - logistic(y*s.after)
+	size := -slope
+	tolerance := 2*s.tolerance() + 16*unit*(math.Abs(y*s.before)+math.Abs(y*s.after)+1)
+	bound := bounds.LinearisationError(s.scale, s.z, s.w, s.first, s.second, floats.Norm(s.x, 2))
+	return checks.All(
+		checks.Measurement{Part: "signed error of the linearisation", Observed: falls, Predicted: signed * size * y * s.nonlinear(), Term: size * y * s.nonlinear(), Tolerance: tolerance},
+		checks.Measurement{Part: "explicit", Observed: falls, Predicted: explicit * size * bound, Tolerance: tolerance},
+	)
+}

@@ -1,0 +1,339 @@
+package cao2019
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"convergo/bounds"
+	"convergo/checks"
+	"convergo/nets"
+	"convergo/nets/deep"
+	"convergo/theorems/internal/curve"
+)
+
+// moved is a two-layer network, an input, and a move of the weights.
+type moved struct {
+	M      int     `json:"m"`
+	D      int     `json:"d"`
+	First  float64 `json:"first"`            // the move of W_1, over 1/sqrt m
+	Second float64 `json:"second,omitempty"` // that of W_2
+	Way    string  `json:"way"`              // cross, along, gradient or gaussian
+	Norm   float64 `json:"norm,omitempty"`   // |x|; 0 means 1
+	Output float64 `json:"output"`           // the output weights, over those of the initialisation
+}
+
+// A step is one network with its move, and what they say of one input.
+type step struct {
+	x             []float64
+	z, w          []float64 // preactivations and output weights before
+	first, second float64   // Frobenius norms of the moves
+	scale         float64
+	before, after float64 // outputs
+	linear        float64 // <grad f, move>
+	terms         float64 // a bound on the sum of magnitudes behind an output
+}
+
+// draw draws network and input and moves the weights. Sign chooses the neurons that "cross" moves; 0 those
+// with output weights of the sign that gives more.
+func (p moved) draw(sign func(f float64) float64, r *rand.Rand) (step, error) {
+	net, err := deep.New(network(p.D, 2, p.M), r)
+	if err != nil {
+		return step{}, err
+	}
+	norm := p.Norm
+	if norm == 0 {
+		norm = 1
+	}
+	x := nets.Gaussian(1, p.D, r)
+	x.Scale(norm/mat.Norm(x, 2), x)
+	floats.Scale(p.Output, net.LayerParams(net.Params(), 2))
+	pass, err := net.NewPass(x)
+	if err != nil {
+		return step{}, err
+	}
+	s := step{
+		x: x.RawRowView(0), z: pass.Preactivation(1).RawRowView(0), w: net.LayerParams(net.Params(), 2),
+		scale: math.Sqrt(float64(p.M)), before: pass.Output()[0],
+	}
+	move, err := p.move(net, pass, s, sign, r)
+	if err != nil {
+		return step{}, err
+	}
+	one, two := net.LayerParams(move, 1), net.LayerParams(move, 2)
+	s.first, s.second = floats.Norm(one, 2), floats.Norm(two, 2)
+	s.linear = pass.JMul(nil, move)[0]
+	after := net.Clone()
+	floats.Add(after.Params(), move)
+	out, err := after.Output(x)
+	if err != nil {
+		return step{}, err
+	}
+	s.after = out[0]
+	for k, v := range s.w {
+		s.terms += s.scale * (math.Abs(v) + math.Abs(two[k])) * (math.Abs(s.z[k]) + floats.Norm(one[k*p.D:(k+1)*p.D], 2)*norm)
+	}
+	return s, nil
+}
+
+// move is the direction of the weights, of length First/sqrt m and Second/sqrt m in the two layers.
+func (p moved) move(net *deep.Network, pass *deep.Pass, s step, sign func(float64) float64, r *rand.Rand) ([]float64, error) {
+	move := make([]float64, net.NumParams())
+	one, two := net.LayerParams(move, 1), net.LayerParams(move, 2)
+	root := math.Sqrt(float64(p.M))
+	switch p.Way {
+	case "cross":
+		want := 0.0
+		if sign != nil {
+			want = sign(s.before)
+		}
+		outward(one, s.x, crossing(s.z, s.w, want, p.First/root*floats.Norm(s.x, 2)))
+	case "along": // every neuron that fires moves up, and its output weight in proportion
+		shift := make([]float64, p.M)
+		for k, z := range s.z {
+			if z > 0 {
+				shift[k] = 1 + 0.5*math.Abs(math.Sin(float64(k)))
+			}
+		}
+		outward(one, s.x, shift)
+		copy(two, shift)
+	case "gradient":
+		pass.JTMul(move, []float64{1})
+	case "gaussian":
+		for k := range move {
+			move[k] = r.NormFloat64()
+		}
+	default:
+		return nil, fmt.Errorf("way %q: use cross, along, gradient or gaussian", p.Way)
+	}
+	resize(one, p.First/root)
+	resize(two, p.Second/root)
+	return move, nil
+}
+
+// outward sets the rows of a move of W_1 (m x d) so that the preactivations of x move by shift.
+func outward(one, x, shift []float64) {
+	square := floats.Dot(x, x)
+	for k, s := range shift {
+		floats.AddScaledTo(one[k*len(x):(k+1)*len(x)], one[k*len(x):(k+1)*len(x)], s/square, x)
+	}
+}
+
+// crossing moves neurons through zero by |w_r| u each, with u such that the move has the given length; a sign of 0
+// takes the sign of w that gains more.
+func crossing(z, w []float64, sign, length float64) []float64 {
+	if sign == 0 {
+		up, down := crossing(z, w, 1, length), crossing(z, w, -1, length)
+		if gain(z, w, up) > gain(z, w, down) {
+			return up
+		}
+		return down
+	}
+	squares := func(u float64) (sum float64) {
+		for r, v := range w {
+			if v*sign > 0 && math.Abs(v)*u > 2*math.Abs(z[r]) {
+				sum += v * v * u * u
+			}
+		}
+		return sum
+	}
+	lo, hi := 0.0, 1.0
+	for squares(hi) < length*length && hi < 1e15 {
+		hi *= 2
+	}
+	for range 60 {
+		if mid := (lo + hi) / 2; squares(mid) < length*length {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	shift := make([]float64, len(z))
+	for r, v := range w {
+		if v*sign > 0 && math.Abs(v)*hi > 2*math.Abs(z[r]) {
+			shift[r] = -math.Copysign(math.Abs(v)*hi, z[r])
+		}
+	}
+	return shift
+}
+
+// gain is sum_r |w_r| (|s_r| - |z_r|)_+.
+func gain(z, w, shift []float64) (sum float64) {
+	for r, s := range shift {
+		sum += math.Abs(w[r]) * math.Max(0, math.Abs(s)-math.Abs(z[r]))
+	}
+	return sum
+}
+
+// resize gives a vector the length; a zero vector stays.
+func resize(v []float64, length float64) {
+	if norm := floats.Norm(v, 2); norm > 0 {
+		floats.Scale(length/norm, v)
+	}
+}
+
+// nonlinear is f_{W'}(x) - f_W(x) - <grad f_W(x), W'-W>.
+func (s step) nonlinear() float64 { return s.after - s.before - s.linear }
+
+// tolerance is the rounding of outputs that are sums of that many terms.
+func (s step) tolerance() float64 {
+	return 8 * float64(len(s.z)+len(s.x)+8) * unit * (s.terms + math.Abs(s.linear))
+}
+
+// nearLinearity is Lemma 4.1 for two layers, with all constants and at every width.
+//
+// Setting: L = 2; any weights W, such as those of the initialisation, any x, and any W' with
+// |W'_1 - W_1|_F = omega_1 and |W'_2 - W_2|_F = omega_2; z = W_1 x, w = W_2.
+//
+// Hypotheses: none.
+//
+// Conclusion: |f_{W'}(x) - f_W(x) - <grad f_W(x), W'-W>| <= sqrt(m) (omega_1 omega_2 |x| + S), where S is the larger over the two signs
+// of w of min_{u>0} sum_r |w_r| (|w_r| u/2 - |z_r|)_+ + (omega_1 |x|)^2/(2u), the sum being over the neurons with that sign.
+//
+// Constants: derived (bounds.LinearisationError has the proof). The paper has, with hidden constants and for
+// all L, omega^{1/3} L^2 sqrt(m log m) times the sum of the spectral norms of the moves of all layers but the last, for
+// omega <= kappa L^{-6} (log m)^{-3/2}; its proof needs (log m)^{-3} there. Here omega is free. Both terms are attained: the first
+// by moves along the firing neurons of a network whose output weights are 0, the second, at large m, by moving the neurons nearest to
+// zero across it.
+//
+// Convention: sqrt(m) before the last layer; the derivative of ReLU at 0 is 0.
+//
+// Reference: derived here, after Cao, Gu (2019), Lemma 4.1.
+//
+// Control: each of the two terms times 0.8; and a bound with the spectral norm of the first move halved, as if the
+// ball were half as large.
+func nearLinearity() checks.Checkable {
+	setup := func(product, cross, radius float64) func(moved) (checks.Instance, error) {
+		return func(p moved) (checks.Instance, error) {
+			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
+				s, err := p.draw(nil, r)
+				if err != nil {
+					return checks.Failed(err)
+				}
+				norm := floats.Norm(s.x, 2)
+				first := s.scale * s.first * s.second * norm * product * radius
+				second := bounds.LinearisationError(s.scale, s.z, s.w, radius*s.first, 0, norm) * cross
+				m := checks.Measurement{Part: "crossings", Observed: math.Abs(s.nonlinear()), Predicted: first + second, Term: second, Tolerance: s.tolerance()}
+				n := m
+				n.Part, n.Term = "product of the moves", first
+				return checks.All(m, n)
+			}}, nil
+		}
+	}
+	wide := moved{M: 16384, D: 1, First: 1, Way: "cross", Output: 1}
+	silent := moved{M: 10, D: 3, First: 1, Second: 2, Way: "along"}
+	return checks.Claim[moved]{
+		ID: "cao2019/near-linearity", Title: "two layers are nearly linear in their weights", Reference: "derived here, after Lemma 4.1",
+		Formula:    `\left|f_{W'}(x) - f_W(x) - \langle\nabla f_W(x), W'-W\rangle\right| \le \sqrt m\,(\omega_1\omega_2\|x\| + S)`,
+		Convention: convention + "; any |x|", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) moved {
+			return moved{
+				M: rapid.IntRange(1, 40).Draw(t, "m"), D: rapid.IntRange(1, 4).Draw(t, "d"),
+				First: rapid.SampledFrom([]float64{0, 1e-3, 0.3, 1, 10, 1e3}).Draw(t, "first"), Second: rapid.SampledFrom([]float64{0, 0.1, 1, 30}).Draw(t, "second"),
+				Way:  rapid.SampledFrom([]string{"cross", "along", "gradient", "gaussian"}).Draw(t, "way"),
+				Norm: rapid.SampledFrom([]float64{0, 1e-2, 30}).Draw(t, "|x|"), Output: rapid.SampledFrom([]float64{1, 0, 20}).Draw(t, "output"),
+			}
+		}),
+		Grid: []moved{
+			{M: 1, D: 1, First: 10, Second: 1, Way: "cross", Output: 1},
+			silent, // the product is attained
+			{M: 64, D: 5, First: 1, Second: 1, Way: "gradient", Output: 1},
+			{M: 256, D: 10, First: 3, Second: 3, Way: "gaussian", Output: 1, Norm: 2},
+			{M: 1024, D: 2, First: 3, Second: 0.1, Way: "cross", Output: 1},
+			wide, // the crossings are attained
+			{M: 65536, D: 1, First: 10, Way: "cross", Output: 1},
+		},
+		Cost: func(p moved) checks.Cost {
+			return checks.Cost{Trial: 400*float64(p.M)*float64(p.D+4) + 4000, Size: fmt.Sprintf("m=%d", p.M)}
+		},
+		Setup: setup(1, 1, 1),
+		Controls: []checks.Control[moved]{
+			{Name: "crossings", Why: "neurons moved through zero attain S", At: []moved{wide}, Setup: setup(1, 0.8, 1)},
+			{Name: "product", Why: "without output weights the error is the product of the moves", At: []moved{silent}, Setup: setup(0.8, 1, 1)},
+			{Name: "smaller-ball", Why: "a move of twice the radius that is assumed", At: []moved{wide, silent}, Setup: setup(1, 1, 0.5)},
+		},
+	}
+}
+
+// pushing is a ladder of widths with the worst move of the first layer.
+type pushing struct {
+	Radius float64 `json:"radius"`
+	Power  float64 `json:"power"` // the move is Radius m^Power
+	M      []int   `json:"m"`
+}
+
+// nearLinearityRate is the exponent of the width in Lemma 4.1.
+//
+// Setting: L = 2, the initialisation; the worst move of the first layer, omega = R/sqrt m: the neurons with output weights of one sign whose
+// preactivations are nearest to zero are pushed across it.
+//
+// Hypotheses: R in [1, 10], and m >= 256 R^2 at the lower end of the ladder, so that the neurons that cross are few.
+//
+// Conclusion: |f_{W'}(x) - f_W(x) - <grad f_W(x), W'-W>| falls like m^{-1/6}, to within 0.03 of the exponent over three octaves
+// of four; its leading term is (3/4) (R^4/(sqrt 2 pi))^{1/3} m^{-1/6} (bounds.CrossingsLimit, drawn beside it).
+//
+// Constants: the exponent is that of Lemma 4.1, omega^{4/3} sqrt(m) at omega = R/sqrt m, without its logarithm, and is
+// derived; the resolution is ours, for sizes at which the limit is not reached.
+//
+// Convention: all of one pass at one x; the error does not depend on d.
+//
+// Reference: Cao, Gu (2019), Lemma 4.1; limit derived here.
+//
+// Control: moves of R m^{-0.4} and R m^{-0.6}, whose errors have the exponents -0.03 and -0.30.
+func nearLinearityRate() checks.Checkable {
+	ladder := []int{1024, 4096, 16384, 65536}
+	return checks.Claim[pushing]{
+		ID: "cao2019/near-linearity-rate", Title: "the linearisation error falls like m^(-1/6)", Reference: "Lemma 4.1",
+		Formula:    `\left|f_{W'}(x) - f_W(x) - \langle\nabla f_W(x), W'-W\rangle\right| \sim \tfrac34 \left(\tfrac{R^4}{\sqrt2\,\pi}\right)^{1/3} m^{-1/6}`,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Grid:  []pushing{{Radius: 2, Power: -0.5, M: ladder}, {Radius: 1, Power: -0.5, M: ladder}, {Radius: 5, Power: -0.5, M: []int{8192, 32768, 131072, 524288}}},
+		Cost:  pushing.cost,
+		Setup: pushing.setup,
+		Controls: []checks.Control[pushing]{
+			{Name: "longer-moves", Why: "a ball of radius R m^(-0.4)", At: []pushing{{Radius: 1, Power: -0.4, M: ladder}}},
+			{Name: "shorter-moves", Why: "a ball of radius R m^(-0.6)", At: []pushing{{Radius: 4, Power: -0.6, M: ladder}}},
+		},
+	}
+}
+
+func (p pushing) cost() checks.Cost {
+	c := checks.Cost{Size: fmt.Sprintf("m=%d", p.M[len(p.M)-1])}
+	for _, m := range p.M {
+		c.Trial += 900 * float64(m)
+	}
+	return c
+}
+
+func (p pushing) setup() (checks.Instance, error) {
+	least := float64(p.M[0])
+	return checks.Instance{
+		Hypotheses: []checks.Hypothesis{
+			checks.Require("R", p.Radius, checks.AtLeast, 1), checks.Require("R", p.Radius, checks.AtMost, 10),
+			checks.Require("least width", least, checks.AtLeast, 256*p.Radius*p.Radius),
+		},
+		Terms: checks.Terms{Exponent: -1. / 6, Relation: checks.Equal, Resolution: 0.03, Trials: 20},
+		Trial: p.trial,
+	}, nil
+}
+
+func (p pushing) trial(r *rand.Rand) checks.Measurement {
+	var m checks.Measurement
+	var widths, errors, limits []float64
+	for _, width := range p.M {
+		size := float64(width)
+		s, err := moved{M: width, D: 1, First: p.Radius * math.Pow(size, p.Power+0.5), Way: "cross", Output: 1}.draw(nil, r)
+		if err != nil {
+			return checks.Failed(err)
+		}
+		e := math.Abs(s.nonlinear())
+		m.Ladder = append(m.Ladder, checks.Rung{Size: size, Value: e})
+		widths, errors, limits = append(widths, size), append(errors, e), append(limits, bounds.CrossingsLimit(p.Radius, width))
+	}
+	axes := curve.Axes{X: "width m", Y: "linearisation error", LogX: true, LogY: true}
+	m.Series = []checks.Series{axes.Measured("worst move", widths, errors), axes.Bound("limit", widths, limits)}
+	return m
+}
