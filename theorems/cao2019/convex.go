@@ -66,7 +66,7 @@ func nearConvexity() checks.Checkable {
 			wide, // both parts are attained
 		},
 		Cost: func(p labelled) checks.Cost {
-			return checks.Cost{Trial: 400*float64(p.Move.M)*float64(p.Move.D+4) + 4000, Size: fmt.Sprintf("m=%d", p.Move.M)}
+			return checks.Cost{Trial: 60*float64(p.Move.M)*float64(p.Move.D+4) + 4000, Size: fmt.Sprintf("m=%d", p.Move.M)}
 		},
 		Setup: setup(1, 1),
 		Controls: []checks.Control[labelled]{

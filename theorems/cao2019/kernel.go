@@ -20,6 +20,7 @@ import (
 type pair struct {
 	Angle float64 `json:"angle"`
 	M     int     `json:"m"`
+	Nets  int     `json:"nets"` // averaged in a trial
 }
 
 // gradientGram is Lemma 3.8 for two layers at every width.
@@ -31,14 +32,14 @@ type pair struct {
 // Conclusion: E m^{-1} <grad f(x), grad f(x')> = Theta^(2)(x, x') = r (pi - t)/(2 pi) + (sin t + (pi - t) r)/pi at every width, not in the limit only.
 //
 // Constants: exact, derived: the entry is an average of m independent terms. Its standard deviation is known
-// (bounds.TwoLayerTangentVariance), so that the mean is judged whatever its law, to 2 %. Theta^(L) = (Th^(L) + Sigma^(L))/2 is the paper's
+// (bounds.TwoLayerTangentVariance), so that the mean is judged whatever its law, to 3 %. Theta^(L) = (Th^(L) + Sigma^(L))/2 is the paper's
 // definition; the closed form agrees with its Remark 3.11.
 //
 // Convention: the Gram matrix is divided by m; hidden variance 2/m, last 1/m, so that the last layer counts twice.
 //
 // Reference: Cao, Gu (2019), Lemma 3.8 and Remark 3.11; at finite width derived here.
 //
-// Control: 1.04 times Theta, and the first layer counted as much as the last, as with variance 2/m in the last layer.
+// Control: 1.06 times Theta, and the first layer counted as much as the last, as with variance 2/m in the last layer.
 func gradientGram() checks.Checkable {
 	setup := func(theta func(r float64) float64) func(pair) (checks.Instance, error) {
 		return func(p pair) (checks.Instance, error) {
@@ -46,29 +47,33 @@ func gradientGram() checks.Checkable {
 			x := mat.NewDense(2, 2, []float64{1, 0, cos, sin})
 			want := theta(cos)
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.02, Deviation: checks.Float(math.Sqrt(bounds.TwoLayerTangentVariance(p.Angle, p.M)))},
+				Terms: checks.Terms{Resolution: 0.03, Deviation: checks.Float(math.Sqrt(bounds.TwoLayerTangentVariance(p.Angle, p.M) / float64(p.Nets)))},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					k, err := tangent(x, 2, p.M, r)
-					if err != nil {
-						return checks.Failed(err)
+					mean := 0.0
+					for range p.Nets {
+						k, err := tangent(x, 2, p.M, r)
+						if err != nil {
+							return checks.Failed(err)
+						}
+						mean += k.At(0, 1) / float64(p.Nets)
 					}
-					return checks.Measurement{Observed: k.At(0, 1), Predicted: want, Relation: checks.Equal, Tolerance: 1e-12}
+					return checks.Measurement{Observed: mean, Predicted: want, Relation: checks.Equal, Tolerance: 1e-12}
 				},
 			}, nil
 		}
 	}
-	at := []pair{{Angle: 0.5, M: 2000}}
+	at := []pair{{Angle: 0.5, M: 2000, Nets: 1}}
 	return checks.Claim[pair]{
 		ID: "cao2019/gradient-gram", Title: "the Gram matrix of the gradients is Theta in mean", Reference: "Lemma 3.8, two layers",
 		Formula:    `\mathbb E\, m^{-1}\langle\nabla f(x),\nabla f(x')\rangle = \frac{r(\pi-t)}{2\pi} + \frac{\sin t + (\pi-t)\,r}{\pi}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: []pair{{Angle: 0.01, M: 1000}, at[0], {Angle: 1.2, M: 2000}, {Angle: math.Pi / 2, M: 5000}, {Angle: 1.2, M: 1}},
+		Grid: []pair{{Angle: 0.01, M: 1000, Nets: 1}, at[0], {Angle: math.Pi / 2, M: 2000, Nets: 1}, {Angle: 1.2, M: 5, Nets: 400}},
 		Cost: func(p pair) checks.Cost {
-			return checks.Cost{Trial: netCost(2, 2, 2, p.M), Size: fmt.Sprintf("m=%d", p.M)}
+			return checks.Cost{Trial: float64(p.Nets) * netCost(2, 2, 2, p.M), Size: fmt.Sprintf("m=%d", p.M)}
 		},
 		Setup: setup(bounds.HalfLastTheta(2).At),
 		Controls: []checks.Control[pair]{
-			{Name: "four-per-cent", Why: "the mean is known to one per cent", At: at, Setup: setup(func(r float64) float64 { return 1.04 * bounds.HalfLastTheta(2).At(r) })},
+			{Name: "six-per-cent", Why: "the mean is known to three per cent", At: at, Setup: setup(func(r float64) float64 { return 1.06 * bounds.HalfLastTheta(2).At(r) })},
 			{Name: "equal-layers", Why: "Th counts the first layer twice", At: at, Setup: setup(kernel.NTK(1).At)},
 		},
 	}
@@ -114,7 +119,8 @@ func (p widening) cost() checks.Cost {
 // Hypotheses: the inputs are not all orthogonal or antipodal, and d and L are fixed while m grows.
 //
 // Conclusion: the root mean square over the entries of m^{-1} J J^T - Theta^(L), over a number of networks, falls like m^{-1/2}: log-log slope -1/2, to
-// within 0.04 for L = 2, where it is exact in mean at every width, and 0.15 for L = 3, where the entries have a bias of order 1/m.
+// within 0.06 for L = 2, where it is exact in mean at every width (0.15 for inputs so much alike that the entries move together), and 0.15 for L = 3, where the
+// entries have a bias of order 1/m.
 //
 // Constants: the exponent is derived; Lemma 3.8 states convergence in probability, without a rate.
 //
@@ -122,7 +128,7 @@ func (p widening) cost() checks.Cost {
 //
 // Reference: rate derived here, after Cao, Gu (2019), Lemma 3.8.
 //
-// Control: the distance to 1.03 Theta, and to Th, which do not fall to zero.
+// Control: the distance to 1.04 Theta, and to Th, which do not fall to zero.
 func gradientGramRate() checks.Checkable {
 	setup := func(limit func(layers int) (kernel.Kernel, float64)) func(widening) (checks.Instance, error) {
 		return func(p widening) (checks.Instance, error) {
@@ -137,7 +143,7 @@ func gradientGramRate() checks.Checkable {
 			}
 			theta.ScaleSym(factor, theta)
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: -0.5, Relation: checks.Equal, Resolution: checks.Float(p.Fine), Trials: 20},
+				Terms: checks.Terms{Exponent: -0.5, Relation: checks.Equal, Resolution: checks.Float(p.Fine), Trials: 16},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.trial(set.X, theta, r) },
 			}, nil
 		}
@@ -145,11 +151,13 @@ func gradientGramRate() checks.Checkable {
 	theta := func(factor float64) func(layers int) (kernel.Kernel, float64) {
 		return func(layers int) (kernel.Kernel, float64) { return bounds.HalfLastTheta(layers), factor }
 	}
-	two := widening{Data: data.Spec{Kind: data.Sphere, N: 6, D: 5, Seed: 1}, L: 2, M: []int{128, 512, 2048, 8192}, Nets: 10, Fine: 0.04}
-	three := widening{Data: two.Data, L: 3, M: []int{32, 64, 128, 256}, Nets: 8, Fine: 0.15}
+	two := widening{Data: data.Spec{Kind: data.Sphere, N: 6, D: 5, Seed: 1}, L: 2, M: []int{16, 128, 1024}, Nets: 20, Fine: 0.06}
+	three := widening{Data: two.Data, L: 3, M: []int{16, 64, 256}, Nets: 10, Fine: 0.15}
 	pictures := two
 	pictures.Data = images.Easy(data.MNIST, 6, 49)
-	pictures.M = []int{64, 256, 1024}
+	pictures.M, pictures.Nets, pictures.Fine = []int{16, 64, 256}, 10, 0.15
+	wider := two
+	wider.M, wider.Nets = []int{256, 2048, 16384}, 2
 	return checks.Claim[widening]{
 		ID: "cao2019/gradient-gram-rate", Title: "the Gram matrix reaches Theta like m^(-1/2)", Reference: "rate derived here, after Lemma 3.8",
 		Formula:    `\left\|m^{-1} J J^{\top} - \Theta^{(L)}\right\|_F \sim m^{-1/2}`,
@@ -158,7 +166,7 @@ func gradientGramRate() checks.Checkable {
 		Cost:  widening.cost,
 		Setup: setup(theta(1)),
 		Controls: []checks.Control[widening]{
-			{Name: "three-per-cent", Why: "a distance of three per cent stays", At: []widening{two}, Setup: setup(theta(1.03))},
+			{Name: "four-per-cent", Why: "a distance of four per cent stays", At: []widening{wider}, Setup: setup(theta(1.04))},
 			{Name: "equal-layers", Why: "Th is another kernel", At: []widening{two}, Setup: setup(func(layers int) (kernel.Kernel, float64) { return kernel.NTK(layers - 1), 1 })},
 		},
 	}

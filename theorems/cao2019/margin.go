@@ -86,6 +86,7 @@ func leave(theta *mat.SymDense, y []float64, p int) (leftOut, error) {
 func machines() []machine {
 	return []machine{
 		{Data: data.Spec{Kind: data.Explicit, Rows: [][]float64{{1, 0}, {-1, 0}}, Labels: data.Alternate}, L: 2}, // orthogonal features: all is attained
+		{Data: data.Spec{Kind: data.Basis, N: 1, D: 2, Labels: data.Const}, L: 5},                                // and so for one sample
 		{Data: data.Spec{Kind: data.Sphere, N: 4, D: 4, Seed: 1, Labels: data.Sign}, L: 2},                       // every sample supports
 		{Data: data.Spec{Kind: data.Sphere, N: 16, D: 3, Seed: 2, Labels: data.Sign}, L: 5},
 		{Data: images.Easy(data.MNIST, 20, 49), L: 3}, // few support
@@ -199,10 +200,10 @@ func marginDuality() checks.Checkable {
 		Convention: "Theta^(L) = (Th^(L) + Sigma^(L))/2; |x| = 1", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: machineSpace(), Grid: at, OnData: machinesOnData, Cost: machine.cost, Setup: setup(1, 1, 1),
 		Controls: []checks.Control[machine]{
-			{Name: "below", Why: "duality has no gap", At: at[:2], Setup: setup(0.98, 1, 1)},
-			{Name: "above", Why: "duality has no gap", At: at[:2], Setup: setup(1.02, 1, 1)},
-			{Name: "labels", Why: "where every sample supports, the labels are the best values", At: at[:2], Setup: setup(1, 0.9, 1)},
-			{Name: "fewer", Why: "a sample that does not support changes nothing", At: at[3:4], Setup: setup(1, 1, 0.9)},
+			{Name: "below", Why: "duality has no gap", At: at[:3], Setup: setup(0.98, 1, 1)},
+			{Name: "above", Why: "duality has no gap", At: at[:3], Setup: setup(1.02, 1, 1)},
+			{Name: "labels", Why: "where every sample supports, the labels are the best values", At: at[:3], Setup: setup(1, 0.9, 1)},
+			{Name: "fewer", Why: "a sample that does not support changes nothing", At: at[4:5], Setup: setup(1, 1, 0.9)},
 		},
 	}
 }
@@ -247,7 +248,6 @@ func leaveOneOut() checks.Checkable {
 		}
 	}
 	at := machines()
-	at[0].L = 3
 	return checks.Claim[machine]{
 		ID: "cao2019/leave-one-out", Title: "leave-one-out errors of the kernel machine", Reference: "derived here, after Corollary 3.10",
 		Formula:    `\#\{p : y_p f_{-p}(x_p) \le 0\} \le \sum_p \left(1 - y_p f_{-p}(x_p)\right)_+ \le \frac{L+1}{2}\, Q`,
@@ -255,8 +255,8 @@ func leaveOneOut() checks.Checkable {
 		Space: machineSpace(), Grid: at, OnData: machinesOnData, Cost: machine.cost, Setup: setup(1, 1),
 		Controls: []checks.Control[machine]{
 			{Name: "constant", Why: "orthogonal features attain it", At: at[:2], Setup: setup(0.9, 1)},
-			{Name: "diagonal", Why: "Theta has the diagonal (L+1)/2, not L/2", At: at[:1], Setup: setup(3./4, 1)},
-			{Name: "ties", Why: "on orthogonal features every sample that is left out is a tie, and loses 1", At: []machine{{Data: at[0].Data, L: 4}}, Setup: setup(1, 0.9)},
+			{Name: "diagonal", Why: "Theta has the diagonal (L+1)/2, not L/2", At: at[:1], Setup: setup(2./3, 1)},
+			{Name: "ties", Why: "on orthogonal features every sample that is left out is a tie, and loses 1", At: at[:1], Setup: setup(1, 0.9)},
 		},
 	}
 }
