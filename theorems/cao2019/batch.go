@@ -34,13 +34,13 @@ type predictors struct {
 //
 // Constants: derived: the increments e_i - 1{...} have mean 0 given the past and lie in an interval of length 1 (Azuma, Hoeffding). As
 // printed the root is sqrt(2 log(1/delta)/n), twice as large, with errors 1{y f < 0}; ties count here. A single predictor with an error just above the bound
-// breaks it with the chance that it is right, 0.22 at delta = 0.3; the constant is graded by one that aims at the stronger bound.
+// breaks it with the chance that it is right, 0.224 at delta = 0.3; the constant is graded by one that aims at the stronger bound.
 //
 // Convention: the 0-1 loss counts ties.
 //
 // Reference: Cao, Gu (2019), equation (4.2), after Cesa-Bianchi et al. (2004); constant derived here.
 //
-// Control: 0.75 times the bound at n = 1 and 0.6 times at n = 50, each against predictors that aim at it; and a predictor that has met its samples.
+// Control: 0.75 times the bound at n = 1 and 0.5 times at n = 50, each against predictors that aim at it; and a predictor that has met its samples.
 //
 // Loose: the trials of the grid end as soon as they show a share of violations below delta, before they could tell a
 // bound 1.25 times as small; the constant "deviation" is that one, rerun.
@@ -59,9 +59,9 @@ func onlineToBatch() checks.Checkable {
 			}, nil
 		}
 	}
-	one := predictors{N: 1, Delta: 0.3, Rule: "constant", Error: 0.7759} // the bound is 0.77588
+	one := predictors{N: 1, Delta: 0.3, Rule: "constant", Error: 0.83} // the bound is 0.776
 	aimed := func(p predictors, factor float64) (checks.Instance, error) {
-		p.Error = p.Error/factor + 1e-9
+		p.Error = bounds.OnlineDeviation(p.N, p.Delta)/factor + 1e-9
 		return setup(1 / factor)(p)
 	}
 	chase := predictors{N: 50, Delta: 0.1, Rule: "chase", Error: 0.5}
@@ -69,7 +69,7 @@ func onlineToBatch() checks.Checkable {
 		ID: "cao2019/online-to-batch", Title: "mistakes made online bound the error", Reference: "equation (4.2)",
 		Formula:    `\frac1n\sum_i L_{\mathcal D}^{0\text{-}1}(W^{(i)}) \le \frac1n\sum_i 1\{y_i f_{W^{(i)}}(x_i)\le 0\} + \sqrt{\frac{\log(1/\delta)}{2n}}`,
 		Convention: "0-1 loss with ties as errors; any predictors", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{"": 2.5},
+		Detects: map[string]float64{"": 4},
 		Space: rapid.Custom(func(t *rapid.T) predictors {
 			return predictors{
 				N: rapid.IntRange(1, 60).Draw(t, "n"), Delta: rapid.SampledFrom([]float64{0.02, 0.1, 0.3, 0.5, 0.9, 0.99}).Draw(t, "delta"),
@@ -85,7 +85,7 @@ func onlineToBatch() checks.Checkable {
 		Setup: setup(1),
 		Constants: []checks.Constant[predictors]{{
 			Name: "deviation", Why: "one predictor whose error is just above the smaller bound breaks it whenever it is right", At: []predictors{one},
-			Factors: []float64{1.05, 1.2, 1.25, 1.5}, Scaled: aimed,
+			Factors: []float64{1.1, 1.2, 1.25, 1.3, 1.5}, Scaled: aimed,
 		}},
 		Controls: []checks.Control[predictors]{
 			{
@@ -93,8 +93,8 @@ func onlineToBatch() checks.Checkable {
 				At: []predictors{{N: 1, Delta: 0.3, Rule: "constant", Error: 0.59}}, Setup: setup(0.75),
 			},
 			{
-				Name: "bound-of-many", Why: "predictors that guess until they are ahead get there in 0.18 of the trials",
-				At: []predictors{{N: 50, Delta: 0.1, Rule: "chase", Error: 0.5, Stop: 0.6}}, Setup: setup(0.6),
+				Name: "bound-of-many", Why: "predictors that guess until they are ahead get there in a quarter of the trials",
+				At: []predictors{{N: 50, Delta: 0.1, Rule: "chase", Error: 0.5, Stop: 0.5}}, Setup: setup(0.5),
 			},
 			{
 				Name: "met-before", Why: "a predictor that knows half of its labels makes no mistake on them",

@@ -1,7 +1,6 @@
 package cao2019
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -18,14 +17,14 @@ type labelled struct {
 	Wrong bool  `json:"wrong"` // the label that the network misses, else the one that it meets
 }
 
-// nearConvexity is Lemma 4.2 for two layers, with explicit constants.
+// nearConvexity is Lemma 4.2 for the last two layers, with explicit constants.
 //
-// Setting: L = 2 for the second part; any weights W and W', any x and label y = +-1; L(W) = log(1 + exp(-y f_W(x))), with slope
+// Setting: any L >= 2; any weights W, W' that differs in the last two layers as in near-linearity, any input and label y = +-1; L(W) = log(1 + exp(-y f_W(x))), with slope
 // l' = -1/(1 + exp(y f_W(x))); NL = f_{W'}(x) - f_W(x) - <grad f_W(x), W'-W>.
 //
 // Hypotheses: none.
 //
-// Conclusion: L(W) + <grad L(W), W'-W> - L(W') <= |l'| y NL, and this is at most |l'| sqrt(m) (omega_1 omega_2 |x| + S), the bound of
+// Conclusion: L(W) + <grad L(W), W'-W> - L(W') <= |l'| y NL, and this is at most |l'| sqrt(m) (omega_1 omega_2 |h| + S), the bound of
 // near-linearity: the loss is convex up to the error of the linearisation.
 //
 // Constants: derived. The loss is convex in the output, l(y f') >= l(y f) + l'(y f) y (f' - f), and grad L = l' y grad f. The paper
@@ -49,11 +48,11 @@ func nearConvexity() checks.Checkable {
 	small := labelled{Move: moved{M: 64, D: 3, First: 0.3, Way: "cross", Output: 300}, Wrong: true}
 	return checks.Claim[labelled]{
 		ID: "cao2019/near-convexity", Title: "the loss is nearly convex in the weights", Reference: "derived here, after Lemma 4.2",
-		Formula:    `L(W) + \langle\nabla L(W), W'-W\rangle - L(W') \le |\ell'|\,y\,\mathrm{NL} \le |\ell'| \sqrt m\,(\omega_1\omega_2\|x\| + S)`,
+		Formula:    `L(W) + \langle\nabla L(W), W'-W\rangle - L(W') \le |\ell'|\,y\,\mathrm{NL} \le |\ell'| \sqrt m\,(\omega_1\omega_2\|h\| + S)`,
 		Convention: convention + "; logistic loss", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) labelled {
 			return labelled{Wrong: rapid.Bool().Draw(t, "wrong"), Move: moved{
-				M: rapid.IntRange(1, 40).Draw(t, "m"), D: rapid.IntRange(1, 4).Draw(t, "d"),
+				L: rapid.IntRange(2, 4).Draw(t, "L"), M: rapid.IntRange(1, 40).Draw(t, "m"), D: rapid.IntRange(1, 4).Draw(t, "d"),
 				First: rapid.SampledFrom([]float64{0, 1e-3, 0.3, 3, 100}).Draw(t, "first"), Second: rapid.SampledFrom([]float64{0, 0.1, 3}).Draw(t, "second"),
 				Way: rapid.SampledFrom([]string{"cross", "gradient", "gaussian"}).Draw(t, "way"), Output: rapid.SampledFrom([]float64{1, 0, 30}).Draw(t, "output"),
 			}}
@@ -62,12 +61,10 @@ func nearConvexity() checks.Checkable {
 			small,
 			{Move: moved{M: 64, D: 5, First: 1, Second: 1, Way: "gradient", Output: 1}},
 			{Move: moved{M: 256, D: 5, First: 3, Second: 3, Way: "gaussian", Output: 1}, Wrong: true},
-			{Move: moved{M: 1024, D: 2, First: 1, Way: "cross", Output: 1}},
+			{Move: moved{L: 3, M: 300, D: 2, First: 1, Way: "cross", Output: 1}},
 			wide, // both parts are attained
 		},
-		Cost: func(p labelled) checks.Cost {
-			return checks.Cost{Trial: 60*float64(p.Move.M)*float64(p.Move.D+4) + 4000, Size: fmt.Sprintf("m=%d", p.Move.M)}
-		},
+		Cost:  func(p labelled) checks.Cost { return p.Move.cost() },
 		Setup: setup(1, 1),
 		Controls: []checks.Control[labelled]{
 			{Name: "signed", Why: "far on the wrong side the loss is linear", At: []labelled{small, wide}, Setup: setup(0.8, 1)},
