@@ -69,7 +69,10 @@ func Source() checks.Source {
 	}
 }
 
-const convention = "f = sqrt(m) W_L relu(W_{L-1} ... relu(W_1 x)); hidden weights N(0, 2/m), last N(0, 1/m); no biases; all layers trained; |x| = 1"
+const (
+	law        = "f = sqrt(m) W_L relu(W_{L-1} ... relu(W_1 x)); hidden weights N(0, 2/m), last N(0, 1/m); no biases; all layers trained"
+	convention = law + "; |x| = 1"
+)
 
 // unit is the unit roundoff of float64.
 const unit = 0x1p-53

@@ -230,8 +230,8 @@ func (s step) tolerance() float64 {
 //
 // Reference: derived here, after Cao, Gu (2019), Lemma 4.1.
 //
-// Control: each of the two terms times 0.8; and a bound with the spectral norm of the first move halved, as if the
-// ball were half as large.
+// Control: each of the two terms times 0.8; and both for half the first move, as if the ball were half
+// as large.
 func nearLinearity() checks.Checkable {
 	setup := func(product, cross, radius float64) func(moved) (checks.Instance, error) {
 		return func(p moved) (checks.Instance, error) {
@@ -255,7 +255,7 @@ func nearLinearity() checks.Checkable {
 	return checks.Claim[moved]{
 		ID: "cao2019/near-linearity", Title: "the last two layers are nearly linear in their weights", Reference: "derived here, after Lemma 4.1",
 		Formula:    `\left|f_{W'}(x) - f_W(x) - \langle\nabla f_W(x), W'-W\rangle\right| \le \sqrt m\,(\omega_1\omega_2\|h\| + S)`,
-		Convention: convention + "; any |x|", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Convention: law + "; any |x|", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) moved {
 			return moved{
 				L: rapid.IntRange(2, 4).Draw(t, "L"), M: rapid.IntRange(1, 40).Draw(t, "m"), D: rapid.IntRange(1, 4).Draw(t, "d"),

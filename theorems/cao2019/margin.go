@@ -215,7 +215,7 @@ func marginDuality() checks.Checkable {
 // Hypotheses: Theta positive definite, here lambda_min >= 1e-6.
 //
 // Conclusion: #{p : y_p f_{-p}(x_p) <= 0} <= sum_p max(0, 1 - y_p f_{-p}(x_p)) <= ((L+1)/2) Q. So, n+1 samples being exchangeable, the machine on n
-// independent samples has expected error at most (L+1) E Q_{n+1}/(2 (n+1)).
+// independent samples has expected error at most (L+1) E Q_{n+1}/(2 (n+1)), where no two samples are ever parallel.
 //
 // Constants: derived. With a the maximiser of the dual D(a) = 2 sum a - a^T Y Theta Y a and h_p = max(0, 1 - y_p f_{-p}(x_p)): a without its p-th entry gives
 // Q_{-p} >= Q - a_p^2 Theta_pp, and the maximiser without p with a p-th entry of its own gives Q >= Q_{-p} + h_p^2/Theta_pp. So
