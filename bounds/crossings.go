@@ -5,16 +5,32 @@ import (
 	"sort"
 )
 
-// LinearisationError bounds how far a two-layer ReLU network f(x) = scale sum_r w_r relu(z_r), z = W_1 x, is
-// from its linearisation after W_1 has moved by at most first and w by at most second in Frobenius norm,
-// for an input of the given norm:
+// A TangentLayer is what the linearisation of a deep ReLU network at one input has to know of weight layer k, whose
+// features are h_k = relu(z_k), z_k = W_k h_{k-1}; the last layer gives the output and has no z and no c.
+type TangentLayer struct {
+	Move  float64   // by how much W_k moves at most, in spectral or Frobenius norm
+	Norm  float64   // |W_k|_2
+	Input float64   // |h_{k-1}|
+	Back  float64   // |b_k|, b_k the gradient of the output in z_k; of the last layer the factor of the output
+	Z, C  []float64 // z_k, and the gradient of the output in h_k
+}
+
+// LinearisationError bounds how far the output of a deep ReLU network is from its linearisation in the weights, as the sum of two parts:
 //
-//	scale ( first second |x| + Crossings(z, w, first |x|) ).
+//	products  = sum_k |b_k| Move_k R_{k-1},   R_k = |W_k| R_{k-1} + Move_k (|h_{k-1}| + R_{k-1}),   R_0 = 0,
+//	crossings = sum_{k<L} Crossings(z_k, c_k, R_k).
 //
-// With z' = z + s and w' = w + v the error is scale ( v.(relu(z+s) - relu(z)) + sum_r w_r g_r ), where
-// g_r = relu(z_r+s_r) - relu(z_r) - relu'(z_r) s_r lies in [0, (|s_r| - |z_r|)_+] and |s| <= first |x|.
-func LinearisationError(scale float64, z, w []float64, first, second, norm float64) float64 {
-	return scale * (first*second*norm + Crossings(z, w, first*norm))
+// With D_k the move, dz_k and dh_k the changes of z_k and h_k, and g_k = dh_k - relu'(z_k) dz_k, which lies in [0, (|dz_k| - |z_k|)_+] entry by
+// entry, the error is sum_k b_k^T D_k dh_{k-1} + sum_{k<L} c_k^T g_k exactly: put dz_k = W_k dh_{k-1} + D_k h_{k-1} + D_k dh_{k-1} in from the last layer down.
+// And |dh_k| <= |dz_k| <= R_k.
+func LinearisationError(layers []TangentLayer) (products, crossings float64) {
+	reach := 0.0
+	for _, l := range layers {
+		products += l.Back * l.Move * reach
+		reach = l.Norm*reach + l.Move*(l.Input+reach)
+		crossings += Crossings(l.Z, l.C, reach)
+	}
+	return products, crossings
 }
 
 // Crossings bounds |sum_r w_r g_r| for 0 <= g_r <= (|s_r| - |z_r|)_+ and |s| <= move: the larger, over the two

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/floats"
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
@@ -17,14 +16,14 @@ type labelled struct {
 	Wrong bool  `json:"wrong"` // the label that the network misses, else the one that it meets
 }
 
-// nearConvexity is Lemma 4.2 for the last two layers, with explicit constants.
+// nearConvexity is Lemma 4.2 with explicit constants, at every depth and width.
 //
-// Setting: any L >= 2; any weights W, W' that differs in the last two layers as in near-linearity, any input and label y = +-1; L(W) = log(1 + exp(-y f_W(x))), with slope
+// Setting: any L >= 2; any weights W and W', any input and label y = +-1; L(W) = log(1 + exp(-y f_W(x))), with slope
 // l' = -1/(1 + exp(y f_W(x))); NL = f_{W'}(x) - f_W(x) - <grad f_W(x), W'-W>.
 //
 // Hypotheses: none.
 //
-// Conclusion: L(W) + <grad L(W), W'-W> - L(W') <= |l'| y NL, and this is at most |l'| sqrt(m) (omega_1 omega_2 |h| + S), the bound of
+// Conclusion: L(W) + <grad L(W), W'-W> - L(W') <= |l'| y NL, and this is at most |l'| times the bound of
 // near-linearity: the loss is convex up to the error of the linearisation.
 //
 // Constants: derived. The loss is convex in the output, l(y f') >= l(y f) + l'(y f) y (f' - f), and grad L = l' y grad f. The paper
@@ -48,20 +47,21 @@ func nearConvexity() checks.Checkable {
 	small := labelled{Move: moved{M: 64, D: 3, First: 0.3, Way: "cross", Output: 300}, Wrong: true}
 	return checks.Claim[labelled]{
 		ID: "cao2019/near-convexity", Title: "the loss is nearly convex in the weights", Reference: "derived here, after Lemma 4.2",
-		Formula:    `L(W) + \langle\nabla L(W), W'-W\rangle - L(W') \le |\ell'|\,y\,\mathrm{NL} \le |\ell'| \sqrt m\,(\omega_1\omega_2\|h\| + S)`,
+		Formula:    `L(W) + \langle\nabla L(W), W'-W\rangle - L(W') \le |\ell'|\,y\,\mathrm{NL} \le |\ell'| \left(\sum_k \|b_k\|\,\omega_k R_{k-1} + \sum_{k<L} S_k\right)`,
 		Convention: convention + "; logistic loss", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) labelled {
 			return labelled{Wrong: rapid.Bool().Draw(t, "wrong"), Move: moved{
 				L: rapid.IntRange(2, 4).Draw(t, "L"), M: rapid.IntRange(1, 40).Draw(t, "m"), D: rapid.IntRange(1, 4).Draw(t, "d"),
 				First: rapid.SampledFrom([]float64{0, 1e-3, 0.3, 3, 100}).Draw(t, "first"), Second: rapid.SampledFrom([]float64{0, 0.1, 3}).Draw(t, "second"),
-				Way: rapid.SampledFrom([]string{"cross", "gradient", "gaussian"}).Draw(t, "way"), Output: rapid.SampledFrom([]float64{1, 0, 30}).Draw(t, "output"),
+				Lower: rapid.SampledFrom([]float64{0, 0.1, 3}).Draw(t, "lower"),
+				Way:   rapid.SampledFrom([]string{"cross", "gradient", "gaussian"}).Draw(t, "way"), Output: rapid.SampledFrom([]float64{1, 0, 30}).Draw(t, "output"),
 			}}
 		}),
 		Grid: []labelled{
 			small,
 			{Move: moved{M: 64, D: 5, First: 1, Second: 1, Way: "gradient", Output: 1}},
 			{Move: moved{M: 256, D: 5, First: 3, Second: 3, Way: "gaussian", Output: 1}, Wrong: true},
-			{Move: moved{L: 3, M: 300, D: 2, First: 1, Way: "cross", Output: 1}},
+			{Move: moved{L: 3, M: 100, D: 2, First: 1, Second: 1, Lower: 1, Way: "gradient", Output: 1}},
 			wide, // both parts are attained
 		},
 		Cost:  func(p labelled) checks.Cost { return p.Move.cost() },
@@ -96,9 +96,9 @@ func (p labelled) trial(signed, explicit float64, r *rand.Rand) checks.Measureme
 	falls := logistic(y*s.before) + slope*y*s.linear - logistic(y*s.after)
 	size := -slope
 	tolerance := 2*s.tolerance() + 16*unit*(math.Abs(y*s.before)+math.Abs(y*s.after)+1)
-	bound := bounds.LinearisationError(s.scale, s.z, s.w, s.first, s.second, floats.Norm(s.x, 2))
+	products, crossings := bounds.LinearisationError(s.layers)
 	return checks.All(
 		checks.Measurement{Part: "signed error of the linearisation", Observed: falls, Predicted: signed * size * y * s.nonlinear(), Term: size * y * s.nonlinear(), Tolerance: tolerance},
-		checks.Measurement{Part: "explicit", Observed: falls, Predicted: explicit * size * bound, Tolerance: tolerance},
+		checks.Measurement{Part: "explicit", Observed: falls, Predicted: explicit * size * (products + crossings), Tolerance: tolerance},
 	)
 }
