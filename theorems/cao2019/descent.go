@@ -17,7 +17,6 @@ import (
 	"convergo/nets/deep"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
-	"convergo/theorems/internal/userfile"
 )
 
 // training is one pass over labelled data, and weights to compare with.
@@ -172,8 +171,7 @@ func sgdIdentity() checks.Checkable {
 			{Data: images.Easy(data.MNIST, 40, 49), L: 3, M: 48, Eta: 0.2, D: 3, Toward: "labels"},
 		},
 		OnData: func(f checks.DataFile) []training {
-			s := userfile.Signed(f, 40)
-			return []training{{Data: s, L: 2, M: 64, Eta: 0.2, D: 3, Toward: "labels"}}
+			return []training{{Data: signs(f, 40), L: 2, M: 64, Eta: 0.2, D: 3, Toward: "labels"}}
 		},
 		Cost: training.cost, Setup: setup(1, 1, 1),
 		Controls: []checks.Control[training]{
@@ -250,7 +248,7 @@ func linearRegret() checks.Checkable {
 			{Data: images.Hard(data.Fashion, 60, 49), L: 3, M: 64, Own: true, D: 5},
 		},
 		OnData: func(f checks.DataFile) []regret {
-			return []regret{{Data: userfile.Signed(f, 60), L: 3, M: 64, Own: true, D: 5}}
+			return []regret{{Data: signs(f, 60), L: 3, M: 64, Own: true, D: 5}}
 		},
 		Cost: func(p regret) checks.Cost {
 			n, d := size(p.Data)

@@ -38,7 +38,8 @@ type interpolation struct {
 //
 // Constants: exact, derived: the least-norm solution, and the order of inverses. It is attained by h along the direction in which m^{-1} J J^T = Theta/2.
 // The paper asks for |(m^{-1} J J^T)^{-1} - Theta^{-1}|_2 <= y^T Theta^{-1} y/n in place of the hypothesis, at a width that it does not specify, and takes
-// h = (B + B') y with B = log(1/(exp(n^{-1/2}) - 1)) and B' = max_i |f(x_i)|. Rounding: 1e-10 and 1e-9 of the sizes, for conditions up to 1e5.
+// h = (B + B') y with B = log(1/(exp(n^{-1/2}) - 1)) and B' = max_i |f(x_i)|. Rounding: 1e-7 of the
+// sizes for the two identities and 1e-9 for the bound.
 //
 // Convention: the norm of all layers together.
 //
