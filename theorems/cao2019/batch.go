@@ -34,7 +34,7 @@ type predictors struct {
 //
 // Constants: derived: the increments e_i - 1{...} have mean 0 given the past and lie in an interval of length 1 (Azuma, Hoeffding). As
 // printed the root is sqrt(2 log(1/delta)/n), twice as large, with errors 1{y f < 0}; ties count here. A single predictor with an error just above the bound
-// breaks it with the chance that it is right, 0.224 at delta = 0.3; the constant is graded by one that aims at the stronger bound.
+// breaks it with the chance that it is right, 0.10 at delta = 0.2; the constant is graded by one that aims at the stronger bound.
 //
 // Convention: the 0-1 loss counts ties.
 //
@@ -59,7 +59,8 @@ func onlineToBatch() checks.Checkable {
 			}, nil
 		}
 	}
-	one := predictors{N: 1, Delta: 0.3, Rule: "constant", Error: 0.83} // the bound is 0.776
+	one := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.93}     // the bound is 0.897
+	smaller := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.73} // above 0.8 times the bound: right 0.27 of the time
 	aimed := func(p predictors, factor float64) (checks.Instance, error) {
 		p.Error = bounds.OnlineDeviation(p.N, p.Delta)/factor + 1e-9
 		return setup(1 / factor)(p)
@@ -77,7 +78,7 @@ func onlineToBatch() checks.Checkable {
 			}
 		}),
 		Grid: []predictors{
-			one, {N: 1, Delta: 0.99, Rule: "constant", Error: 0.071}, chase,
+			one, smaller, {N: 1, Delta: 0.99, Rule: "constant", Error: 0.071}, chase,
 			{N: 200, Delta: 0.9, Rule: "chase", Error: 0.5}, {N: 200, Delta: 0.3, Rule: "chase", Error: 0.3},
 			{N: 100, Delta: 0.2, Rule: "perceptron", D: 5},
 		},
@@ -89,8 +90,8 @@ func onlineToBatch() checks.Checkable {
 		}},
 		Controls: []checks.Control[predictors]{
 			{
-				Name: "bound", Why: "a predictor with an error of 0.59 exceeds 0.582 whenever it is right, 0.41 of the time",
-				At: []predictors{{N: 1, Delta: 0.3, Rule: "constant", Error: 0.59}}, Setup: setup(0.75),
+				Name: "bound", Why: "a predictor with an error of 0.68 exceeds 0.673 whenever it is right, 0.32 of the time",
+				At: []predictors{{N: 1, Delta: 0.2, Rule: "constant", Error: 0.68}}, Setup: setup(0.75),
 			},
 			{
 				Name: "bound-of-many", Why: "predictors that guess until they are ahead get there in a quarter of the trials",
