@@ -152,10 +152,10 @@ func gradientGramRate() checks.Checkable {
 		return func(layers int) (kernel.Kernel, float64) { return bounds.HalfLastTheta(layers), factor }
 	}
 	two := widening{Data: data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, L: 2, M: []int{8, 64, 512}, Nets: 60, Fine: 0.05}
-	three := widening{Data: two.Data, L: 3, M: []int{16, 64, 256}, Nets: 16, Fine: 0.2}
+	three := widening{Data: two.Data, L: 3, M: []int{16, 64, 256}, Nets: 12, Fine: 0.2}
 	pictures := two
 	pictures.Data = images.Easy(data.MNIST, 6, 49)
-	pictures.M, pictures.Nets, pictures.Fine = []int{8, 64, 512}, 30, 0.15
+	pictures.M, pictures.Nets, pictures.Fine = []int{8, 64, 512}, 20, 0.15
 	wider := two
 	wider.M, wider.Nets = []int{128, 1024, 8192}, 3
 	return checks.Claim[widening]{

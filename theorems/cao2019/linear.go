@@ -399,7 +399,7 @@ func nearLinearityRate() checks.Checkable {
 		Setup: pushing.setup,
 		Controls: []checks.Control[pushing]{
 			{Name: "longer-moves", Why: "a ball of radius R m^(-0.4)", At: []pushing{ladder(1, -0.4)}},
-			{Name: "shorter-moves", Why: "a ball of radius R m^(-0.6)", At: []pushing{ladder(3, -0.6)}},
+			{Name: "shorter-moves", Why: "a ball of radius R m^(-0.6)", At: []pushing{ladder(2, -0.6)}},
 		},
 	}
 }

@@ -103,7 +103,7 @@ func initialOutput() checks.Checkable {
 		Formula:    `\mathbb E\, f_{W^{(1)}}(x)^2 = 1`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []start{
-			{Data: oneInput, L: 2, M: 2, Nets: 500}, three, {Data: onePicture, L: 4, M: 12, Nets: 200},
+			{Data: oneInput, L: 2, M: 2, Nets: 500}, three, {Data: onePicture, L: 2, M: 16, Nets: 200},
 		},
 		Cost: start.cost, Setup: setup(1),
 		Controls: []checks.Control[start]{
