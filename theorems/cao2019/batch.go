@@ -98,7 +98,7 @@ func onlineToBatch() checks.Checkable {
 				At: []predictors{{N: 50, Delta: 0.1, Rule: "chase", Error: 0.5, Stop: 0.5}}, Setup: setup(0.5),
 			},
 			{
-				Name: "met-before", Why: "a predictor that knows half of its labels makes no mistake on them",
+				Name: "met-before", Why: "a predictor that knows four tenths of its labels makes no mistake on them",
 				At: []predictors{{N: 200, Delta: 0.1, Rule: "constant", Error: 0.5, Seen: 0.4}}, Setup: func(p predictors) (checks.Instance, error) {
 					inst, err := setup(1)(p)
 					inst.Hypotheses = nil
