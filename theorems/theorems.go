@@ -43,6 +43,7 @@ import (
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
+	"convergo/theorems/cao2019"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
@@ -61,6 +62,7 @@ func All() ([]checks.Source, error) {
 	sources := []checks.Source{
 		basics.Source(),
 		arora2019fine.Source(),
+		cao2019.Source(),
 		du2019.Source(),
 		du2019deep.Source(),
 		nguyen2021.Source(),
