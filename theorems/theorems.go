@@ -44,6 +44,7 @@ import (
 	"convergo/theorems/basics"
 	"convergo/theorems/du2019"
 	"convergo/theorems/liao2022"
+	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 )
@@ -62,6 +63,7 @@ func All() ([]checks.Source, error) {
 		du2019.Source(),
 		nguyen2021.Source(),
 		liao2022.Source(),
+		liu2022.Source(),
 		munteanu2022.Source(),
 	}
 	for i, s := range sources {
