@@ -43,6 +43,7 @@ import (
 	"convergo/nets/train"
 	"convergo/theorems/internal/twolayer"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -68,6 +69,8 @@ func Source() checks.Source {
 		Claims: []checks.Checkable{
 			residualSpectrum(),
 			residualPowers(), heavyBallPowers(),
+			linearRecursion(),
+			rates(), crossing(),
 		},
 	}
 }
@@ -167,4 +170,17 @@ func runCost(spec data.Spec, m, steps int) checks.Cost {
 		Setup: 300*n*n*n + 2*n*n*d + 2e4, Trial: float64(m)*(40*k+float64(steps)*(4*n*k+10*n+6*k)) + 60*n*n*n + 1e4,
 		Bytes: 8 * float64(m) * (4*k + 2*n), Size: fmt.Sprintf("m=%d, T=%d", m, steps),
 	}
+}
+
+// near returns labels at a distance from the outputs, in a random direction.
+func near(u []float64, distance float64, r *rand.Rand) []float64 {
+	v := make([]float64, len(u))
+	for i := range v {
+		v[i] = r.NormFloat64()
+	}
+	size := floats.Norm(v, 2)
+	for i := range v {
+		v[i] = u[i] - distance*v[i]/size
+	}
+	return v
 }
