@@ -71,6 +71,8 @@ func Source() checks.Source {
 			residualPowers(), heavyBallPowers(),
 			linearRecursion(),
 			rates(), crossing(),
+			movement(), gramDrift(), fragileShare(),
+			defect(),
 		},
 	}
 }
