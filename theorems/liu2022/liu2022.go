@@ -73,6 +73,7 @@ func Source() checks.Source {
 			rates(), crossing(),
 			movement(), gramDrift(), fragileShare(),
 			defect(),
+			certificate(), theorem(), mainTheorem(),
 		},
 	}
 }

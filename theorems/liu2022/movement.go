@@ -395,10 +395,10 @@ func fragileShare() checks.Claim[fragility] {
 		Formula:    `\frac{S_i(R)}{m} \le \operatorname{erf}\frac{R}{\sqrt2} + \sqrt{\frac{\ln(n/\delta)}{2m}} \quad \text{for all } i, R`,
 		Convention: "w_r(0) ~ N(0, I), unit inputs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []fragility{
-			{one.Data, 5, 0.5}, {one.Data, 4, 0.3}, {data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 200, 0.3},
-			{images.All(data.MNIST, 20, 49), 300, 0.3}, {images.All(data.Fashion, 20, 49), 300, 0.3},
+			{one.Data, 5, 0.5}, {one.Data, 4, 0.3}, {data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 100, 0.4},
+			{images.All(data.MNIST, 10, 49), 100, 0.4}, {images.All(data.Fashion, 10, 49), 100, 0.4},
 		},
-		OnData: func(f checks.DataFile) []fragility { return []fragility{{userfile.Rows(f, 20), 300, 0.3}} },
+		OnData: func(f checks.DataFile) []fragility { return []fragility{{userfile.Rows(f, 10), 100, 0.4}} },
 		Cost: func(p fragility) checks.Cost {
 			n, d := p.Data.Size()
 			return checks.Cost{Trial: float64(p.Width) * float64(n*min(n, d)*2+n*120+min(n, d)*40), Size: fmt.Sprintf("m=%d", p.Width)}

@@ -160,7 +160,7 @@ type race struct {
 //
 // Control: the crossing claimed at 0.8 and at 1.25 of the number.
 func crossing() checks.Claim[race] {
-	rungs := []float64{0.7, 0.8, 0.9, 0.96, 0.98, 1.02, 1.04, 1.1, 1.25, 1.4}
+	rungs := []float64{0.8, 0.94, 0.98, 1.02, 1.06, 1.25}
 	// As many steps as the residuals stay above the smallest numbers for.
 	steps := map[string]int{nesterov: 700, heavyBall: 2200}
 	setup := func(location float64) func(race) (checks.Instance, error) {
