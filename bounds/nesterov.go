@@ -35,40 +35,38 @@ func factorAtTheEnds(kappa float64, block func(lambda float64) (a, b float64)) f
 	return math.Max(CompanionFactor(block(1)), CompanionFactor(block(1/kappa)))
 }
 
-// CompanionMode is x_t of the recursion x_{t+1} = a x_t - b x_{t-1} with x_0 = x_{-1} = 1, in closed form: with
-// r = sqrt b, cos w = a/(2r) and U_t the Chebyshev polynomials of the second kind,
-//
-//	x_t = r^t U_t(cos w) - b r^{t-1} U_{t-1}(cos w),   U_t(cos w) = sin((t+1) w)/sin w,
-//
-// and hyperbolic functions for real roots. It is what momentum leaves of an eigenvector of the Gram matrix after t
-// steps from rest. b >= 0.
-func CompanionMode(a, b float64, t int) float64 {
+// CompanionImpulse is x_t of the recursion x_{t+1} = a x_t - b x_{t-1} with x_0 = 1, x_{-1} = 0, the upper left entry of
+// [[a, -b], [1, 0]]^t, in closed form: with r = sqrt b, cos w = a/(2r) and U_t the Chebyshev polynomials of the second kind,
+// x_t = r^t U_t(cos w) = r^t sin((t+1) w)/sin w, and z_1^t + z_1^{t-1} z_2 + ... + z_2^t for real roots. It is what momentum
+// makes of a defect on an eigenvector of the Gram matrix t steps later. b >= 0.
+func CompanionImpulse(a, b float64, t int) float64 {
 	if !(b >= 0) || math.IsNaN(a) || t < 0 {
 		return math.NaN()
 	}
-	if t == 0 {
-		return 1
-	}
 	disc := a*a/4 - b
 	if disc < 0 {
-		r := math.Sqrt(b)
 		w := math.Atan2(math.Sqrt(-disc), a/2)
-		return math.Pow(r, float64(t)) * (math.Sin(float64(t+1)*w) - r*math.Sin(float64(t)*w)) / math.Sin(w)
+		return math.Pow(math.Sqrt(b), float64(t)) * math.Sin(float64(t+1)*w) / math.Sin(w)
 	}
-	// Real roots z1, z2 with z1 + z2 = a and z1 z2 = b: U_t r^t = sum_k z1^k z2^{t-k}.
 	z1 := a/2 + math.Copysign(math.Sqrt(disc), a)
 	z2 := 0.0
 	if z1 != 0 {
 		z2 = b / z1
 	}
-	sum := func(t int) float64 { // z1^t + z1^{t-1} z2 + ... + z2^t
-		var s float64
-		for k := range t + 1 {
-			s += math.Pow(z1, float64(k)) * math.Pow(z2, float64(t-k))
-		}
-		return s
+	var x float64
+	for k := range t + 1 {
+		x += math.Pow(z1, float64(k)) * math.Pow(z2, float64(t-k))
 	}
-	return sum(t) - b*sum(t-1)
+	return x
+}
+
+// CompanionMode is x_t of the same recursion with x_0 = x_{-1} = 1: what momentum leaves of an eigenvector of the Gram matrix
+// after t steps from rest.
+func CompanionMode(a, b float64, t int) float64 {
+	if t == 0 {
+		return CompanionImpulse(a, b, 0)
+	}
+	return CompanionImpulse(a, b, t) - b*CompanionImpulse(a, b, t-1)
 }
 
 // WangHeavyBall returns eta = 1/lmax, beta = (1 - 1/(2s))^2, s = sqrt(lmax/lmin), the tuning of heavy ball of Wang, Lin and

@@ -69,14 +69,19 @@ func TestCompanionModeAgainstTheRecursion(t *testing.T) {
 	for _, c := range [][2]float64{{1.2, 0.5}, {0.1, 0.9}, {-1.5, 0.8}, {2, 0.5}, {-1.4, 0.2}, {0.6, 0}, {1, 0.25}, {0, 0}, {0, 0.3}} {
 		a, b := c[0], c[1]
 		x, before := 1.0, 1.0
+		kick, rest := 1.0, 0.0
 		for k := range 40 {
+			if got := bounds.CompanionImpulse(a, b, k); !(math.Abs(got-kick) <= 1e-11*(1+math.Abs(kick))) {
+				t.Fatalf("a, b = %v: impulse after %d steps %v, by the recursion %v", c, k, got, kick)
+			}
+			kick, rest = a*kick-b*rest, kick
 			if got := bounds.CompanionMode(a, b, k); !(math.Abs(got-x) <= 1e-11*(1+math.Abs(x))) {
 				t.Fatalf("a, b = %v: x_%d = %v, by the recursion %v", c, k, got, x)
 			}
 			x, before = a*x-b*before, x
 		}
 	}
-	isNaN(t, map[string]float64{"b < 0": bounds.CompanionMode(1, -1, 3), "t < 0": bounds.CompanionMode(1, 1, -1)})
+	isNaN(t, map[string]float64{"b < 0": bounds.CompanionMode(1, -1, 3), "t < 0": bounds.CompanionMode(1, 1, -1), "impulse": bounds.CompanionImpulse(1, -1, 0)})
 }
 
 func TestWangHeavyBall(t *testing.T) {

@@ -73,7 +73,9 @@ func Source() checks.Source {
 			rates(), crossing(),
 			movement(), gramDrift(), fragileShare(),
 			defect(),
+			measuredRate(),
 			certificate(), theorem(), mainTheorem(),
+			curves(),
 		},
 	}
 }
