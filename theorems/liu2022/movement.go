@@ -395,7 +395,7 @@ func fragileShare() checks.Claim[fragility] {
 		Formula:    `\frac{S_i(R)}{m} \le \operatorname{erf}\frac{R}{\sqrt2} + \sqrt{\frac{\ln(n/\delta)}{2m}} \quad \text{for all } i, R`,
 		Convention: "w_r(0) ~ N(0, I), unit inputs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []fragility{
-			{one.Data, 5, 0.5}, {one.Data, 4, 0.3}, {data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 100, 0.4},
+			{one.Data, 2, 0.3}, {one.Data, 3, 0.5}, {data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 100, 0.4},
 			{images.All(data.MNIST, 10, 49), 100, 0.4}, {images.All(data.Fashion, 10, 49), 100, 0.4},
 		},
 		OnData: func(f checks.DataFile) []fragility { return []fragility{{userfile.Rows(f, 10), 100, 0.4}} },

@@ -54,7 +54,7 @@ func measuredRate() checks.Claim[perturbed] {
 	grid := []perturbed{
 		{basis, 1000, nesterov, 0.1, 60}, {basis, 1000, heavyBall, 0.1, 60},
 		{data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 1000, nesterov, 0.03, 150}, {data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 1000, heavyBall, 0.03, 150},
-		{images.Hard(data.MNIST, 8, 49), 1000, nesterov, 1e-4, 300}, {images.Hard(data.Fashion, 8, 49), 1000, nesterov, 1e-4, 300},
+		{images.Hard(data.MNIST, 8, 49), 500, nesterov, 1e-4, 200}, {images.Hard(data.Fashion, 8, 49), 500, nesterov, 1e-4, 200},
 	}
 	setup := func(speed float64, ignore bool) func(perturbed) (checks.Instance, error) {
 		return func(p perturbed) (checks.Instance, error) { return measuredSetup(p, speed, ignore) }
@@ -65,7 +65,7 @@ func measuredRate() checks.Claim[perturbed] {
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: grid,
 		OnData: func(f checks.DataFile) []perturbed {
-			return []perturbed{{userfile.Signed(f, 8), 1000, nesterov, 1e-4, 300}}
+			return []perturbed{{userfile.Signed(f, 8), 500, nesterov, 1e-4, 200}}
 		},
 		Cost: func(p perturbed) checks.Cost {
 			c := runCost(p.Data, p.Width, p.Steps)
@@ -87,7 +87,7 @@ func measuredSetup(p perturbed, speed float64, ignore bool) (checks.Instance, er
 		return checks.Instance{}, err
 	}
 	return checks.Instance{
-		Terms: checks.Terms{Trials: 3},
+		Terms: checks.Terms{Trials: 2},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			d, t, ends, err := p.start(g, r)
 			if err != nil {

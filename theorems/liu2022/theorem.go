@@ -251,7 +251,7 @@ func (q *plan) facts(m float64, proof bounds.NesterovProof) []checks.Fact {
 // its limit, while the rate is that of (3/4) lambda_0.
 func theorem() checks.Claim[promised] {
 	one := promised{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const, LabelScale: 1e-3}, 0.5, 0.6, 20, 0}
-	pair := promised{data.Spec{Kind: data.Basis, N: 2, D: 2, Labels: data.Alternate, LabelScale: 1e-4}, 0.4, 0.3, 14, 0}
+	pair := promised{data.Spec{Kind: data.Basis, N: 2, D: 2, Labels: data.Alternate, LabelScale: 1e-4}, 0.5, 0.3, 14, 0}
 	setup := func(l lie) func(promised) (checks.Instance, error) {
 		return func(p promised) (checks.Instance, error) { return theoremSetup(p, l) }
 	}
@@ -365,7 +365,7 @@ func mainTheorem() checks.Claim[published] {
 		ID: "liu2022/main-theorem", Title: "accelerated convergence at the recalled width", Reference: "main theorem, recalled",
 		Formula:    `m \ge \frac{n^4\kappa^2}{\lambda^2} \ln^3\frac n\delta \implies \|z_t\| \le 11\sqrt\kappa \left(1-\frac{1}{2\sqrt\kappa}\right)^t \|z_0\|`,
 		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1, Outside: true,
-		Grid:    []published{sphere(2, 12, 3500), sphere(4, 12, 500), sphere(10, 20, 400)},
+		Grid:    []published{sphere(2, 12, 3500), sphere(4, 12, 500), sphere(10, 20, 200)},
 		Detects: map[string]float64{"prefactor": 15, "rate": 1.7},
 		Cost:    func(p published) checks.Cost { return runCost(p.Data, p.Width, p.Steps) },
 		Setup:   setup(0),
