@@ -229,8 +229,7 @@ func (q *plan) facts(m float64, proof bounds.NesterovProof) []checks.Fact {
 // Setting: lambda = (3/4) lambda_0 and lmax = lambda_max(H^inf) + lambda_0/4, kappa = lmax/lambda, s = sqrt kappa; an antisymmetric start, so that
 // e(0) = -y; Nesterov's method with eta = 1/(2 lmax), beta = (3s-2)/(3s+2).
 //
-// Hypotheses: lambda_0 > 0 and m >= max(58.4 S^2 ln(3n/delta)/lambda_0, 2 S^2 ln(3n/delta)/(c_+ lambda_max(H^inf)), 12 ln(3n/delta)/Q,
-// (8/pi) (R ||y||/Q)^2), with c_+ = c_+(lambda_0/(4 lambda_max)) of the upper matrix Chernoff bound, Q = (1 - c/s - r)/(C G) and
+// Hypotheses: lambda_0 > 0 and m >= max(2 S^2 ln(3n/delta)/(c_+ lambda_max(H^inf)), 12 ln(3n/delta)/Q, (8/pi) (R ||y||/Q)^2), with c_+ = c_+(lambda_0/(4 lambda_max)) of the upper matrix Chernoff bound, Q = (1 - c/s - r)/(C G) and
 // R = sqrt 2 eta S C s/(c (1-beta)).
 //
 // Conclusion: with probability at least 1 - delta over the start, ||z_t|| <= C (1 - c/s)^t ||z_0|| for all t.
