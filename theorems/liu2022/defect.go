@@ -126,7 +126,7 @@ func (w *watch) share() float64 {
 //
 // Reference: derived here. Tolerance: rounding of outputs.
 //
-// Control: 0.9 of the bound, on the planted starts; Nesterov's method without the term of v, and with it alone; H_0 of another draw for that of the run.
+// Control: 0.9 of either term, on the planted starts; momentum without the term of v; H_0 of another draw for that of the run.
 func defect() checks.Claim[shaken] {
 	planted := func(n int, method string) shaken {
 		return shaken{trained{data.Spec{Kind: data.Basis, N: n, D: n, Labels: data.Const}, n, method, 4, 0}, true, false}

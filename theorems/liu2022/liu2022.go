@@ -21,7 +21,7 @@
 //	M                            blocks bounds.NesterovBlock, bounds.HeavyBallBlock
 //
 // Files, in the order of the proof: spectrum and powers (the residual matrix M), recursion (linear dynamics), speed (comparison of
-// the methods), movement and defect (what the network adds), theorem (the rate), pictures (training curves).
+// the methods), movement and defect (what the network adds), perturbation (from measured defects to the rate, training curves), theorem.
 //
 // Facts that other sources state are not repeated: the largest eigenvalue of M at every kappa (basics/nesterov-radius),
 // ||M^t|| <= 11 s (1 - 2/(3s))^t (basics/nesterov-transient), heavy ball in general (basics/heavy-ball-transient), the
