@@ -169,6 +169,18 @@ func Requirements() []Requirement {
 			// gamma >= lambda_0/n, so at worst:
 			N: 2, InvLambda0: 2,
 		},
+		{
+			Name: "liu2022/nesterov", Source: "Liu et al. (2022), form of Wang et al. (2021), recalled", Basis: Order,
+			Conclusion: "Nesterov's method: ||e(k)|| <= C sqrt kappa (1 - 1/(2 sqrt kappa))^k ||e(0)||",
+			Width:      func(p Problem) float64 { return PrintedNesterovWidth(p, p.S*p.S/2) },
+			N:          6, InvLambda0: 4,
+		},
+		{
+			Name: "derived/nesterov", Source: "derived here, after Liu et al. (2022)", Basis: Derived,
+			Conclusion: "Nesterov's method: ||e(k)|| <= 11 sqrt(2 kappa) (1 - 1/(2 sqrt kappa))^k ||e(0)||",
+			Width:      NesterovWidth,
+			N:          6, InvLambda0: 6,
+		},
 	}
 }
 

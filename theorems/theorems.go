@@ -47,6 +47,7 @@ import (
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
+	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 )
@@ -68,6 +69,7 @@ func All() ([]checks.Source, error) {
 		nguyen2021.Source(),
 		bombari2022.Source(),
 		liao2022.Source(),
+		liu2022.Source(),
 		munteanu2022.Source(),
 	}
 	for i, s := range sources {
