@@ -2,6 +2,7 @@ package bounds
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -160,3 +161,20 @@ func AdversarialFlips(m int, omega, delta float64) float64 {
 // output weight agrees with the residual, a share q with the smallest preactivations can be brought to their kinks at a
 // cost of pi q^3/6 = omega^2; a step of norm omega along these s = qm/2 neurons then gains omega sqrt(s) sqrt(2F).
 func CrossTermOrder() float64 { return math.Sqrt(math.Cbrt(6 / math.Pi)) }
+
+// MostFlips is the largest number of preactivations that a perturbation of norm radius can bring to the other side of
+// zero: the most of them whose squares sum to at most radius^2, the smallest first.
+func MostFlips(z []float64, radius float64) int {
+	squares := make([]float64, len(z))
+	for k, v := range z {
+		squares[k] = v * v
+	}
+	slices.Sort(squares)
+	sum, left := 0.0, radius*radius
+	for k, v := range squares {
+		if sum += v; sum > left {
+			return k
+		}
+	}
+	return len(z)
+}

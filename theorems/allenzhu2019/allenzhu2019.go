@@ -59,8 +59,15 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			forwardNorm(), productNorm(), gradientNorm(), backwardNorm(), // Section 7, norms in mean
-			forwardRange(), forwardTail(), // and with high probability
+			descentTheorem(), localDescent(), stepLimit(), pairSteps(), equalInputs(), // Theorem 1
+			stochasticDescent(), stochasticSteps(), // Theorem 2
+			gradientSandwich(), lastLayerMean(), gradientSeparation(), // Theorem 3
+			semiSmooth(), deepSemiSmooth(), crossTerm(), // Theorem 4
+			gradientCloseness(),                          // Theorem 5
+			forwardNorm(), forwardRange(), forwardTail(), // Lemma 7.1
+			productNorm(), gradientNorm(), backwardNorm(), // Lemmas 7.3 and 7.4
+			angleMap(), angleNetwork(), // Lemma 7.5
+			mostFlips(), flipShare(), flipOrder(), randomFlips(), // Lemma 8.2
 		},
 	}
 }
