@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -33,23 +34,32 @@ func NewForward(x *mat.Dense, m int, variance float64) *Forward {
 // Next draws the next layer.
 func (w *Forward) Next(rng *rand.Rand) {
 	semidefiniteRoot(w.root, w.gram)
-	n, m := w.z.Dims()
+	n, _ := w.z.Dims()
 	std := math.Sqrt(w.variance)
-	g := make([]float64, n)
-	for k := range m {
-		for i := range g {
-			g[i] = std * rng.NormFloat64()
-		}
-		for i := range n {
-			sum := 0.0
-			for j := 0; j <= i; j++ {
-				sum += w.root.At(i, j) * g[j]
-			}
-			w.z.Set(i, k, sum)
-			w.f.Set(i, k, math.Max(sum, 0))
+	for i := range n {
+		row := w.f.RawRowView(i) // holds the independent variables until their row is done
+		for k := range row {
+			row[k] = std * rng.NormFloat64()
 		}
 	}
-	w.gram.SymOuterK(1, w.f)
+	for i := n - 1; i >= 0; i-- {
+		z := w.z.RawRowView(i)
+		clear(z)
+		for j := 0; j <= i; j++ {
+			floats.AddScaled(z, w.root.At(i, j), w.f.RawRowView(j))
+		}
+	}
+	for i := range n {
+		z, f := w.z.RawRowView(i), w.f.RawRowView(i)
+		for k, v := range z {
+			f[k] = math.Max(v, 0)
+		}
+	}
+	for i := range n {
+		for j := range i + 1 {
+			w.gram.SetSym(i, j, floats.Dot(w.f.RawRowView(i), w.f.RawRowView(j)))
+		}
+	}
 }
 
 // Gram is the Gram matrix of the current features (n x n), a live view.
@@ -62,7 +72,7 @@ func (w *Forward) Preactivation() *mat.Dense { return w.z }
 func (w *Forward) Feature() *mat.Dense { return w.f }
 
 // semidefiniteRoot is the Cholesky factorisation of a semidefinite matrix. A pivot that is zero to rounding, where a row
-// depends on those above, is zero, with its column: equal inputs then have equal preactivations, not nearly equal ones.
+// depends on those above, is zero, with its column: equal inputs then have preactivations that are equal to rounding.
 func semidefiniteRoot(root *mat.TriDense, a *mat.SymDense) {
 	n := a.SymmetricDim()
 	for j := range n {

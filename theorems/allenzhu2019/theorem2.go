@@ -281,7 +281,7 @@ func (p stochastic) decay(stronger float64) (checks.Instance, error) {
 			checks.RequireThat("batches are drawn uniformly", p.Law != train.Passes || n == 1)),
 		Facts: []checks.Fact{checks.NewFact("decay a step", rate), checks.NewFact("lambda_min", first.least)},
 		// Rounding may lift a ratio of 1 by no more than this.
-		Terms: checks.Terms{Range: &[2]checks.Float{0, 1.0001}, Resolution: 0.1},
+		Terms: checks.Terms{Range: &[2]checks.Float{0, 1.0001}, Resolution: 0.2},
 	}
 	inst.Trial = func(r *rand.Rand) checks.Measurement {
 		s := *first
