@@ -19,7 +19,7 @@
 //	Back_{i,l} B...    Pass.Backward(l+1), the gradient of f(x_i) in W_l h_{l-1}
 //
 // Files, in the order of the paper: theorem1 and pair (gradient descent), theorem2 (stochastic), theorem3 (the size of the
-// gradient), theorem4 (semi-smoothness), theorem5 (the tangent kernel), section7 and angle (the start), section8 (perturbations).
+// gradient), theorem4 (semi-smoothness), template (descent from both), theorem5 (the tangent kernel), section7, tails and angle (the start), section8 (perturbations).
 package allenzhu2019
 
 import (
@@ -62,8 +62,8 @@ func Source() checks.Source {
 			descentTheorem(), localDescent(), stepLimit(), pairSteps(), equalInputs(), // Theorem 1
 			stochasticDescent(), stochasticSteps(), // Theorem 2
 			gradientSandwich(), lastLayerMean(), gradientSeparation(), // Theorem 3
-			semiSmooth(), deepSemiSmooth(), crossTerm(), // Theorem 4
-			gradientCloseness(),                          // Theorem 5
+			semiSmooth(), deepSemiSmooth(), crossTerm(), descentTemplate(), // Theorem 4
+			gradientCloseness(), linearisation(), // Theorem 5
 			forwardNorm(), forwardRange(), forwardTail(), // Lemma 7.1
 			productNorm(), gradientNorm(), backwardNorm(), // Lemmas 7.3 and 7.4
 			angleMap(), angleNetwork(), // Lemma 7.5

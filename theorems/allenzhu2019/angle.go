@@ -159,13 +159,15 @@ type angles struct {
 // width of order 1/theta^2 in this respect, where the law of angle-map has it in the limit.
 //
 // Constants: the exponent is derived (delta method: the Gram matrix of a layer is a mean of m independent terms given the layer below); a
-// resolution of 0.06 for the bias of order 1/m at the small widths.
+// resolution of 0.08 for the bias of order 1/m at the small widths.
 //
 // Convention: weights N(0, 2/m).
 //
 // Reference: Allen-Zhu, Li, Song (2019), Lemma 7.5, recalled; derived here.
 //
 // Control: the law of an angle 0.1 larger, from which the network's distance does not fall.
+//
+// Loose: the root mean square of 30 draws a width is noisy.
 func angleNetwork() checks.Claim[angles] {
 	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 2048}, Draws: 30}
 	wrong := at
@@ -173,7 +175,7 @@ func angleNetwork() checks.Claim[angles] {
 	return checks.Claim[angles]{
 		ID: "allenzhu2019/angle-network", Title: "angles of finite networks", Reference: "Lemma 7.5, recalled; derived here",
 		Formula: `\left(\mathbb{E}|\angle(h_{i,L}, h_{j,L}) - \theta_L|^2\right)^{1/2} \sim m^{-1/2}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1, Detects: map[string]float64{"": 0.17},
 		Grid: []angles{at},
 		Cost: func(p angles) checks.Cost {
 			sum := 0
@@ -192,7 +194,7 @@ func angleNetwork() checks.Claim[angles] {
 			}
 			x := mat.NewDense(2, 2, []float64{1, 0, math.Cos(p.Angle), math.Sin(p.Angle)})
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: -0.5, Relation: checks.Equal, Resolution: 0.06, Trials: 40},
+				Terms: checks.Terms{Exponent: -0.5, Relation: checks.Equal, Resolution: 0.08, Trials: 40},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var m checks.Measurement
 					var sizes, got []float64

@@ -251,7 +251,7 @@ func stochasticSteps() checks.Claim[stochastic] {
 	setup := func(stronger float64) func(stochastic) (checks.Instance, error) {
 		return func(p stochastic) (checks.Instance, error) { return p.decay(stronger) }
 	}
-	even := stochastic{Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, M: 12, Batch: 1, Eta: 1, Steps: 3, Residual: 1e-6, Along: anywhere, Even: true}
+	even := stochastic{Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, M: 12, Batch: 1, Eta: 1, Steps: 3, Residual: 1e-6, Along: equally, Even: true}
 	pairs := even
 	pairs.Law, pairs.Eta = train.Distinct, 0.5
 	return checks.Claim[stochastic]{
@@ -281,7 +281,7 @@ func (p stochastic) decay(stronger float64) (checks.Instance, error) {
 			checks.RequireThat("batches are drawn uniformly", p.Law != train.Passes || n == 1)),
 		Facts: []checks.Fact{checks.NewFact("decay a step", rate), checks.NewFact("lambda_min", first.least)},
 		// Rounding may lift a ratio of 1 by no more than this.
-		Terms: checks.Terms{Range: &[2]checks.Float{0, 1.0001}, Resolution: 0.2},
+		Terms: checks.Terms{Range: &[2]checks.Float{0, 1.0001}, Resolution: 0.15},
 	}
 	inst.Trial = func(r *rand.Rand) checks.Measurement {
 		s := *first

@@ -24,6 +24,7 @@ const (
 	least    = "least"    // eigenvector of the smallest eigenvalue of the tangent kernel
 	most     = "most"     // of the largest
 	anywhere = "anywhere" // Gaussian
+	equally  = "equally"  // the same on all inputs
 )
 
 // A sandwich asks for the gradient at the start of a network.
@@ -50,7 +51,12 @@ func (p sandwich) cost() checks.Cost {
 func direction(g *mat.SymDense, along string, r *rand.Rand) ([]float64, error) {
 	n := g.SymmetricDim()
 	v := nets.Gaussian(1, n, r).RawRowView(0)
-	if along != anywhere {
+	switch along {
+	case equally:
+		for i := range v {
+			v[i] = 1
+		}
+	case least, most:
 		var e mat.EigenSym
 		if !e.Factorize(g, true) {
 			return nil, fmt.Errorf("the eigenvectors of a tangent kernel of order %d did not converge", n)
