@@ -31,10 +31,6 @@ type stochastic struct {
 	Even     bool           `json:"even,omitempty"` // planted: orthogonal features and open gates, so that G is a multiple of the identity
 }
 
-func (p stochastic) descent() descent {
-	return descent{Data: p.Data, M: p.M, L: 1, Along: p.Along, Residual: p.Residual, Eta: 1, Steps: p.Steps}
-}
-
 func (p stochastic) cost() checks.Cost {
 	n, d := p.Data.Size()
 	m := float64(p.M)
