@@ -134,9 +134,14 @@ func (p perturbation) adversaries(z, h []float64, size float64, r *rand.Rand) []
 		return w
 	}
 	random := nets.Gaussian(len(z), len(h), r)
-	// The Frobenius norm is at least the spectral norm.
-	random.Scale(size/mat.Norm(random, 2), random)
-	return []*mat.Dense{rank(cheapest), rank(all), random}
+	ws := []*mat.Dense{rank(cheapest), rank(all), random}
+	for _, w := range ws {
+		// The Frobenius norm is at least the spectral norm, and equal to it at rank one.
+		if norm := mat.Norm(w, 2); norm > size*(1+1e-8) {
+			w.Scale(size/norm, w)
+		}
+	}
+	return ws
 }
 
 // layerFlips counts the gates of a layer that differ on the first input.

@@ -37,6 +37,7 @@ const (
 	acrossKinks = "kinks"       // planted: every gate that helps flips
 	curved      = "curved"      // planted: near-equal inputs, no kink, no residual
 	smallest    = "preactivity" // over the kinks of the smallest preactivations
+	bilinear    = "bilinear"    // planted: two layers move together, and no gate flips
 )
 
 // semiSmooth is Theorem 4 for two layers, with its constants.
@@ -232,13 +233,14 @@ func (p step) overKinks(net *nets.Network, x []float64, residual float64) (*nets
 //
 // Reference: Allen-Zhu, Li, Song (2019), Theorem 4; this version is derived here.
 //
-// Control: without the gates that flip; with 0.9 of that term.
+// Control: without the gates that flip; with 0.9 of either sum.
 func deepSemiSmooth() checks.Claim[step] {
-	setup := func(flipped float64) func(step) (checks.Instance, error) {
-		return func(p step) (checks.Instance, error) { return p.deep(flipped) }
+	setup := func(moved, flipped float64) func(step) (checks.Instance, error) {
+		return func(p step) (checks.Instance, error) { return p.deep(moved, flipped) }
 	}
 	one := data.Spec{Kind: data.Basis, N: 1, D: 1}
 	kinks := step{Data: one, M: 30, L: 1, Kind: acrossKinks, Size: 1e-3, Residual: 1e3}
+	together := step{Data: one, M: 30, L: 2, Kind: bilinear, Size: 1e-2, Residual: 1e3}
 	return checks.Claim[step]{
 		ID: "allenzhu2019/deep-semi-smooth", Title: "semi-smoothness at any depth", Reference: "Theorem 4; derived here",
 		Formula:    `F(W+W') \le F(W) + \langle\nabla F(W), W'\rangle + \sum_i |e_i| \sum_l \left(\|b_l\| \|W'_l\| \|h'_{l-1} - h_{l-1}\| + \|\beta_l\|_{K_l} \|z'_l - z_l\|_{K_l}\right) + \frac12 \|f' - f\|^2`,
@@ -252,7 +254,7 @@ func deepSemiSmooth() checks.Claim[step] {
 			}
 		}),
 		Grid: []step{
-			kinks, // where it is attained: all gates that help lie just below their kinks
+			kinks, together, // where the two sums are attained: all gates that help lie just below their kinks, and W'_2 is aligned with what W'_1 does to h_1
 			{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3}, M: 30, L: 3, Kind: down, Size: 0.3, Residual: 1},
 			{Data: images.Easy(data.MNIST, 4, 49), M: 30, L: 2, Kind: anyMove, Size: 0.3, Residual: 1},
 		},
@@ -260,21 +262,22 @@ func deepSemiSmooth() checks.Claim[step] {
 			n, d := p.Data.Size()
 			return checks.Cost{Setup: 3e4, Trial: 3 * netCost(n, d, p.M, p.L)}
 		},
-		Setup: setup(1),
+		Setup: setup(1, 1),
 		Controls: []checks.Control[step]{
-			{Name: "no-kinks", Why: "without the gates that flip", At: []step{kinks}, Setup: setup(0)},
-			{Name: "fewer-kinks", Why: "0.9 of the gates that flip", At: []step{kinks}, Setup: setup(0.9)},
+			{Name: "no-kinks", Why: "without the gates that flip", At: []step{kinks}, Setup: setup(1, 0)},
+			{Name: "fewer-kinks", Why: "0.9 of the gates that flip", At: []step{kinks}, Setup: setup(1, 0.9)},
+			{Name: "one-layer", Why: "0.9 of what layers do to one another", At: []step{together}, Setup: setup(0.9, 1)},
 		},
 	}
 }
 
-func (p step) deep(flipped float64) (checks.Instance, error) {
+func (p step) deep(moved, flipped float64) (checks.Instance, error) {
 	set, err := p.Data.Build()
 	if err != nil {
 		return checks.Instance{}, err
 	}
 	return checks.Instance{Terms: checks.Terms{Trials: 2}, Trial: func(r *rand.Rand) checks.Measurement {
-		m, err := p.deepTrial(set.X, flipped, r)
+		m, err := p.deepTrial(set.X, moved, flipped, r)
 		if err != nil {
 			return checks.Failed(err)
 		}
@@ -282,7 +285,7 @@ func (p step) deep(flipped float64) (checks.Instance, error) {
 	}}, nil
 }
 
-func (p step) deepTrial(x *mat.Dense, flipped float64, r *rand.Rand) (checks.Measurement, error) {
+func (p step) deepTrial(x *mat.Dense, moved, flipped float64, r *rand.Rand) (checks.Measurement, error) {
 	n, d := x.Dims()
 	net, err := deep.New(config(d, p.M, p.L), r)
 	if err != nil {
@@ -296,15 +299,22 @@ func (p step) deepTrial(x *mat.Dense, flipped float64, r *rand.Rand) (checks.Mea
 			return checks.Measurement{}, err
 		}
 	}
+	if p.Kind == bilinear {
+		residual[0] = p.Residual
+		for l := 1; l <= p.L+1; l++ { // all gates are open
+			w := net.Weight(l)
+			w.Apply(func(_, _ int, v float64) float64 { return math.Abs(v) }, w)
+		}
+	}
 	before, err := net.NewPass(x)
 	if err != nil {
 		return checks.Measurement{}, err
 	}
 	gradient := before.JTMul(nil, residual)
 	move := p.deepMove(net, before, gradient, r)
-	moved := net.Clone()
-	floats.Add(moved.Params(), move)
-	after, err := moved.NewPass(x)
+	next := net.Clone()
+	floats.Add(next.Params(), move)
+	after, err := next.NewPass(x)
 	if err != nil {
 		return checks.Measurement{}, err
 	}
@@ -326,7 +336,7 @@ func (p step) deepTrial(x *mat.Dense, flipped float64, r *rand.Rand) (checks.Mea
 		rounding += math.Abs(e) * (math.Abs(after.Output()[i]) + math.Abs(before.Output()[i]))
 		for l := 2; l <= p.L+1; l++ {
 			linear, kinked := layerTerms(net, before, after, spectral[l], l, i)
-			bound += math.Abs(e) * (linear + flipped*kinked)
+			bound += math.Abs(e) * (moved*linear + flipped*kinked)
 		}
 	}
 	scale := rounding + math.Abs(slope) + bound
@@ -381,6 +391,15 @@ func (p step) deepMove(net *deep.Network, pass *deep.Pass, gradient []float64, r
 			h, b := pass.Feature(1).RawRowView(0), net.Weight(3).RawRowView(0)
 			for k, v := range b {
 				floats.AddScaled(part[k*len(h):(k+1)*len(h)], math.Max(v, 0), h)
+			}
+		case p.Kind == bilinear: // W'_1 = u h_0^T with u = 1, W'_2 = b_2 u^T
+			h, b := pass.Feature(1).RawRowView(0), pass.Backward(3).RawRowView(0)
+			for k := range part {
+				if l == 2 {
+					part[k] = h[k%len(h)]
+				} else {
+					part[k] = b[k/len(h)]
+				}
 			}
 		default:
 			for k := range part {
