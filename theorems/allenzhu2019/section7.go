@@ -265,7 +265,8 @@ func gradientNorm() checks.Claim[moment] {
 
 // backwardOf is |B D_L W_L ... D_l W_l|^2.
 func backwardOf(p moment) (func(float64) float64, func(*deep.Network, *deep.Pass) float64) {
-	return func(q float64) float64 { return p.chi(q) * p.product(p.L-p.Layer+1, q) },
+	alive := math.Pow(1-math.Pow(2, -float64(p.M)), float64(p.Layer)) // some gate of every layer below is open
+	return func(q float64) float64 { return alive * p.chi(q) * p.product(p.L-p.Layer+1, q) },
 		func(net *deep.Network, pass *deep.Pass) float64 {
 			var v mat.VecDense
 			v.MulVec(net.Weight(p.Layer+1).T(), pass.Backward(p.Layer+1).RowView(0))
@@ -279,11 +280,12 @@ func backwardOf(p moment) (func(float64) float64, func(*deep.Network, *deep.Pass
 //
 // Hypotheses: gates 1{g > 0}, as in product-norm.
 //
-// Conclusion: E|B D_L W_L ... D_l W_l|^2 = m and the second moment is m(m+2) (1 + 5/m)^{L-l+1}. So |v^T B ... W_l| is at most
+// Conclusion: E|B D_L W_L ... D_l W_l|^2 = p m and the second moment is p m(m+2) (1 + 5/m)^{L-l+1}, where p = (1 - 2^{-m})^l is the probability that
+// h_{l-1} is not 0, which is 1 but for very few neurons. So |v^T B ... W_l| is at most
 // sqrt(m/eps) |v| for d = 1 with probability 1 - eps, where the lemma has O(sqrt m) |v|.
 //
-// Constants: derived, as in gradient-norm with zeta in place of D_l zeta: E|zeta|^4 = m(m+2). The product with h_{l-1} takes no
-// part, since the gates depend on its direction alone and zeta is independent of it.
+// Constants: derived, as in gradient-norm with zeta in place of D_l zeta: E|zeta|^4 = m(m+2). The gates depend on the direction of h_{l-1} alone and zeta is
+// independent of it. Above a dead layer no gate opens; given a live one, a layer dies with probability 2^{-m}.
 //
 // Convention: weights N(0, 2/m), B ~ N(0, 1).
 //
@@ -293,9 +295,10 @@ func backwardOf(p moment) (func(float64) float64, func(*deep.Network, *deep.Pass
 func backwardNorm() checks.Claim[moment] {
 	return checks.Claim[moment]{
 		ID: "allenzhu2019/backward-norm", Title: "backward products in mean", Reference: "Lemma 7.4; derived here",
-		Formula: `\mathbb{E}\|B D_L W_L \cdots D_l W_l\|^2 = m,\quad \mathbb{E}\|\cdot\|^4 = m(m+2)\left(1 + \frac{5}{m}\right)^{L-l+1}`, Convention: convention,
+		Formula: `\mathbb{E}\|B D_L W_L \cdots D_l W_l\|^2 = p\,m,\quad \mathbb{E}\|\cdot\|^4 = p\,m(m+2)\left(1 + \frac{5}{m}\right)^{L-l+1},\quad p = (1 - 2^{-m})^l`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []moment{
+			{M: 2, L: 1, Layer: 1, Order: 1, Draws: 60}, // a quarter of the layers below are dead
 			{M: 16, L: 1, Layer: 1, Order: 1, Draws: 24}, {M: 16, L: 2, Layer: 1, Order: 1, Draws: 40}, {M: 16, L: 2, Layer: 2, Order: 1, Draws: 24},
 			{M: 16, L: 1, Layer: 1, Order: 2, Draws: 120}, {M: 40, L: 2, Layer: 1, Order: 1, Draws: 6},
 		},
