@@ -167,9 +167,9 @@ type angles struct {
 //
 // Control: the law of an angle 0.1 larger, from which the network's distance does not fall.
 //
-// Loose: the root mean square of 30 draws a width is noisy.
+// Loose: the root mean square of 24 draws a width is noisy.
 func angleNetwork() checks.Claim[angles] {
-	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 2048}, Draws: 30}
+	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 2048}, Draws: 24}
 	wrong := at
 	wrong.Other = 0.6
 	return checks.Claim[angles]{

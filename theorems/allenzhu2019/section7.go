@@ -64,7 +64,7 @@ func (p moment) instance(power func(float64) float64, norm func(net *deep.Networ
 		Terms: checks.Terms{
 			// The exact deviation, at the law that is claimed.
 			Deviation:  checks.Float(math.Sqrt((power(2*p.Order) - want*want) / float64(p.Draws))),
-			Resolution: 0.15,
+			Resolution: 0.17,
 		},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			got, err := mean(p.Draws, r, func(r *rand.Rand) (float64, error) {

@@ -269,15 +269,15 @@ func (p omegas) cost() checks.Cost {
 
 var (
 	smallOmegas = []float64{0.003, 0.01, 0.03, 0.1}
-	adversary   = []omegas{{M: 6000, Omegas: smallOmegas}}
-	atRandom    = []omegas{{M: 6000, Omegas: smallOmegas, Random: true}}
+	adversary   = []omegas{{M: 5000, Omegas: smallOmegas}}
+	atRandom    = []omegas{{M: 5000, Omegas: smallOmegas, Random: true}}
 )
 
 // flipOrder is the exponent of Lemma 8.2.
 //
 // Setting: as in flip-share, with one layer.
 //
-// Hypotheses: omega < 1 with m omega^{2/3} large; here omega from 0.003 to 0.1 at m = 6,000.
+// Hypotheses: omega < 1 with m omega^{2/3} large; here omega from 0.003 to 0.1 at m = 5,000.
 //
 // Conclusion: the adversary of most-flips flips a share of (3/pi)^{1/3} omega^{2/3} (1 + o(1)) of the gates: the exponent of the lemma
 // cannot be improved. A random perturbation of the same size flips a share of order omega only (random-flips).

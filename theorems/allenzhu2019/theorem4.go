@@ -417,7 +417,7 @@ func (p step) deepMove(net *deep.Network, pass *deep.Pass, gradient []float64, r
 //
 // Setting: L = 1, one input of unit norm, and the network at its start; |W - W(0)|_2 <= omega and |W'|_2 = omega.
 //
-// Hypotheses: omega < 1 with m omega^{2/3} large, the residual large against the move; here omega from 0.003 to 0.1 at m = 6,000.
+// Hypotheses: omega < 1 with m omega^{2/3} large, the residual large against the move; here omega from 0.003 to 0.1 at m = 5,000.
 //
 // Conclusion: sup (F(W+W') - F(W) - <grad F(W), W'>)/(|W'|_2 sqrt(m F)), the part of order sqrt F, is (6/pi)^{1/6} omega^{1/3} (1 + o(1)) or more: the
 // theorem's omega^{1/3} cannot be improved.

@@ -18,7 +18,7 @@ import (
 //
 // Setting: L = 1 and one input of unit norm: grad f = (B D_1)^T h_0^T; the adversary of most-flips perturbs W_1.
 //
-// Hypotheses: omega < 1 with m omega^{2/3} large; here omega from 0.003 to 0.1 at m = 6,000.
+// Hypotheses: omega < 1 with m omega^{2/3} large; here omega from 0.003 to 0.1 at m = 5,000.
 //
 // Conclusion: sup |grad f(W) - grad f(W(0))|_F/|grad f(W(0))|_F over |W - W(0)|_2 <= omega is at least (24/pi)^{1/6} omega^{1/3} (1 + o(1)), which the
 // adversary attains whatever the signs of B: the exponent 1/3 of Theorem 5, O(sqrt(log m) omega^{1/3} L^3), cannot be improved.
