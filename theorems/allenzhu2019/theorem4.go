@@ -3,6 +3,7 @@ package allenzhu2019
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 
@@ -166,14 +167,15 @@ func (p step) plant(x *mat.Dense, r *rand.Rand) (*nets.Network, []float64, *mat.
 		for k := range net.A {
 			net.A[k] = 1
 		}
-		sign := -1e-9 // just below the kinks, which the move crosses
+		orthogonal := []int{1, 2, 4, 7} // bits of the columns of a Hadamard matrix, for four coordinates
+		sign := -1e-9                   // just below the kinks, which the move crosses
 		if p.Kind == curved {
 			sign = 1
 		}
 		for k := range p.M {
 			for j := range d {
 				h := 1.0
-				if p.Kind == acrossKinks && k>>j&1 == 1 && j < 2 || p.Kind == acrossKinks && j == 2 && (k>>2)&1 == 1 || p.Kind == acrossKinks && j == 3 && (k^k>>1^k>>2)&1 == 1 {
+				if p.Kind == acrossKinks && bits.OnesCount(uint(k&orthogonal[j]))%2 == 1 {
 					h = -1
 				}
 				if p.Kind == curved {
