@@ -143,6 +143,13 @@ func Requirements() []Requirement {
 			N:          7,
 		},
 		{
+			Name: "allenzhu2019/descent", Source: "Allen-Zhu et al. (2019), Theorem 1 as restated, L = 1, at the least distance that lambda_0 allows", Basis: Order,
+			Conclusion: "gradient descent on a deep network converges linearly",
+			// lambda_0 is at most that of the closest pair, about its distance over 2 pi.
+			Width: func(p Problem) float64 { return AllenZhuWidth(p.N, 1, ClosestPair(p.Lambda0), 1) },
+			N:     24, InvLambda0: 8,
+		},
+		{
 			Name: "munteanu2022/squared", Source: "Munteanu et al. (2022), form recalled", Basis: Order,
 			Conclusion: "coupled start: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||y||^2",
 			Width: func(p Problem) float64 {

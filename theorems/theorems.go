@@ -40,6 +40,7 @@ import (
 	"path"
 
 	"convergo/checks"
+	"convergo/theorems/allenzhu2019"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
@@ -62,6 +63,7 @@ var internal embed.FS
 func All() ([]checks.Source, error) {
 	sources := []checks.Source{
 		basics.Source(),
+		allenzhu2019.Source(),
 		arora2019fine.Source(),
 		cao2019.Source(),
 		du2019.Source(),
