@@ -140,4 +140,5 @@ func ExampleRequirements() {
 	// du2019/descent      6.9e+12
 	// derived/descent     7.6e+07
 	// derived/coupled     1.4e+02
+	// derived/gauss-newton  2.8e+06
 }

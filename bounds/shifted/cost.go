@@ -23,13 +23,14 @@ type Cost struct {
 	Stored  float64 // numbers that the update stores
 }
 
-// Cost is what the step takes: m entries for each active neuron, forward by columns and backward by rows; support times R' +
-// m R' for the low-rank part of each product; the Gram matrix by its Khatri-Rao form; n^3 for the system.
+// Cost is what the step takes where the layer is the last: one product with its matrix, of m entries for each active neuron below, with support
+// times R' + m R' for the low-rank part; the Gram matrix by its Khatri-Rao form; n^3 for the system. Each layer above would
+// take a product with its own matrix forward and one backward.
 func (s Step) Cost() Cost {
-	n, m, active, rank := float64(s.N), float64(s.M), float64(s.Below+s.Above), float64(s.Stored)
+	n, m, below, rank := float64(s.N), float64(s.M), float64(s.Below), float64(s.Stored)
 	return Cost{
-		Dense: m * active, LowRank: rank * (active + 2*n*m), Gram: float64(s.PairsBelow + s.PairsAbove),
-		Solve: n * n * n, Stored: active,
+		Dense: m * below, LowRank: rank * (below + n*m), Gram: float64(s.PairsBelow + s.PairsAbove),
+		Solve: n * n * n, Stored: below + float64(s.Above),
 	}
 }
 

@@ -21,9 +21,11 @@ type Newton struct {
 	Accuracy float64
 
 	Batch    *nets.Batch
-	Gram     *mat.SymDense // at the present weights
-	Solution []float64     // g of the last step
-	Residual []float64     // f - y
+	Solution []float64 // g of the last step
+	Residual []float64 // f - y
+
+	gram  *mat.SymDense
+	fresh bool // gram is that of the present weights
 }
 
 // NewNewton starts at the weights of net.
@@ -35,7 +37,7 @@ func NewNewton(net *nets.Network, x *mat.Dense, y []float64, accuracy float64) (
 		return nil, fmt.Errorf("subquadratic: accuracy %v of the system; take one in [0, 1)", accuracy)
 	}
 	s := &Newton{Net: net, X: x, Y: y, Accuracy: accuracy, Batch: nets.NewBatch(x, net.Width())}
-	s.Gram, s.Residual = mat.NewSymDense(len(y), nil), make([]float64, len(y))
+	s.gram, s.Residual = mat.NewSymDense(len(y), nil), make([]float64, len(y))
 	s.refresh()
 	return s, nil
 }
@@ -43,7 +45,16 @@ func NewNewton(net *nets.Network, x *mat.Dense, y []float64, accuracy float64) (
 func (s *Newton) refresh() {
 	s.Batch.Forward(s.Net)
 	floats.SubTo(s.Residual, s.Batch.U, s.Y)
-	s.Batch.Gram(s.Gram, s.Net, nets.FirstLayer)
+	s.fresh = false
+}
+
+// Gram is the Gram matrix J J^T at the present weights; it belongs to s until the next step.
+func (s *Newton) Gram() *mat.SymDense {
+	if !s.fresh {
+		s.Batch.Gram(s.gram, s.Net, nets.FirstLayer)
+		s.fresh = true
+	}
+	return s.gram
 }
 
 // Norm is the Euclidean norm of the residual.
@@ -51,13 +62,13 @@ func (s *Newton) Norm() float64 { return floats.Norm(s.Residual, 2) }
 
 // Step takes one step. It fails where the Gram matrix is singular.
 func (s *Newton) Step() error {
-	g, err := solve(s.Gram, s.Residual)
+	g, err := solve(s.Gram(), s.Residual)
 	if err != nil {
 		return err
 	}
 	floats.Scale(1-s.Accuracy, g)
 	s.Solution = g
-	s.Batch.Update(s.Net, 1, g, nets.FirstLayer)
+	s.Batch.Move(s.Net, 1, g)
 	s.refresh()
 	return nil
 }

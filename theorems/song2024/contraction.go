@@ -168,7 +168,7 @@ func newtonWidth() checks.Claim[thirds] {
 	basis := func(n int, labels float64) data.Spec {
 		return data.Spec{Kind: data.Basis, N: n, D: n, LabelScale: labels}
 	}
-	near := thirds{Data: basis(1, 0.002), Delta: 0.5, Accuracy: 0.3, Steps: 5}
+	near := thirds{Data: basis(1, 0.002), Delta: 0.2, Accuracy: 0.3, Steps: 5}
 	narrow, unsolved := near, near
 	narrow.M, unsolved.Accuracy, unsolved.M = 2, 0.4, 2000
 	narrow.Data = basis(2, 0.002)
@@ -183,7 +183,7 @@ func newtonWidth() checks.Claim[thirds] {
 		Cost: thirds.cost, Setup: setup(third, 1),
 		Constants: []checks.Constant[thirds]{{
 			Name: "width", Why: "divides the width: a network of a few neurons is silent on the input half of the time", At: []thirds{near},
-			Factors: []float64{256, 512, 1024, 2048}, Scaled: func(p thirds, f float64) (checks.Instance, error) { return setup(third, f)(p) },
+			Factors: []float64{256, 512, 1024, 2048, 4096}, Scaled: func(p thirds, f float64) (checks.Instance, error) { return setup(third, f)(p) },
 		}},
 		Controls: []checks.Control[thirds]{
 			{Name: "a-quarter", Why: "systems solved up to 0.3 leave 0.3", At: []thirds{near}, Setup: setup(0.25, 1)},
@@ -235,7 +235,7 @@ func publishedContraction() checks.Claim[thirds] {
 		ID: "song2024/published-contraction", Title: "a third at each step", Reference: "convergence theorem (recalled)",
 		Formula: `m \ge \mathrm{poly}(n, 1/\lambda) \implies \|r_{t+1}\| \le \tfrac13\|r_t\|`, Convention: twoLayer,
 		Basis: checks.Recalled, Form: checks.Probably{}, Version: 1, Outside: true,
-		Grid: []thirds{{Data: points, M: 1024, Delta: 0.2, Steps: 4}, {Data: images.Easy(data.MNIST, 8, 49), M: 4096, Delta: 0.2, Steps: 4}},
+		Grid: []thirds{{Data: points, M: 1024, Delta: 0.2, Steps: 4}, {Data: images.Easy(data.MNIST, 6, 49), M: 2048, Delta: 0.2, Steps: 4}},
 		Cost: thirds.cost, Setup: setup,
 		Controls: []checks.Control[thirds]{
 			{Name: "too-narrow", Why: "with 64 neurons nineteen runs of twenty leave more than a third somewhere", At: []thirds{{Data: points, M: 64, Delta: 0.2, Steps: 4}}},

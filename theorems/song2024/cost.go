@@ -145,7 +145,7 @@ func denseExponent() checks.Claim[order] {
 		ID: "song2024/dense-exponent", Title: "exponent of the reads of a step", Reference: "subquadratic cost of an iteration (abstract); exponent derived here",
 		Formula: `\frac{d\ln\left(m^2 Q(b(m))\right)}{d\ln m} = 2 - \frac{c}{2}\,\frac{\varphi(b)}{b\,Q(b)} < 2-\frac{c}{2}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []order{{0.4, 0, 24, 64, 4}, {0.4, 0, 24, 128, 4}},
+		Grid: []order{{0.4, 0, 64, 64, 4}, {0.4, 0, 48, 256, 4}},
 		Cost: func(p order) checks.Cost {
 			top := float64(p.Low << (p.Up - 1))
 			return checks.Cost{Trial: 26 * top * top * 2, Bytes: 24 * top * top, Size: fmt.Sprintf("m=%v", top)}
@@ -159,13 +159,13 @@ func denseExponent() checks.Claim[order] {
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{checks.Require("m Q(b)", float64(p.Low)*shifted.Tail(p.shift(p.Low)), checks.AtLeast, 4)},
 				Facts:      []checks.Fact{checks.NewFact("limit of the exponent", 2-p.C/2)},
-				Terms:      checks.Terms{Exponent: checks.Float(shifted.DenseExponent(p.C, widths)), Resolution: 0.03},
+				Terms:      checks.Terms{Exponent: checks.Float(shifted.DenseExponent(p.C, widths)), Resolution: 0.05},
 				Trial:      func(r *rand.Rand) checks.Measurement { return p.reads(set, r) },
 			}, nil
 		},
 		Controls: []checks.Control[order]{
-			{Name: "smaller-shift", Why: "with c = 0.2 the exponent is 0.11 larger", At: []order{{0.4, 0.2, 24, 64, 4}}},
-			{Name: "no-shift", Why: "half of all columns are read", At: []order{{0.4, 1e-9, 24, 64, 4}}},
+			{Name: "smaller-shift", Why: "with c = 0.2 the exponent is 0.11 larger", At: []order{{0.4, 0.2, 32, 64, 4}}},
+			{Name: "no-shift", Why: "half of all columns are read", At: []order{{0.4, 1e-9, 16, 64, 4}}},
 		},
 	}
 }

@@ -150,16 +150,16 @@ func normMean() checks.Claim[layered] {
 		Formula: `\mathbb{E}\,\|h_1\|^2 = \|x\|^2`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []layered{
-			{hard, sphere(2), 512, 8, 0}, {activation{shifted.Hard, 0}, sphere(2), 1, 400, 0}, {soft, sphere(2), 256, 8, 0},
-			{activation{shifted.Hard, 3}, sphere(2), 4096, 4, 0}, {hard, images.All(data.MNIST, 1, 49), 256, 4, 0},
+			{hard, sphere(2), 512, 16, 0}, {activation{shifted.Hard, 0}, sphere(2), 1, 1600, 0}, {soft, sphere(2), 256, 24, 0},
+			{activation{shifted.Hard, 2.5}, sphere(1), 2048, 12, 0}, {hard, images.All(data.MNIST, 1, 49), 256, 24, 0},
 		},
 		Cost: layered.cost,
 		Setup: func(p layered) (checks.Instance, error) {
 			return p.instance(func(square float64) float64 { return square }, 1, math.Sqrt(p.Kind.SquaredNormVariance(p.B, p.M)))
 		},
 		Controls: []checks.Control[layered]{
-			{Name: "no-gain", Why: "c_b = 1 leaves 1/c_b of the square", At: []layered{{hard, sphere(2), 512, 8, 1 / hard.Kind.Gain(hard.B)}, {soft, sphere(2), 256, 8, 1 / soft.Kind.Gain(soft.B)}}},
-			{Name: "larger-gain", Why: "a gain of 1.1 c_b shows in the mean", At: []layered{{hard, sphere(2), 512, 8, 1.1}, {soft, sphere(2), 256, 8, 1.1}}},
+			{Name: "no-gain", Why: "c_b = 1 leaves 1/c_b of the square", At: []layered{{hard, sphere(2), 512, 16, 1 / hard.Kind.Gain(hard.B)}, {soft, sphere(2), 256, 24, 1 / soft.Kind.Gain(soft.B)}}},
+			{Name: "larger-gain", Why: "a gain of 1.1 c_b shows in the mean", At: []layered{{hard, sphere(2), 512, 16, 1.1}, {soft, sphere(2), 256, 24, 1.1}}},
 		},
 	}
 }

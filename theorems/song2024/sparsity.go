@@ -155,7 +155,7 @@ func activeOrder() checks.Claim[order] {
 		ID: "song2024/active-order", Title: "exponent of the active neurons", Reference: "sparsity at initialisation (exponent recalled); derived here",
 		Formula: `k = O\!\left(m^{1-c/2}\right),\quad b = \sqrt{c \ln m}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []order{{0.4, 0, 8, 256, 7}, {0.2, 0, 8, 128, 7}},
+		Grid: []order{{0.4, 0, 8, 256, 7}, {0.2, 0, 8, 128, 6}},
 		Cost: func(p order) checks.Cost {
 			var sum float64
 			for _, m := range p.widths() {
@@ -328,7 +328,7 @@ func switchedCount() checks.Claim[moved] {
 		Formula: `k \le m p + O\!\left(\sqrt{m p \ln(n/\delta)}\right),\quad p = 2 r \varphi\!\left((b-r)_+\right) \le R\sqrt{m/\pi}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) moved {
-			return moved{B: rapid.Float64Range(0, 3).Draw(t, "b"), M: rapid.IntRange(1, 400).Draw(t, "m"), N: rapid.IntRange(1, 4).Draw(t, "n"), Delta: rapid.SampledFrom([]float64{0.9, 0.5, 0.2}).Draw(t, "delta"), R: math.Pow(10, rapid.Float64Range(-3, 0).Draw(t, "log10 r"))}
+			return moved{B: rapid.Float64Range(0, 3).Draw(t, "b"), M: rapid.IntRange(100, 400).Draw(t, "m"), N: rapid.IntRange(1, 4).Draw(t, "n"), Delta: rapid.SampledFrom([]float64{0.9, 0.5, 0.2}).Draw(t, "delta"), R: math.Pow(10, rapid.Float64Range(-3, -0.5).Draw(t, "log10 r"))}
 		}),
 		Grid:  []moved{near, {B: 1.665, M: 20000, R: 0.05, Delta: 0.2, N: 2}, {B: 0, M: 4000, R: 0.3, Delta: 0.05, N: 4}},
 		Cost:  func(p moved) checks.Cost { return checks.Cost{Trial: float64(p.M*p.N) * 20} },
