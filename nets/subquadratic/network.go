@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/nets"
@@ -52,9 +53,7 @@ type Pass struct {
 func (net *Network) Forward(x []float64) Pass {
 	z := make([]float64, len(net.Out))
 	for r := range z {
-		for k, v := range x {
-			z[r] += net.First.At(r, k) * v
-		}
+		z[r] = floats.Dot(net.First.RawRowView(r), x)
 	}
 	p := Pass{Input: x, Hidden: []Sparse{activate(net.Act, z)}}
 	for l, w := range net.Deep {

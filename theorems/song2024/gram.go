@@ -195,7 +195,7 @@ func gramConcentration() checks.Claim[sampled] {
 		ID: "song2024/gram-concentration", Title: "Gram matrix at finite width", Reference: "concentration of the Gram matrix (recalled); derived here",
 		Formula: `m\,\mathrm{KL}\!\left(\tfrac{k_{ij}}{m}\,\middle\|\,P_{ij}\right) \le \ln\tfrac{n(n+1)}{\delta}`, Convention: twoLayer,
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Grid:   []sampled{{data.Spec{Kind: data.Sphere, N: 1, D: 3, Seed: 1}, 1, 500, 0.2}, many, shift, {images.Hard(data.MNIST, 10, 49), 1, 1000, 0.2}},
+		Grid:   []sampled{{data.Spec{Kind: data.Sphere, N: 1, D: 3, Seed: 1}, 1, 500, 0.2}, many, shift, {images.Hard(data.MNIST, 10, 49), 1, 500, 0.2}},
 		OnData: func(f checks.DataFile) []sampled { return []sampled{{userfile.Rows(f, 20), 1, 1000, 0.2}} },
 		Cost: func(p sampled) checks.Cost {
 			n, d := p.Data.Size()

@@ -151,7 +151,7 @@ func normMean() checks.Claim[layered] {
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []layered{
 			{hard, sphere(2), 512, 16, 0}, {activation{shifted.Hard, 0}, sphere(2), 1, 1600, 0}, {soft, sphere(2), 256, 24, 0},
-			{activation{shifted.Hard, 2.5}, sphere(1), 2048, 12, 0}, {hard, images.All(data.MNIST, 1, 49), 256, 24, 0},
+			{activation{shifted.Hard, 2.5}, sphere(1), 2048, 12, 0}, {activation{shifted.Hard, 0.5}, images.All(data.MNIST, 1, 49), 128, 12, 0},
 		},
 		Cost: layered.cost,
 		Setup: func(p layered) (checks.Instance, error) {

@@ -377,7 +377,7 @@ func sketchEmbedding() checks.Claim[rowSketch] {
 		ID: "song2024/sketch-embedding", Title: "a tensor sketch embeds a subspace", Reference: "subspace embedding (recalled); derived here",
 		Formula: `\left|\lambda_i\!\left(L^{-1}(SA)(SA)^{\top}L^{-\top}\right)-1\right| \le \sqrt{\frac{8n^2}{s\,\delta}}`, Convention: "independent uniform hashes and signs",
 		Basis: checks.Derived, Form: checks.Probably{}, Version: 1, Detects: map[string]float64{"": 6},
-		Grid: []rowSketch{one, pair, {"network", 5, 400, 0.2}, {"network", 5, 4000, 0.2}},
+		Grid: []rowSketch{one, pair, {"network", 5, 400, 0.2}, {"network", 5, 1000, 0.2}},
 		Cost: rowSketch.cost, Setup: setup(1),
 		Controls: []checks.Control[rowSketch]{
 			{Name: "eighth-of-the-bound", Why: "one flat row in one place is off by 3 a tenth of the time, a pair that collides by 1", At: []rowSketch{one, pair}, Setup: setup(0.125)},

@@ -155,7 +155,7 @@ func activeOrder() checks.Claim[order] {
 		ID: "song2024/active-order", Title: "exponent of the active neurons", Reference: "sparsity at initialisation (exponent recalled); derived here",
 		Formula: `k = O\!\left(m^{1-c/2}\right),\quad b = \sqrt{c \ln m}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []order{{0.4, 0, 8, 256, 7}, {0.2, 0, 8, 128, 6}},
+		Grid: []order{{0.4, 0, 8, 256, 7}, {0.2, 0, 8, 128, 5}},
 		Cost: func(p order) checks.Cost {
 			var sum float64
 			for _, m := range p.widths() {
@@ -190,7 +190,7 @@ func activeOrder() checks.Claim[order] {
 		},
 		Controls: []checks.Control[order]{
 			{Name: "smaller-shift", Why: "with c = 0.2 in place of 0.4 the exponent is near 0.86", At: []order{{0.4, 0.2, 8, 256, 7}}},
-			{Name: "no-shift", Why: "half of all neurons are active", At: []order{{0.4, 1e-9, 8, 256, 7}}},
+			{Name: "no-shift", Why: "half of all neurons are active", At: []order{{0.4, 1e-9, 8, 256, 4}}},
 		},
 	}
 }
