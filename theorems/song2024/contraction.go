@@ -235,7 +235,7 @@ func publishedContraction() checks.Claim[thirds] {
 		ID: "song2024/published-contraction", Title: "a third at each step", Reference: "convergence theorem (recalled)",
 		Formula: `m \ge \mathrm{poly}(n, 1/\lambda) \implies \|r_{t+1}\| \le \tfrac13\|r_t\|`, Convention: twoLayer,
 		Basis: checks.Recalled, Form: checks.Probably{}, Version: 1, Outside: true,
-		Grid: []thirds{{Data: points, M: 1024, Delta: 0.2, Steps: 4}, {Data: images.Easy(data.MNIST, 6, 49), M: 2048, Delta: 0.2, Steps: 4}},
+		Grid: []thirds{{Data: points, M: 1024, Delta: 0.2, Steps: 4}, {Data: images.Easy(data.MNIST, 4, 49), M: 1024, Delta: 0.2, Steps: 4}},
 		Cost: thirds.cost, Setup: setup,
 		Controls: []checks.Control[thirds]{
 			{Name: "too-narrow", Why: "with 64 neurons nineteen runs of twenty leave more than a third somewhere", At: []thirds{{Data: points, M: 64, Delta: 0.2, Steps: 4}}},

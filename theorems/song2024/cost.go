@@ -164,8 +164,8 @@ func denseExponent() checks.Claim[order] {
 			}, nil
 		},
 		Controls: []checks.Control[order]{
-			{Name: "smaller-shift", Why: "with c = 0.2 the exponent is 0.11 larger", At: []order{{0.4, 0.2, 16, 64, 4}}},
-			{Name: "no-shift", Why: "half of all columns are read", At: []order{{0.4, 1e-9, 4, 64, 4}}},
+			{Name: "smaller-shift", Why: "with c = 0.2 the exponent is 0.11 larger", At: []order{{0.4, 0.2, 64, 32, 4}}},
+			{Name: "no-shift", Why: "half of all columns are read", At: []order{{0.4, 1e-9, 4, 32, 4}}},
 		},
 	}
 }

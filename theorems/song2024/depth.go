@@ -176,7 +176,7 @@ func depthAmplification() checks.Claim[amplified] {
 			}, nil
 		}
 	}
-	hard, soft := amplified{activation{shifted.Hard, 1.2}, 40000}, amplified{activation{shifted.Soft, 0.5}, 20000}
+	hard, soft := amplified{activation{shifted.Hard, 1.2}, 80000}, amplified{activation{shifted.Soft, 0.5}, 20000}
 	return checks.Claim[amplified]{
 		ID: "song2024/depth-amplification", Title: "depth amplifies errors of the norm", Reference: "derived here",
 		Formula: `\frac{d\ln\|h_l\|}{d\ln\|h_{l-1}\|} = 1+\frac{b^3\varphi(b)}{2\left(Q(b)+b\,\varphi(b)\right)}`, Convention: convention,

@@ -109,7 +109,7 @@ func (p layered) instance(of func(square float64) float64, mean, deviation float
 		act.Gain *= math.Sqrt(p.Gain)
 	}
 	return checks.Instance{
-		Terms: checks.Terms{Deviation: checks.Float(deviation / math.Sqrt(float64(p.batch()))), Resolution: 0.05},
+		Terms: checks.Terms{Deviation: checks.Float(deviation / math.Sqrt(float64(p.batch()))), Resolution: 0.07},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			var sum float64
 			for range p.batch() {

@@ -297,7 +297,7 @@ func firstStep() checks.Claim[ladder] {
 		ID: "song2024/first-step", Title: "what the first step leaves", Reference: "derived here",
 		Formula: `\frac{\|r_1\|}{\|r_0\|} \approx \frac{|r|\,\varphi(b)}{4\,Q(b)^2\sqrt{m}}`, Convention: twoLayer,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []ladder{near, {N: 4, B: 0.5, Low: 1024, Up: 4}},
+		Grid: []ladder{near},
 		Cost: func(p ladder) checks.Cost {
 			top := float64(p.Low << (p.Up - 1))
 			return checks.Cost{Trial: top * float64(p.Up) * (float64(24*p.N) + 12*float64(p.N*p.N))}
