@@ -15,11 +15,10 @@ func TestNewtonWidth(t *testing.T) {
 	}{{1, 1, 0.5, 0.002, 0.3, 0.2}, {2, 1, 0.5, 1, 0.1, 0.5}, {20, 2, 0.01, 4, 0, 0.05}, {5, 1.5, 0.2, 1e-9, 0.2, 0.1}} {
 		m := bounds.NewtonWidth(c.n, c.s, c.lambda, c.r0, c.eps, c.delta)
 		share := bounds.NewtonShare(c.n, c.s, c.lambda, c.eps)
-		if got := c.eps + (1+c.eps)*c.s*math.Sqrt(float64(c.n))*share/(c.lambda/2); got > 1./3+1e-12 {
-			t.Errorf("%v: a step leaves %v", c, got)
-		}
-		if root := math.Sqrt(0.75*c.lambda) - c.s*math.Sqrt(share); root*root < c.lambda/2*(1-1e-9) {
-			t.Errorf("%v: lambda falls to %v", c, root*root)
+		step := c.eps + (1+c.eps)*c.s*math.Sqrt(float64(c.n))*share/(c.lambda/2)
+		root := math.Sqrt(0.75*c.lambda) - c.s*math.Sqrt(share)
+		if least := root * root / (c.lambda / 2); step > 1./3+1e-12 || least < 1-1e-9 || step < 1./3-1e-12 && least > 1+1e-9 {
+			t.Errorf("%v: a step leaves %v, lambda falls to %v of its half; one should be exact", c, step, least)
 		}
 		moved := 0.0
 		for k := range 60 {

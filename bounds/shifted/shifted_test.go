@@ -161,8 +161,8 @@ func TestCountBounds(t *testing.T) {
 			const m = 300
 			lo, hi := shifted.CountBounds(p, m, delta)
 			law := distuv.Binomial{N: m, P: p}
-			if lo > m*p || hi < m*p {
-				t.Errorf("p = %v: [%v, %v] leaves out the mean", p, lo, hi)
+			if lo > m*p || hi < m*p || lo < 0 || hi > m {
+				t.Errorf("p = %v: [%v, %v] leaves out the mean, or [0, m]", p, lo, hi)
 			}
 			for _, k := range []float64{lo, hi} {
 				q := k / m
