@@ -83,8 +83,8 @@ func activeCount() checks.Claim[crowd] {
 			}, nil
 		}
 	}
-	wideB := shifted.Threshold(0.4, 16384)
-	near := crowd{orthonormal(2), wideB, 16384, 0.2, 0}
+	wideB := shifted.Threshold(0.4, 8192)
+	near := crowd{orthonormal(2), wideB, 8192, 0.2, 0}
 	lower, higher := near, near
 	lower.Narrow, higher.Narrow = 0.9, 1.1
 	return checks.Claim[crowd]{
@@ -97,7 +97,7 @@ func activeCount() checks.Claim[crowd] {
 		}),
 		Grid: []crowd{
 			{orthonormal(1), 0, 1000, 0.3, 0}, {orthonormal(8), shifted.Threshold(0.4, 1024), 1024, 0.2, 0}, near,
-			{orthonormal(2), 0, 16384, 0.2, 0}, // half of the neurons: the bounds are nearest to the mean
+			{orthonormal(2), 0, 8192, 0.2, 0}, // half of the neurons: the bounds are nearest to the mean
 			{images.All(data.MNIST, 8, 49), shifted.Threshold(0.4, 1024), 1024, 0.2, 0},
 		},
 		Cost: func(p crowd) checks.Cost { return checks.Cost{Trial: crowdCost(p.Data, p.M)} }, Setup: setup(func(d float64) float64 { return d }),
