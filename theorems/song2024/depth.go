@@ -176,7 +176,8 @@ func depthAmplification() checks.Claim[amplified] {
 			}, nil
 		}
 	}
-	hard, soft := amplified{activation{shifted.Hard, 1.2}, 80000}, amplified{activation{shifted.Soft, 0.5}, 20000}
+	hard, soft := amplified{activation{shifted.Hard, 1.2}, 60000}, amplified{activation{shifted.Soft, 0.5}, 20000}
+	short := amplified{hard.activation, 15000}
 	return checks.Claim[amplified]{
 		ID: "song2024/depth-amplification", Title: "depth amplifies errors of the norm", Reference: "derived here",
 		Formula: `\frac{d\ln\|h_l\|}{d\ln\|h_{l-1}\|} = 1+\frac{b^3\varphi(b)}{2\left(Q(b)+b\,\varphi(b)\right)}`, Convention: convention,
@@ -185,9 +186,9 @@ func depthAmplification() checks.Claim[amplified] {
 		Cost:  func(p amplified) checks.Cost { return checks.Cost{Trial: 40 * float64(p.M)} },
 		Setup: setup(func(p amplified) float64 { return p.Kind.Amplification(p.B) }),
 		Controls: []checks.Control[amplified]{
-			{Name: "smaller-shift", Why: "A(0.9) is 1.23 where A(1.2) is 1.48", At: []amplified{hard}, Setup: setup(func(p amplified) float64 { return p.Kind.Amplification(p.B - 0.3) })},
+			{Name: "smaller-shift", Why: "A(0.9) is 1.23 where A(1.2) is 1.48", At: []amplified{short}, Setup: setup(func(p amplified) float64 { return p.Kind.Amplification(p.B - 0.3) })},
 			{Name: "other-kind", Why: "a soft threshold amplifies more", At: []amplified{soft}, Setup: setup(func(p amplified) float64 { return shifted.Hard.Amplification(p.B) })},
-			{Name: "homogeneous", Why: "only at b = 0 is the exponent 1", At: []amplified{hard, soft}, Setup: setup(func(amplified) float64 { return 1 })},
+			{Name: "homogeneous", Why: "only at b = 0 is the exponent 1", At: []amplified{short, soft}, Setup: setup(func(amplified) float64 { return 1 })},
 		},
 	}
 }

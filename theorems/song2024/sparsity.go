@@ -189,7 +189,7 @@ func activeOrder() checks.Claim[order] {
 			}, nil
 		},
 		Controls: []checks.Control[order]{
-			{Name: "smaller-shift", Why: "with c = 0.2 in place of 0.4 the exponent is near 0.86", At: []order{{0.4, 0.2, 8, 256, 7}}},
+			{Name: "smaller-shift", Why: "with c = 0.2 in place of 0.4 the exponent is near 0.86", At: []order{{0.4, 0.2, 8, 256, 6}}},
 			{Name: "no-shift", Why: "half of all neurons are active", At: []order{{0.4, 1e-9, 8, 256, 4}}},
 		},
 	}
@@ -322,7 +322,7 @@ func switchedCount() checks.Claim[moved] {
 			}, nil
 		}
 	}
-	near := moved{B: 0, M: 20000, R: 0.1, Delta: 0.2, N: 1}
+	near := moved{B: 0, M: 15000, R: 0.1, Delta: 0.2, N: 1}
 	return checks.Claim[moved]{
 		ID: "song2024/switched-count", Title: "how many neurons a movement switches", Reference: "sparsity while weights move (recalled); derived here",
 		Formula: `k \le m p + O\!\left(\sqrt{m p \ln(n/\delta)}\right),\quad p = 2 r \varphi\!\left((b-r)_+\right) \le R\sqrt{m/\pi}`, Convention: convention,
@@ -330,7 +330,7 @@ func switchedCount() checks.Claim[moved] {
 		Space: rapid.Custom(func(t *rapid.T) moved {
 			return moved{B: rapid.Float64Range(0, 3).Draw(t, "b"), M: rapid.IntRange(100, 400).Draw(t, "m"), N: rapid.IntRange(1, 4).Draw(t, "n"), Delta: rapid.SampledFrom([]float64{0.9, 0.5, 0.2}).Draw(t, "delta"), R: math.Pow(10, rapid.Float64Range(-3, -0.5).Draw(t, "log10 r"))}
 		}),
-		Grid:  []moved{near, {B: 1.665, M: 20000, R: 0.05, Delta: 0.2, N: 2}, {B: 0, M: 4000, R: 0.3, Delta: 0.05, N: 4}},
+		Grid:  []moved{near, {B: 1.665, M: 10000, R: 0.05, Delta: 0.2, N: 2}, {B: 0, M: 4000, R: 0.3, Delta: 0.05, N: 4}},
 		Cost:  func(p moved) checks.Cost { return checks.Cost{Trial: float64(p.M*p.N) * 20} },
 		Setup: setup(shifted.StripBound),
 		Controls: []checks.Control[moved]{
