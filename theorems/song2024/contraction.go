@@ -203,7 +203,7 @@ func newtonWidth() checks.Claim[thirds] {
 // Conclusion: with probability at least 4/5, |r_{t+1}| <= |r_t|/3 for all t.
 //
 // Constants: recalled, so that no run can refute the paper by it. The width is met by no network that can be built: since lambda <= Q(b) and Q(b)^4 is
-// about m^{-4/5}, even one input asks for m = 10^{14}. What is shown is the conclusion outside the hypothesis, where it holds from about a thousand neurons
+// about m^{-4/5}, even one input asks for m = 10^{14}. What is shown is the conclusion outside the hypothesis, where it holds in nearly all runs from about a thousand neurons
 // on; newton-width is the version that can be met.
 //
 // Convention: exact solution of the systems.

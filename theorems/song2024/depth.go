@@ -145,8 +145,8 @@ type amplified struct {
 //
 // Conclusion: ||h_l|| grows like ||h_{l-1}||^A near norm 1, A = 1 + b^3 pdf(b)/(2 (Q(b) + b pdf(b))) for the hard threshold and
 // Q(b)/((1 + b^2) Q(b) - b pdf(b)) for the soft one. So A = 2.08 at b = 1.665: a norm that is off by e at the first layer is off
-// by about A^{l-1} e at layer l, and since e is of order m^{-1/2}, a network of a thousand neurons has lost its signal, or lets it
-// explode, after four layers.
+// by about A^{l-1} e at layer l, and since e is of order m^{-1/2}, a network of a thousand neurons may lose its signal, or let it
+// explode, within four layers.
 //
 // Constants: derived: half the logarithmic derivative of depth-norm at q = 1. Over the ladder of norms the exponent of the mean
 // differs from that by less than 0.01.

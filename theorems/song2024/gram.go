@@ -42,7 +42,7 @@ type points struct {
 //
 // Reference: positive Gram matrix (recalled); derived here.
 //
-// Control: 1.1 times each side at an orthonormal set, and inputs of which two are equal.
+// Control: 1.1 times the lower and 0.9 times the upper sides, at orthonormal inputs.
 func limitBounds() checks.Claim[points] {
 	setup := func(lower, upper float64) func(points) (checks.Instance, error) {
 		return func(p points) (checks.Instance, error) {

@@ -68,7 +68,7 @@ func emptySketch(d int) subquadratic.CountSketch {
 // Hypotheses: none.
 //
 // Conclusion: E <Sp,Sq> = <p,q> for p = u (x) h, q = v (x) k; Var <Sp,Sq> is exactly
-// ((a^2 (d+e) + b^2 (c+f) + c d + f e)/s + o (c e + f d)/s^2, with a = <u,v>, b = <h,k>, c = |u|^2 |v|^2 - sum u_i^2 v_i^2,
+// (a^2 (d+e) + b^2 (c+f) + c d + f e)/s + o (c e + f d)/s^2, with a = <u,v>, b = <h,k>, c = |u|^2 |v|^2 - sum u_i^2 v_i^2,
 // f = a^2 - sum u_i^2 v_i^2, d and e likewise of h and k, o = 1 for odd s and 2 for even s; and at most
 // (6 + 2 o/s)/s |p|^2 |q|^2, also for the sum p + q of two such tensors with itself.
 //

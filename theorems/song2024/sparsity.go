@@ -13,7 +13,7 @@ import (
 	"convergo/theorems/internal/images"
 )
 
-// crowd is a first layer on a data set. Narrow and Most are sabotage: factors on the threshold and on the bounds.
+// crowd is a first layer on a data set. Narrow, a factor on the threshold, is sabotage.
 type crowd struct {
 	Data   data.Spec `json:"data"`
 	B      float64   `json:"b"`
@@ -41,14 +41,14 @@ func crowdCost(spec data.Spec, m int) float64 {
 //
 // Constants: derived: k_i is Binomial(m, Q(b)), since the m preactivations of one input are independent; Chernoff's bound on
 // both sides, and a union over n. As recalled, the paper has O(m^{4/5}) active neurons at b = sqrt(0.4 ln m) with probability
-// 1 - n exp(-Omega(m^{4/5})): 2 m^{4/5} is four and more times too large from m = 1024 on (a fact of each instance), and its
-// failure probability e^{270} times too large, so that no check could fail; what is claimed here is sharp.
+// 1 - n exp(-Omega(m^{4/5})): 2 m^{4/5} is ten times the mean m Q(b) (facts of each instance), and the chance
+// exp(-m^{4/5}/3) that Chernoff's bound gives it is below 1e-36 at m = 1024: true, and no run could fail it. What is claimed here is sharp.
 //
 // Convention: N(0, 2/m) weights.
 //
 // Reference: sparsity at initialisation (order recalled); derived here.
 //
-// Control: a threshold a tenth lower, one a tenth higher, and bounds for delta = 0.999 at n = 1.
+// Control: a threshold a tenth lower, one a tenth higher, and bounds at the mean.
 func activeCount() checks.Claim[crowd] {
 	setup := func(boundDelta func(float64) float64) func(crowd) (checks.Instance, error) {
 		return func(p crowd) (checks.Instance, error) {
@@ -138,7 +138,7 @@ func (p order) widths() []int {
 // Setting: n orthonormal inputs, a first layer with b = sqrt(c ln m), widths in a geometric ladder; the observation is the mean
 // number of active neurons.
 //
-// Hypotheses: m Q(b) >= 12 at the first width, so that a layer of no active neurons does not occur.
+// Hypotheses: m Q(b) >= 12 at the first width, so that a layer without active neurons does not occur in practice.
 //
 // Conclusion: the number of active neurons grows with exponent at most 1 - c/2: at most 4/5 for the c = 0.4 of the paper.
 //
@@ -292,7 +292,7 @@ func switchedReach() checks.Claim[moved] {
 //
 // Reference: sparsity while weights move (recalled); derived here.
 //
-// Control: four fifths of the density, and half of the radius.
+// Control: 0.85 of the density, and half of the radius.
 func switchedCount() checks.Claim[moved] {
 	setup := func(share func(b, r float64) float64) func(moved) (checks.Instance, error) {
 		return func(p moved) (checks.Instance, error) {

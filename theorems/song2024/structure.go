@@ -155,7 +155,7 @@ func upper(g *mat.SymDense) []float64 {
 //
 // Reference: recalled as the key structure; derived here.
 //
-// Control: back-propagation through weights a thousandth off, and the Gram matrix of U alone.
+// Control: a back-propagated vector a thousandth off, and the Gram matrix of U alone.
 func khatriRao() checks.Claim[deepNet] {
 	setup := func(stale float64, forget bool) func(deepNet) (checks.Instance, error) {
 		return func(p deepNet) (checks.Instance, error) {
