@@ -288,11 +288,11 @@ type ladder struct {
 //
 // Reference: derived here; the paper's rate is that of published-contraction.
 //
-// Control: residuals that shrink or grow with the width as m^{1/5}.
+// Control: residuals that shrink or grow with the width as m^{1/4}.
 func firstStep() checks.Claim[ladder] {
-	near, short := ladder{N: 8, B: 0, Low: 256, Up: 5}, ladder{N: 8, B: 0, Low: 128, Up: 5}
+	near, short := ladder{N: 8, B: 0, Low: 256, Up: 5}, ladder{N: 8, B: 0, Low: 128, Up: 4}
 	shrinking, growing := short, short
-	shrinking.Away, growing.Away = -0.2, 0.2
+	shrinking.Away, growing.Away = -0.25, 0.25
 	return checks.Claim[ladder]{
 		ID: "song2024/first-step", Title: "what the first step leaves", Reference: "derived here",
 		Formula: `\frac{\|r_1\|}{\|r_0\|} \approx \frac{|r|\,\varphi(b)}{4\,Q(b)^2\sqrt{m}}`, Convention: twoLayer,
@@ -313,8 +313,8 @@ func firstStep() checks.Claim[ladder] {
 			}, nil
 		},
 		Controls: []checks.Control[ladder]{
-			{Name: "shrinking-residual", Why: "the share is proportional to the residual: -0.7", At: []ladder{shrinking}},
-			{Name: "growing-residual", Why: "likewise -0.3", At: []ladder{growing}},
+			{Name: "shrinking-residual", Why: "the share is proportional to the residual: -0.75", At: []ladder{shrinking}},
+			{Name: "growing-residual", Why: "likewise -0.25", At: []ladder{growing}},
 		},
 	}
 }
