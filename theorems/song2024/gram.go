@@ -189,7 +189,7 @@ func gramConcentration() checks.Claim[sampled] {
 			}, nil
 		}
 	}
-	many := sampled{data.Spec{Kind: data.Sphere, N: 24, D: 12, Seed: 1}, 0, 120, 0.03}
+	many := sampled{data.Spec{Kind: data.Sphere, N: 24, D: 12, Seed: 1}, 0, 200, 0.03}
 	shift := sampled{data.Spec{Kind: data.Sphere, N: 6, D: 6, Seed: 1}, 1.5, 8000, 0.2}
 	return checks.Claim[sampled]{
 		ID: "song2024/gram-concentration", Title: "Gram matrix at finite width", Reference: "concentration of the Gram matrix (recalled); derived here",
