@@ -188,6 +188,12 @@ func Requirements() []Requirement {
 			Width:      NesterovWidth,
 			N:          6, InvLambda0: 6,
 		},
+		{
+			Name: "derived/gauss-newton", Source: "derived here, after Song, Zhang and Zhang (2024)", Basis: Derived,
+			Conclusion: "antisymmetric start, Gauss-Newton on systems solved up to 1/10: ||e(k+1)|| <= ||e(k)||/3",
+			Width:      func(p Problem) float64 { return NewtonWidth(p.N, p.S, p.Lambda0, p.LabelNorm, 0.1, p.Delta) },
+			N:          4, InvLambda0: 4,
+		},
 	}
 }
 

@@ -142,4 +142,5 @@ func ExampleRequirements() {
 	// derived/descent     7.6e+07
 	// derived/coupled     1.4e+02
 	// derived/nesterov    5.3e+11
+	// derived/gauss-newton  2.8e+06
 }

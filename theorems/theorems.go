@@ -51,6 +51,7 @@ import (
 	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/song2024"
 )
 
 // internal is what the sources share: it counts for the digest of each.
@@ -73,6 +74,7 @@ func All() ([]checks.Source, error) {
 		liao2022.Source(),
 		liu2022.Source(),
 		munteanu2022.Source(),
+		song2024.Source(),
 	}
 	for i, s := range sources {
 		var err error

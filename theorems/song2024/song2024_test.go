@@ -1,0 +1,14 @@
+package song2024
+
+import (
+	"testing"
+
+	"convergo/checks"
+)
+
+// TestClaims checks every claim; run one with -run 'TestClaims/song2024/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
