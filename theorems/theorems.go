@@ -46,6 +46,7 @@ import (
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/song2021"
 )
 
 // internal is what the sources share: it counts for the digest of each.
@@ -61,6 +62,7 @@ func All() ([]checks.Source, error) {
 		arora2019fine.Source(),
 		du2019.Source(),
 		nguyen2021.Source(),
+		song2021.Source(),
 		liao2022.Source(),
 		munteanu2022.Source(),
 	}

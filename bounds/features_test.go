@@ -1,0 +1,84 @@
+package bounds_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"convergo/bounds"
+)
+
+func TestBernoulliDivergence(t *testing.T) {
+	within(t, "D(0||b)", bounds.BernoulliDivergence(0, 0.3), -math.Log(0.7), 1e-14)
+	within(t, "D(1||b)", bounds.BernoulliDivergence(1, 0.3), -math.Log(0.3), 1e-14)
+	within(t, "D(1/4||1/2)", bounds.BernoulliDivergence(0.25, 0.5), math.Log(2)+0.25*math.Log(0.25)+0.75*math.Log(0.75), 1e-14)
+	within(t, "small", bounds.BernoulliDivergence(5e-9, 1e-8), 1e-8*bounds.ChernoffRate(0.5), 1e-7) // the Poisson limit
+	if v := bounds.BernoulliDivergence(0.4, 0.4); v != 0 {
+		t.Errorf("D(a||a) = %v", v)
+	}
+	isNaN(t, map[string]float64{"negative": bounds.BernoulliDivergence(-0.1, 0.5), "above 1": bounds.BernoulliDivergence(0.1, 1.5)})
+}
+
+// One gate that is 1 with probability q: the sum is binomial. The bound is exact at eps = 1 and above the truth, by less than a factor of
+// ten here, elsewhere.
+func TestBoundedFeatureBinomial(t *testing.T) {
+	const q = 0.2
+	within(t, "no hit", bounds.BoundedFeatureFailure(1, 12, 1, q*9, 9), math.Pow(0.8, 12), 1e-12)
+	for _, eps := range []float64{0.3, 0.6, 0.9} {
+		const m = 60
+		exact := distuv.Binomial{N: m, P: q}.CDF(math.Floor((1 - eps) * q * m))
+		bound := bounds.BoundedFeatureFailure(1, m, eps, q, 1)
+		if !(bound >= exact && bound < 10*exact) {
+			t.Errorf("eps = %v: bound %v, exactly %v", eps, bound, exact)
+		}
+	}
+	w := bounds.BoundedFeatureWidth(5, 0.5, 0.1, 2, 0.01)
+	within(t, "inverse", 5*math.Exp(-w*bounds.BernoulliDivergence(0.025, 0.05)), 0.01, 1e-12)
+	if f := bounds.BoundedFeatureFailure(3, 0, 0.5, 0.1, 1); f != 1 {
+		t.Errorf("without neurons the failure is %v", f)
+	}
+	isNaN(t, map[string]float64{
+		"lambda above top": bounds.BoundedFeatureWidth(1, 0.5, 2, 1, 0.1), "eps": bounds.BoundedFeatureFailure(1, 5, 1.5, 0.1, 1),
+	})
+}
+
+// One ReLU sample: tau = E relu^4/E relu^2 = 3, and the bound lies above the simulated frequency.
+func TestHomogeneousFeature(t *testing.T) {
+	within(t, "n = 1", bounds.HomogeneousFeatureFailure(1, 200, 1, 0.5, 0.5, 1), math.Exp(-200*0.25*0.5/6), 1e-12)
+	within(t, "general", bounds.HomogeneousFeatureFailure(4, 3000, 3, 0.5, 0.1, 1.5), 4*math.Exp(-3000*0.25*0.1/(2*5*2.25)), 1e-12)
+	w := bounds.HomogeneousFeatureWidth(4, 3, 0.5, 0.1, 1.5, 0.02)
+	within(t, "inverse", 4*math.Exp(-w*0.25*0.1/(2*5*2.25)), 0.02, 1e-12)
+	rng := rand.New(rand.NewPCG(1, 1))
+	const m, runs = 40, 20000
+	low := 0
+	for range runs {
+		sum := 0.0
+		for range m {
+			z := math.Max(0, rng.NormFloat64())
+			sum += z * z
+		}
+		if sum <= 0.5*m*0.5 {
+			low++
+		}
+	}
+	bound := bounds.HomogeneousFeatureFailure(1, m, 1, 0.5, 0.5, 1)
+	if f := float64(low) / runs; !(f <= bound && f > bound/12) {
+		t.Errorf("frequency %v, bound %v", f, bound)
+	}
+	isNaN(t, map[string]float64{"rank": bounds.HomogeneousFeatureFailure(1, 5, 0, 0.5, 1, 1), "delta": bounds.HomogeneousFeatureWidth(1, 1, 0.5, 1, 1, 1)})
+}
+
+func TestLastLayerWidth(t *testing.T) {
+	p := bounds.LastLayerProblem{N: 4, Lambda: 0.3, S: 1.5, B0: 1, B1: 2, Output: 0.5, LabelNorm: 3, Delta: 0.1}
+	rbar := 3 + 2*0.5*(1+math.Sqrt(2*math.Log(20)))
+	within(t, "residual", p.ResidualBound(), rbar, 1e-13)
+	within(t, "second term", p.Width(), 8*2*1.5*rbar/0.3, 1e-13)
+	p.B1 = 1e-3
+	mu := 0.3 / 4
+	d := mu/2*math.Log(0.5) + (1-mu/2)*math.Log((1-mu/2)/(1-mu))
+	within(t, "first term", p.Width(), math.Log(80)/d, 1e-10)
+	within(t, "printed", bounds.PrintedSubquadraticWidth(16, 3, 0.25), 9*4*8, 1e-13)
+	isNaN(t, map[string]float64{"printed": bounds.PrintedSubquadraticWidth(0, 1, 1)})
+}
