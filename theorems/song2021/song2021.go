@@ -62,7 +62,7 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			gradientIdentity(),
+			gradientIdentity(), isometry(),
 		},
 	}
 }
