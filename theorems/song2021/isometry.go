@@ -40,7 +40,7 @@ type pair struct {
 // beta = sqrt 2 ||X|| (B1 + B2 chi), for unit inputs, is at least Lambda (bounds.FeatureMap.PrintedJacobianLipschitz). (i) The block in V is
 // Phi^T. (ii) The block in W has the squared norm sum_r v_r^2 ||X (phi'_r o R)||^2 <= B1^2 ||X||^2 ||V||^2 at ||R|| = 1. (iii) bounds.FeatureMap.
 // Equality in (i) for V_0 = 0, in (ii) for one linear neuron, in (iii) in the limit for phi(z) = z^2/2 up to |z| = 1 and linear beyond, at
-// w x just below 1, where phi' = B1 and phi'' = B2. The last line follows by the same argument as (iii). Rounding: 8 (n + m d + m) ulp of
+// w x just below 1, where phi' = B1 and phi” = B2. The last line follows by the same argument as (iii). Rounding: 8 (n + m d + m) ulp of
 // the Frobenius norms of the Jacobians.
 //
 // Convention: one output, no output factor.

@@ -63,6 +63,7 @@ func Source() checks.Source {
 		Files: files,
 		Claims: []checks.Checkable{
 			gradientIdentity(), isometry(),
+			flowCertificate(), smallOutput(),
 		},
 	}
 }
