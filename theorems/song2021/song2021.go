@@ -64,6 +64,7 @@ func Source() checks.Source {
 		Claims: []checks.Checkable{
 			gradientIdentity(), isometry(),
 			flowCertificate(), smallOutput(),
+			descentCertificate(),
 		},
 	}
 }
