@@ -65,6 +65,7 @@ func Source() checks.Source {
 			gradientIdentity(), isometry(),
 			flowCertificate(), smallOutput(),
 			descentCertificate(),
+			hermiteSum(), khatriRaoRank(),
 		},
 	}
 }
