@@ -66,6 +66,7 @@ func Source() checks.Source {
 			flowCertificate(), smallOutput(),
 			descentCertificate(),
 			hermiteSum(), khatriRaoRank(),
+			boundedFeatures(), homogeneousFeatures(),
 		},
 	}
 }
