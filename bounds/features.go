@@ -86,3 +86,15 @@ func (p LastLayerProblem) Width() float64 {
 func PrintedSubquadraticWidth(n int, s, lambda float64) float64 {
 	return when(n >= 1 && s > 0 && lambda > 0, s*s*math.Sqrt(float64(n))/math.Pow(lambda, 1.5))
 }
+
+// InitialLossDeviation bounds the standard deviation of ||u - y||^2 where u = Phi v, v_r ~ N(0, output^2/m) and Phi has m independent columns phi with
+// E phi phi^T = Sigma and ||phi||^2 <= top (derived):
+//
+//	Var <= output^4 (3 top tr Sigma/m + 2 ||Sigma||_F^2) + 4 output^2 y^T Sigma y.
+//
+// Given Phi it is 2 tr A^2 + 4 y^T A y with A = output^2 Phi Phi^T/m; E tr A^2 <= output^4 (E ||phi||^4/m + ||Sigma||_F^2), and the variance of the
+// mean tr A is at most output^4 E ||phi||^4/m.
+func InitialLossDeviation(trace, frobenius2, form, top, output float64, m int) float64 {
+	o2 := output * output
+	return when(m >= 1 && trace >= 0 && top >= 0, math.Sqrt(o2*o2*(3*top*trace/float64(m)+2*frobenius2)+4*o2*form))
+}

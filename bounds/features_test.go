@@ -82,3 +82,35 @@ func TestLastLayerWidth(t *testing.T) {
 	within(t, "printed", bounds.PrintedSubquadraticWidth(16, 3, 0.25), 9*4*8, 1e-13)
 	isNaN(t, map[string]float64{"printed": bounds.PrintedSubquadraticWidth(0, 1, 1)})
 }
+
+// One sample and phi = +-1: A is constant, u is N(0, output^2), and the variance is 2 output^4 + 4 output^2 y^2. The bound has 3/m more.
+func TestInitialLossDeviation(t *testing.T) {
+	const output, y = 1.5, 0.7
+	got := bounds.InitialLossDeviation(1, 1, y*y, 1, output, 1e6)
+	within(t, "signs", got*got, 2*math.Pow(output, 4)+4*output*output*y*y, 1e-5)
+	within(t, "one neuron", math.Pow(bounds.InitialLossDeviation(2, 3, 5, 7, 2, 1), 2), 16*(42+6)+80, 1e-13)
+
+	// Two samples and phi = (g, h) clipped to [-1, 1]: simulated variance below the bound, by not much.
+	rng := rand.New(rand.NewPCG(7, 7))
+	const m, runs = 3, 40000
+	clip := func() float64 { return math.Max(-1, math.Min(1, 2*rng.NormFloat64())) }
+	var sum, squares, second float64
+	for range runs {
+		var u [2]float64
+		for range m {
+			v := rng.NormFloat64() / math.Sqrt(m)
+			a, b := clip(), clip()
+			second += (a*a + b*b) / (2 * m * runs)
+			u[0] += v * a
+			u[1] += v * b
+		}
+		loss := math.Pow(u[0]-1, 2) + math.Pow(u[1]+1, 2)
+		sum += loss / runs
+		squares += loss * loss / runs
+	}
+	sd := math.Sqrt(squares - sum*sum)
+	bound := bounds.InitialLossDeviation(2*second, 2*second*second, 2*second, 2, 1, m)
+	if !(sd <= bound && bound < 1.3*sd) {
+		t.Errorf("standard deviation %v, bound %v", sd, bound)
+	}
+}

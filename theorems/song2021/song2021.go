@@ -67,6 +67,7 @@ func Source() checks.Source {
 			descentCertificate(),
 			hermiteSum(), khatriRaoRank(),
 			boundedFeatures(), homogeneousFeatures(),
+			initialResidual(),
 		},
 	}
 }
