@@ -56,7 +56,8 @@ func HomogeneousFeatureWidth(n, rank int, eps, lambda, s, delta float64) float64
 		2*float64(rank+2)*s*s*math.Log(float64(n)/delta)/(eps*eps*lambda))
 }
 
-// A LastLayerProblem is a two-layer network with a bounded activation and N(0, 1) hidden weights, trained on both layers.
+// A LastLayerProblem is a two-layer network with a bounded activation and N(0, 1) hidden weights, trained on both layers by steps of
+// [CertifyLastLayer] at H.
 type LastLayerProblem struct {
 	N         int     // samples
 	Lambda    float64 // lambda_min(E phi(X w) phi(X w)^T)
@@ -65,20 +66,34 @@ type LastLayerProblem struct {
 	Output    float64 // the output weights are N(0, Output^2/m)
 	LabelNorm float64 // ||y||
 	Delta     float64
+	Eps       float64 // sigma_min(Phi_0)^2 may be a share Eps below its mean
+	H         float64 // of the certificate
+	Share     float64 // what kappa/(1-H) may be, below 1
 }
 
-// ResidualBound is ||y|| + B0 sqrt(n) Output (1 + sqrt(2 ln(2/delta))): it exceeds ||r_0|| with probability at least 1 - delta/2 (derived: given W
-// the output is Gaussian with covariance A = Output^2 Phi^T Phi/m, and its norm at most sqrt(tr A) + sqrt(2 ||A|| ln(2/delta)), ||A|| <= tr A).
+// ResidualBound is ||y|| + B0 sqrt(n) Output (1 + sqrt(2 ln(10/delta))): it exceeds ||r_0|| with probability at least 1 - delta/10 (derived: given W
+// the output is Gaussian with covariance A = Output^2 Phi Phi^T/m, and its norm at most sqrt(tr A) + sqrt(2 ||A|| ln(10/delta)), ||A|| <= tr A).
 func (p LastLayerProblem) ResidualBound() float64 {
 	return when(p.N >= 1 && isProbability(p.Delta),
-		p.LabelNorm+p.B0*math.Sqrt(float64(p.N))*p.Output*(1+math.Sqrt(2*math.Log(2/p.Delta))))
+		p.LabelNorm+p.B0*math.Sqrt(float64(p.N))*p.Output*(1+math.Sqrt(2*math.Log(10/p.Delta))))
 }
 
-// Width is max( ln(2n/delta)/D(mu/2||mu), 8 B1 ||X|| rbar/lambda ), mu = lambda/(n B0^2), rbar = ResidualBound (derived): with probability at least
-// 1 - delta, sigma_min(Phi_0)^2 >= m lambda/2 and ||r_0|| <= rbar, so that B1 ||X|| ||r_0||/(sigma_min(Phi_0)^2/2) <= 1/2 and [CertifyLastLayer]
-// at h = 1/2 gives ||r_{t+1}||^2 <= (1 - eta m lambda/4) ||r_t||^2. For unit inputs it grows at most like n ln n/lambda or n/lambda.
+// Width is the larger one of [BoundedFeatureWidth] at 0.9 delta and B1 ||X|| rbar/((1-H) Share (1-Eps) lambda), rbar = ResidualBound (derived): with
+// probability at least 1 - delta, sigma_min(Phi_0)^2 > (1-Eps) m lambda and ||r_0|| <= rbar, so that B1 ||X|| ||r_0|| < Share (1-H) sigma_min(Phi_0)^2.
+// For unit inputs and labels of size one it grows no faster than n ln n/lambda.
 func (p LastLayerProblem) Width() float64 {
-	return math.Max(BoundedFeatureWidth(p.N, 0.5, p.Lambda, float64(p.N)*p.B0*p.B0, p.Delta/2), 8*p.B1*p.S*p.ResidualBound()/p.Lambda)
+	if !(p.H > 0 && p.H < 1 && p.Share > 0 && p.Share < 1 && p.Eps > 0 && p.Eps < 1) {
+		return math.NaN()
+	}
+	return math.Max(
+		BoundedFeatureWidth(p.N, p.Eps, p.Lambda, float64(p.N)*p.B0*p.B0, 0.9*p.Delta),
+		p.B1*p.S*p.ResidualBound()/((1-p.H)*p.Share*(1-p.Eps)*p.Lambda),
+	)
+}
+
+// Rate is what [CertifyLastLayer] then guarantees, 2 (1-H) (1-Share) (1-Eps) m lambda: ||r_{t+1}||^2 <= (1 - Rate eta) ||r_t||^2.
+func (p LastLayerProblem) Rate(m int) float64 {
+	return 2 * (1 - p.H) * (1 - p.Share) * (1 - p.Eps) * float64(m) * p.Lambda
 }
 
 // PrintedSubquadraticWidth is ||X||^2 sqrt(n)/lambda^{3/2}, the order of the width in Theorem 3 of Song et al. (2021), Omega~(xi sigma_max(X)^2

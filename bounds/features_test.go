@@ -71,16 +71,33 @@ func TestHomogeneousFeature(t *testing.T) {
 }
 
 func TestLastLayerWidth(t *testing.T) {
-	p := bounds.LastLayerProblem{N: 4, Lambda: 0.3, S: 1.5, B0: 1, B1: 2, Output: 0.5, LabelNorm: 3, Delta: 0.1}
-	rbar := 3 + 2*0.5*(1+math.Sqrt(2*math.Log(20)))
+	p := bounds.LastLayerProblem{N: 4, Lambda: 0.3, S: 1.5, B0: 1, B1: 2, Output: 0.5, LabelNorm: 3, Delta: 0.1, Eps: 0.5, H: 0.2, Share: 0.25}
+	rbar := 3 + 2*0.5*(1+math.Sqrt(2*math.Log(100)))
 	within(t, "residual", p.ResidualBound(), rbar, 1e-13)
-	within(t, "second term", p.Width(), 8*2*1.5*rbar/0.3, 1e-13)
+	within(t, "second term", p.Width(), 2*1.5*rbar/(0.8*0.25*0.5*0.3), 1e-13)
+	within(t, "rate", p.Rate(100), 2*0.8*0.75*0.5*100*0.3, 1e-13)
 	p.B1 = 1e-3
 	mu := 0.3 / 4
 	d := mu/2*math.Log(0.5) + (1-mu/2)*math.Log((1-mu/2)/(1-mu))
-	within(t, "first term", p.Width(), math.Log(80)/d, 1e-10)
+	within(t, "first term", p.Width(), math.Log(4/0.09)/d, 1e-10)
+	p.Share = 1
 	within(t, "printed", bounds.PrintedSubquadraticWidth(16, 3, 0.25), 9*4*8, 1e-13)
-	isNaN(t, map[string]float64{"printed": bounds.PrintedSubquadraticWidth(0, 1, 1)})
+	isNaN(t, map[string]float64{"printed": bounds.PrintedSubquadraticWidth(0, 1, 1), "share": p.Width()})
+}
+
+// The norm of the outputs at the start stays below the bound for all but a tenth of delta of the draws.
+func TestLastLayerResidualBound(t *testing.T) {
+	p := bounds.LastLayerProblem{N: 1, B0: 1, Output: 1, Delta: 0.5}
+	rng := rand.New(rand.NewPCG(9, 9))
+	over, runs := 0, 20000
+	for range runs {
+		if math.Abs(rng.NormFloat64()) > p.ResidualBound() { // phi = +-1
+			over++
+		}
+	}
+	if float64(over)/float64(runs) > 0.05 {
+		t.Errorf("%d of %d above the bound", over, runs)
+	}
 }
 
 // One sample and phi = +-1: A is constant, u is N(0, output^2), and the variance is 2 output^4 + 4 output^2 y^2. The bound has 3/m more.
