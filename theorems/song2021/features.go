@@ -43,7 +43,7 @@ const featureConvention = "Phi = phi(X w_r), w ~ N(0, I), no factors of the widt
 //
 // Setting: n samples of any norm, m neurons phi(w_r.x), w_r ~ N(0, I) independent, 0 < eps <= 1.
 //
-// Hypotheses: |phi| <= B0; lambda = lambda_min(E phi(X w) phi(X w)^T) > 0, here at least 1e-4; m >= ln(n/delta)/D((1-eps) mu || mu) with
+// Hypotheses: |phi| <= B0; lambda = lambda_min(E phi(X w) phi(X w)^T) > 0, here at least 0.002; m >= ln(n/delta)/D((1-eps) mu || mu) with
 // mu = lambda/(n B0^2) and D the divergence of two Bernoulli laws.
 //
 // Conclusion: sigma_min(Phi_0)^2 > (1 - eps) m lambda with probability at least 1 - delta.
@@ -86,46 +86,43 @@ func boundedFeatures() checks.Checkable {
 	}
 	gate := layer{Data: point1, Act: "gate", Eps: 0.95, Delta: 0.2}
 	one := layer{Data: point1, Act: "tanh", Eps: 0.1, Delta: 0.05}
-	grid := []layer{
-		gate, one, // nearly equality; and a large width, where both quantiles are near 1
-		{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 4, Seed: 1}, Act: "sin", Eps: 0.5, Delta: 0.1},
-		{Data: data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, Act: "tanh", Eps: 0.5, Delta: 0.05},
-		{Data: images.Hard(data.MNIST, 3, 784), Act: "erf", Eps: 0.5, Delta: 0.1},
-		{Data: images.Classes(data.Fashion, 3, 784, 0, 9), Act: "sin", Eps: 0.6, Delta: 0.2},
-	}
-	space := rapid.Custom(func(t *rapid.T) layer {
-		return layer{
-			Data: gen.Separated(gen.Range{MinN: 1, MaxN: 3, MinD: 2, MaxD: 4}).Draw(t, "data"),
-			Act:  rapid.SampledFrom([]string{"tanh", "sin", "erf"}).Draw(t, "act"),
-			Eps:  rapid.SampledFrom([]float64{0.5, 0.9, 1}).Draw(t, "eps"), Delta: rapid.SampledFrom([]float64{0.9, 0.3}).Draw(t, "delta"),
-		}
-	})
-	onData := func(f checks.DataFile) []layer {
-		return []layer{{Data: userfile.Rows(f, 3), Act: "erf", Eps: 0.5, Delta: 0.2}}
-	}
-	c := layerClaim(plan, grid, space, onData)
-	c.ID, c.Title, c.Reference = "song2021/bounded-features", "width that keeps the features of bounded neurons", "Section 5.2, derived here"
-	c.Formula = `m \ge \frac{\ln(n/\delta)}{D\left((1-\varepsilon)\mu \,\|\, \mu\right)},\; \mu = \frac{\lambda}{nB_0^2} \;\Rightarrow\; \sigma_{\min}(\Phi_0)^2 > (1-\varepsilon)\, m\lambda`
-	c.Constants = []checks.Constant[layer]{widthConstant(plan, gate, 1.2, 1.7)}
-	c.Controls = []checks.Control[layer]{
-		{
-			Name: "half-the-width", Why: "that no gate opens has then the root of the probability that it had", At: []layer{gate},
-			Setup: layerSetup(plan, layerSabotage{width: 0.5, bound: 1}),
+	return checks.Claim[layer]{
+		ID: "song2021/bounded-features", Title: "width that keeps the features of bounded neurons", Reference: "Section 5.2, derived here",
+		Formula:    `m \ge \frac{\ln(n/\delta)}{D\left((1-\varepsilon)\mu \,\|\, \mu\right)},\; \mu = \frac{\lambda}{nB_0^2} \;\Rightarrow\; \sigma_{\min}(\Phi_0)^2 > (1-\varepsilon)\, m\lambda`,
+		Convention: featureConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Space: layerSpace([]string{"tanh", "sin", "erf"}, []float64{0.5, 0.9, 1}),
+		Grid: []layer{
+			gate, one, // nearly equality; and a large width, where both quantiles are near 1
+			{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 4, Seed: 1}, Act: "sin", Eps: 0.5, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, Act: "tanh", Eps: 0.5, Delta: 0.05},
+			{Data: images.Hard(data.MNIST, 3, 784), Act: "erf", Eps: 0.5, Delta: 0.1},
+			{Data: images.Classes(data.Fashion, 3, 784, 0, 9), Act: "sin", Eps: 0.6, Delta: 0.2},
 		},
-		{
-			Name: "quarter-more", Why: "the mean itself is only 1/0.9 of the bound", At: []layer{one},
-			Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1.25}),
+		OnData: func(f checks.DataFile) []layer {
+			return []layer{{Data: userfile.Rows(f, 3), Act: "erf", Eps: 0.5, Delta: 0.2}}
 		},
-		{
-			Name: "antipodal", Why: "features of x and -x are opposite for an odd activation: lambda = 0", At: []layer{{Data: data.Spec{Kind: data.Antipodal, N: 2, D: 3, Seed: 1}, Act: "tanh", Eps: 0.5, Delta: 0.1}},
-			Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1, lambda: 0.1, need: 100}),
+		Cost:      layerCost(plan),
+		Setup:     layerSetup(plan, layerSabotage{width: 1, bound: 1}),
+		Constants: []checks.Constant[layer]{widthConstant(plan, gate, 1.2, 1.7)},
+		Controls: []checks.Control[layer]{
+			{
+				Name: "half-the-width", Why: "that no gate opens has then the root of the probability that it had", At: []layer{gate},
+				Setup: layerSetup(plan, layerSabotage{width: 0.5, bound: 1}),
+			},
+			{
+				Name: "quarter-more", Why: "the mean itself is only 1/0.9 of the bound", At: []layer{one},
+				Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1.25}),
+			},
+			{
+				Name: "antipodal", Why: "features of x and -x are opposite for an odd activation: lambda = 0", At: []layer{{Data: data.Spec{Kind: data.Antipodal, N: 2, D: 3, Seed: 1}, Act: "tanh", Eps: 0.5, Delta: 0.1}},
+				Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1, lambda: 0.1, need: 100}),
+			},
 		},
 	}
-	return c
 }
 
 // leastFeature is the smallest lambda at which layers are drawn: below it they would be too wide.
-const leastFeature = 1e-4
+const leastFeature = 2e-3
 
 // boundedLimit is lambda_min of the limit of the features.
 func boundedLimit(name string, act nets.Activation, x *mat.Dense) (eig.Certified, error) {
@@ -154,7 +151,7 @@ func boundedLimit(name string, act nets.Activation, x *mat.Dense) (eig.Certified
 //
 // Setting: n samples of any norm that span k dimensions, m neurons phi(w_r.x), w_r ~ N(0, I) independent, 0 < eps <= 1.
 //
-// Hypotheses: phi(c z) = c phi(z) for c >= 0 and |phi(z)| <= |z|; lambda as in bounded-features, here at least 1e-4; m >= 2 (k+2) ||X||^2
+// Hypotheses: phi(c z) = c phi(z) for c >= 0 and |phi(z)| <= |z|; lambda as in bounded-features, here at least 0.002; m >= 2 (k+2) ||X||^2
 // ln(n/delta)/(eps^2 lambda).
 //
 // Conclusion: sigma_min(Phi_0)^2 > (1 - eps) m lambda with probability at least 1 - delta.
@@ -199,45 +196,41 @@ func homogeneousFeatures() checks.Checkable {
 		}
 		return out, nil
 	}
-	one := layer{Data: point1, Act: "relu", Eps: 0.1, Delta: 0.05}
+	one := layer{Data: point1, Act: "relu", Eps: 0.12, Delta: 0.05}
 	rare := layer{Data: point1, Act: "relu", Eps: 0.15, Delta: 0.03}
-	grid := []layer{
-		one, rare,
-		{Data: data.Spec{Kind: data.Orthonormal, N: 3, D: 3, Seed: 1}, Act: "abs", Eps: 0.5, Delta: 0.1},
-		{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 6, Seed: 1}, Act: "relu", Eps: 0.5, Delta: 0.2},
-		{Data: data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, Act: "identity", Eps: 0.6, Delta: 0.2},
-		{Data: images.Hard(data.MNIST, 2, 784), Act: "relu", Eps: 0.5, Delta: 0.1},
-	}
-	space := rapid.Custom(func(t *rapid.T) layer {
-		return layer{
-			Data: gen.Separated(gen.Range{MinN: 1, MaxN: 3, MinD: 2, MaxD: 4}).Draw(t, "data"),
-			Act:  rapid.SampledFrom([]string{"relu", "abs", "identity"}).Draw(t, "act"),
-			Eps:  rapid.SampledFrom([]float64{0.6, 1}).Draw(t, "eps"), Delta: rapid.SampledFrom([]float64{0.9, 0.3}).Draw(t, "delta"),
-		}
-	})
-	onData := func(f checks.DataFile) []layer {
-		return []layer{{Data: userfile.Rows(f, 3), Act: "relu", Eps: 0.6, Delta: 0.2}}
-	}
-	c := layerClaim(plan, grid, space, onData)
-	c.ID, c.Title, c.Reference = "song2021/homogeneous-features", "width that keeps the features of ReLU neurons", "derived here"
-	c.Formula = `m \ge \frac{2(k+2)\|X\|^2}{\varepsilon^2\lambda} \ln\frac{n}{\delta} \;\Rightarrow\; \sigma_{\min}(\Phi_0)^2 > (1-\varepsilon)\, m\lambda`
-	c.Detects = map[string]float64{"width": 4.5}
-	c.Constants = []checks.Constant[layer]{widthConstant(plan, rare, 1.8, 4.5)}
-	c.Controls = []checks.Control[layer]{
-		{
-			Name: "sixth-of-the-width", Why: "the probability is then that of a normal law at 1.2 standard deviations, not 0.03", At: []layer{rare},
-			Setup: layerSetup(plan, layerSabotage{width: 1.0 / 6, bound: 1}),
+	return checks.Claim[layer]{
+		ID: "song2021/homogeneous-features", Title: "width that keeps the features of ReLU neurons", Reference: "derived here",
+		Formula:    `m \ge \frac{2(k+2)\|X\|^2}{\varepsilon^2\lambda} \ln\frac{n}{\delta} \;\Rightarrow\; \sigma_{\min}(\Phi_0)^2 > (1-\varepsilon)\, m\lambda`,
+		Convention: featureConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1, Detects: map[string]float64{"width": 4.5},
+		Space: layerSpace([]string{"relu", "abs", "identity"}, []float64{0.6, 1}),
+		Grid: []layer{
+			one, rare,
+			{Data: data.Spec{Kind: data.Orthonormal, N: 3, D: 3, Seed: 1}, Act: "abs", Eps: 0.5, Delta: 0.1},
+			{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 6, Seed: 1}, Act: "relu", Eps: 0.5, Delta: 0.2},
+			{Data: data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1}, Act: "identity", Eps: 0.6, Delta: 0.2},
+			{Data: images.Hard(data.MNIST, 2, 784), Act: "relu", Eps: 0.5, Delta: 0.1},
 		},
-		{
-			Name: "quarter-more", Why: "the mean itself is only 1/0.9 of the bound", At: []layer{one},
-			Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1.25}),
+		OnData: func(f checks.DataFile) []layer {
+			return []layer{{Data: userfile.Rows(f, 3), Act: "relu", Eps: 0.6, Delta: 0.2}}
 		},
-		{
-			Name: "equal-samples", Why: "equal samples have equal features: lambda = 0", At: []layer{{Data: data.Spec{Kind: data.Duplicate, N: 2, D: 3, Seed: 1}, Act: "relu", Eps: 0.5, Delta: 0.1}},
-			Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1, lambda: 0.1, need: 100}),
+		Cost:      layerCost(plan),
+		Setup:     layerSetup(plan, layerSabotage{width: 1, bound: 1}),
+		Constants: []checks.Constant[layer]{widthConstant(plan, rare, 1.8, 4.5)},
+		Controls: []checks.Control[layer]{
+			{
+				Name: "sixth-of-the-width", Why: "the probability is then that of a normal law at 1.2 standard deviations, not 0.03", At: []layer{rare},
+				Setup: layerSetup(plan, layerSabotage{width: 1.0 / 6, bound: 1}),
+			},
+			{
+				Name: "quarter-more", Why: "the mean itself is only 1/0.9 of the bound", At: []layer{one},
+				Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1.25}),
+			},
+			{
+				Name: "equal-samples", Why: "equal samples have equal features: lambda = 0", At: []layer{{Data: data.Spec{Kind: data.Duplicate, N: 2, D: 3, Seed: 1}, Act: "relu", Eps: 0.5, Delta: 0.1}},
+				Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1, lambda: 0.1, need: 100}),
+			},
 		},
 	}
-	return c
 }
 
 // layerSabotage changes a plan.
@@ -246,20 +239,25 @@ type layerSabotage struct {
 	lambda, need float64 // in place of what the plan has, if positive
 }
 
-// layerClaim is what the claims on layers share.
-func layerClaim(plan func(layer) (layerPlan, error), grid []layer, space *rapid.Generator[layer], onData func(checks.DataFile) []layer) checks.Claim[layer] {
-	return checks.Claim[layer]{
-		Convention: featureConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Grid: grid, Space: space, OnData: onData,
-		Cost: func(p layer) checks.Cost {
-			s, err := plan(p)
-			if err != nil || math.IsInf(s.need, 1) {
-				return checks.Cost{}
-			}
-			n, m := float64(s.n), math.Ceil(s.need)
-			return checks.Cost{Setup: 1e5 * n * n, Trial: m*n*(50+4*n) + 40*n*n*n, Bytes: 32 * m * n, Size: fmt.Sprintf("m=%.0f", m)}
-		},
-		Setup: layerSetup(plan, layerSabotage{width: 1, bound: 1}),
+// layerSpace draws layers.
+func layerSpace(acts []string, eps []float64) *rapid.Generator[layer] {
+	return rapid.Custom(func(t *rapid.T) layer {
+		return layer{
+			Data: gen.Separated(gen.Range{MinN: 1, MaxN: 3, MinD: 2, MaxD: 4}).Draw(t, "data"),
+			Act:  rapid.SampledFrom(acts).Draw(t, "act"),
+			Eps:  rapid.SampledFrom(eps).Draw(t, "eps"), Delta: rapid.SampledFrom([]float64{0.9, 0.3}).Draw(t, "delta"),
+		}
+	})
+}
+
+func layerCost(plan func(layer) (layerPlan, error)) func(layer) checks.Cost {
+	return func(p layer) checks.Cost {
+		s, err := plan(p)
+		if err != nil || math.IsInf(s.need, 1) {
+			return checks.Cost{}
+		}
+		n, m := float64(s.n), math.Ceil(s.need)
+		return checks.Cost{Setup: 1e5 * n * n, Trial: m*n*(50+4*n) + 40*n*n*n, Bytes: 32 * m * n, Size: fmt.Sprintf("m=%.0f", m)}
 	}
 }
 

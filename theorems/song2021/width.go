@@ -46,7 +46,7 @@ const wideSteps = 2
 //
 // Setting: n samples, labels y; w_r ~ N(0, I), v_r ~ N(0, omega^2/m), independent; gradient descent on both layers. 0 < eps, h, q < 1.
 //
-// Hypotheses: |phi| <= B0, |phi'| <= B1, phi' has the Lipschitz constant B2; lambda = lambda_min(E phi(X w) phi(X w)^T) > 0, here at least 1e-4; with mu =
+// Hypotheses: |phi| <= B0, |phi'| <= B1, phi' has the Lipschitz constant B2; lambda = lambda_min(E phi(X w) phi(X w)^T) > 0, here at least 0.002; with mu =
 // lambda/(n B0^2) and rbar = ||y|| + B0 sqrt(n) omega (1 + sqrt(2 ln(10/delta))),
 // m >= max( ln(n/(0.9 delta))/D((1-eps) mu || mu), B1 ||X|| rbar/((1-h) q (1-eps) lambda) ); eta is the step 2h/M of descent-certificate, which is
 // known once the weights are drawn. No phi is excluded for being odd, as in the paper's proof; phi(0) may be anything.
@@ -96,7 +96,7 @@ func descentWidth() checks.Checkable {
 			half(data.Spec{Kind: data.Orthonormal, N: 4, D: 4, Seed: 1, Labels: data.Sign}, "tanh", 0.2),
 			half(data.Spec{Kind: data.Sphere, N: 3, D: 5, Seed: 1, Labels: data.Normal}, "sin", 0.2),
 			half(images.Hard(data.MNIST, 3, 784), "erf", 0.3),
-			half(images.Hard(data.MNIST, 6, 784), "erf", 0.3),
+			half(images.Hard(data.Fashion, 4, 784), "sin", 0.3),
 		},
 		OnData: func(f checks.DataFile) []wide { return []wide{half(userfile.Signed(f, 3), "erf", 0.3)} },
 		Cost: func(p wide) checks.Cost {
