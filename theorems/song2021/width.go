@@ -69,7 +69,7 @@ const wideSteps = 2
 // Control: 0.4 of the width for the gate; the labels left out of rbar; q divided by 1.3; 1.35 times the rate; equal samples with opposite labels.
 func descentWidth() checks.Checkable {
 	rate := wide{Data: oneLabel(0.1), Act: "tanh", Output: 0.01, Eps: 0.1, H: 0.03, Share: 0.03, Delta: 0.1}
-	share := wide{Data: oneLabel(40), Act: "sin", Output: 0.02, Eps: 0.15, H: 0.2, Share: 0.5, Delta: 0.1}
+	share := wide{Data: oneLabel(100), Act: "sin", Output: 0.02, Eps: 0.15, H: 0.2, Share: 0.5, Delta: 0.1}
 	gate := wide{Data: oneLabel(1e-4), Act: "gate", Output: 1e-6, Eps: 0.95, H: 0.5, Share: 0.5, Delta: 0.2}
 	half := func(spec data.Spec, act string, delta float64) wide {
 		return wide{Data: spec, Act: act, Output: 0.5, Eps: 0.5, H: 0.5, Share: 0.5, Delta: delta}
