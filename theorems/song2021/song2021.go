@@ -146,6 +146,8 @@ type drawn struct {
 	batch   *nets.Batch
 	s0      eig.Certified // sigma_min(Phi_0)^2
 	top     float64       // sigma_max(Phi_0)^2
+	tangent eig.Certified // ||J_0||^2
+	size    float64       // ||J_0|| ||(V_0, W_0)|| + ||y||, of which roundings are a part
 	cert    bounds.LastLayer
 	feature bounds.FeatureMap
 }
@@ -210,6 +212,13 @@ func (p start) draw(s setting, r *rand.Rand) (drawn, error) {
 		floats.SubTo(d.y, d.batch.U, residual)
 	}
 	nets.Residual(residual, d.batch.U, d.y)
+	first := mat.NewSymDense(n, nil)
+	d.batch.Gram(first, net, nets.FirstLayer)
+	g.AddSym(g, first)
+	if d.tangent, err = eig.Max(g); err != nil {
+		return d, err
+	}
+	d.size = math.Sqrt(d.tangent.Upper())*math.Hypot(mat.Norm(net.W, 2), floats.Norm(net.A, 2)) + floats.Norm(d.y, 2)
 	d.cert = bounds.LastLayer{S0: math.Sqrt(math.Max(0, d.s0.Value)), B: s.b1 * s.feature.X, R0: floats.Norm(residual, 2)}
 	return d, nil
 }
@@ -243,13 +252,18 @@ func (p start) residual(d drawn, g *mat.SymDense, r *rand.Rand) (residual []floa
 	return residual, es.Values(nil)[n-1], nil
 }
 
-// resolved is below which share of the largest feature singular value, squared, the smallest one is left alone: float64 would decide.
-const resolved = 1e-6
+// What float64 can follow: features that are not lost in the rounding of the weights, and a residual that is not lost in that of the outputs.
+const (
+	resolvedFeatures = 1e-6 // least sigma_min(Phi_0)^2 over ||Phi_0||^2 + B^2 ||W_0||^2
+	resolvedResidual = 1e-9 // least ||r_0|| over ||J_0|| ||(V_0, W_0)|| + ||y||
+)
 
 // hypotheses of the certificates on a draw.
 func (d drawn) hypotheses(h float64) []checks.Hypothesis {
+	weights := d.cert.B * mat.Norm(d.net.W, 2)
 	return []checks.Hypothesis{
-		checks.Require("sigma_min(Phi_0)^2 over sigma_max(Phi_0)^2", d.s0.Lower()/d.top, checks.AtLeast, resolved),
+		checks.Require("sigma_min(Phi_0)^2 over |Phi_0|^2 + B^2 |W_0|^2", d.s0.Lower()/(d.top+weights*weights), checks.AtLeast, resolvedFeatures),
+		checks.Require("|r_0| over |J_0| |(V_0, W_0)| + |y|", d.cert.R0/d.size, checks.AtLeast, resolvedResidual),
 		checks.Require("B1 |X| |r_0| over (1-h) sigma_min(Phi_0)^2", d.cert.Kappa()/(1-h), checks.AtMost, 1-1e-6),
 	}
 }
