@@ -114,6 +114,71 @@ func initialResidual() checks.Checkable {
 	}
 }
 
+// rowSpace is a data set whose spectral norm is looked at.
+type rowSpace struct {
+	Data data.Spec `json:"data"`
+}
+
+// dataNorm is the size of the data matrix on which the orders of the widths rest.
+//
+// Setting: n unit rows in R^d.
+//
+// Hypotheses: unit rows.
+//
+// Conclusion: max(1, n/d) <= ||X||^2 <= n.
+//
+// Constants: derived: the trace of X X^T is n, and at most min(n, d) of its eigenvalues are not zero. The upper bound is attained by equal rows, the
+// lower one by orthonormal rows and by tight frames, such as n >= 3 points at equal angles. The order (1 + sqrt(n/d))^2 for random rows, which the
+// paper's order n/d_0 stands for, is a limit and 6 to 26 per cent too large at n = 10 to 400; it is no bound and not claimed.
+//
+// Convention: unit rows.
+//
+// Reference: Song et al. (2021), Section 5.3, sigma_max(X); derived here.
+//
+// Control: n - 0.1 for n, and n/(d - 0.1) for n/d.
+func dataNorm() checks.Checkable {
+	setup := func(less, fewer float64) func(rowSpace) (checks.Instance, error) {
+		return func(p rowSpace) (checks.Instance, error) {
+			set, err := p.Data.Build()
+			if err != nil {
+				return checks.Instance{}, err
+			}
+			n, d := float64(set.N()), float64(set.D())
+			s2 := math.Pow(data.SpectralNorm(set.X), 2)
+			tolerance := 64 * (n + d) * unit * s2
+			return checks.Instance{
+				Hypotheses: []checks.Hypothesis{checks.Require("distance of the norms from 1", offUnit(set.X), checks.AtMost, 1e-12)},
+				Terms:      checks.Terms{Trials: 1}, // nothing is random
+				Trial: func(*rand.Rand) checks.Measurement {
+					return checks.All(
+						checks.Measurement{Part: "upper", Observed: s2, Predicted: n - less, Tolerance: tolerance},
+						checks.Measurement{Part: "lower", Observed: s2, Predicted: math.Max(1, n/(d-fewer)), Relation: checks.AtLeast, Tolerance: tolerance},
+					)
+				},
+			}, nil
+		}
+	}
+	equal := rowSpace{data.Spec{Kind: data.Explicit, Rows: [][]float64{{0.6, 0.8}, {0.6, 0.8}, {0.6, 0.8}}}}
+	frame := rowSpace{data.Spec{Kind: data.Circle, N: 7, D: 2}}
+	return checks.Claim[rowSpace]{
+		ID: "song2021/data-norm", Title: "spectral norm of unit rows", Reference: "Section 5.3, derived here",
+		Formula: `\max\left(1, \tfrac{n}{d}\right) \le \|X\|^2 \le n`, Convention: "unit rows", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Space: rapid.Custom(func(t *rapid.T) rowSpace {
+			return rowSpace{gen.Specs(gen.Range{MinN: 1, MaxN: 12, MinD: 1, MaxD: 6}).Draw(t, "data")}
+		}),
+		Grid: []rowSpace{
+			equal, frame, // equality
+			{data.Spec{Kind: data.Orthonormal, N: 4, D: 6, Seed: 1}}, {data.Spec{Kind: data.Sphere, N: 40, D: 10, Seed: 1}}, {images.All(data.MNIST, 50, 196)},
+		},
+		OnData: func(f checks.DataFile) []rowSpace { return []rowSpace{{userfile.Rows(f, 100)}} },
+		Setup:  setup(0, 0),
+		Controls: []checks.Control[rowSpace]{
+			{Name: "less-than-n", Why: "equal rows attain n", At: []rowSpace{equal}, Setup: setup(0.1, 0)},
+			{Name: "fewer-dimensions", Why: "points at equal angles are a tight frame", At: []rowSpace{frame}, Setup: setup(0, 0.1)},
+		},
+	}
+}
+
 // startLaw is what the starts of a data set share.
 type startLaw struct {
 	x             *mat.Dense // in coordinates of the span

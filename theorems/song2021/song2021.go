@@ -67,7 +67,7 @@ func Source() checks.Source {
 			descentCertificate(),
 			hermiteSum(), khatriRaoRank(),
 			boundedFeatures(), homogeneousFeatures(),
-			initialResidual(), descentWidth(),
+			dataNorm(), initialResidual(), descentWidth(),
 		},
 	}
 }

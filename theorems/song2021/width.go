@@ -49,7 +49,8 @@ const wideSteps = 2
 // Hypotheses: |phi| <= B0, |phi'| <= B1, phi' has the Lipschitz constant B2; lambda = lambda_min(E phi(X w) phi(X w)^T) > 0, here at least 0.002; with mu =
 // lambda/(n B0^2) and rbar = ||y|| + B0 sqrt(n) omega (1 + sqrt(2 ln(10/delta))),
 // m >= max( ln(n/(0.9 delta))/D((1-eps) mu || mu), B1 ||X|| rbar/((1-h) q (1-eps) lambda) ); eta is the step 2h/M of descent-certificate, which is
-// known once the weights are drawn. No phi is excluded for being odd, as in the paper's proof; phi(0) may be anything.
+// known once the weights are drawn. The paper's proof leaves out odd phi, though its Section 5.1 lists
+// tanh, and asks phi(0) = 0; neither matters here.
 //
 // Conclusion: with probability at least 1 - delta, B1 ||X|| ||r_0||/((1-h) sigma_min(Phi_0)^2) <= q, and for all t ||r_{t+1}||^2 <= (1 - 2 (1-h) (1-q)
 // (1-eps) eta m lambda) ||r_t||^2. Checked for the first two steps; what comes later is in descent-certificate, whose hypothesis is the first part.
@@ -58,7 +59,8 @@ const wideSteps = 2
 // width is of the order xi sigma_max(X)^2 sqrt(n)/sigma_min(X^{*t})^3 with hidden factors and a hidden probability, n^{3/2} in all when sigma_max(X)^2 is
 // of order n; the fact beside the run is that order with its factors set to 1 and lambda for sigma_min(X^{*t})^2. It is an upper bound on the width,
 // so no slope can be claimed from it, and neither from this one, which grows like n ln n/lambda or ||X|| ||y||/lambda: for labels of size one
-// linearly in n up to the logarithm and lambda. What it says on parameters, n^{3/2} for d_0 d_1, follows where d_0 is of order sqrt n at most.
+// linearly in n up to the logarithm and lambda. The order n^{3/2} of the number d_0 d_1 of
+// parameters follows, up to the same factors, where d_0 is at most of order sqrt n.
 // The parts are nearly attained: the first by one sample with small output weights, the rate by one sample with small eps, h and q, the width by the
 // gate of bounded-features.
 //
