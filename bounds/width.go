@@ -150,6 +150,12 @@ func Requirements() []Requirement {
 			N:     24, InvLambda0: 8,
 		},
 		{
+			Name: "song2021/descent", Source: "Song et al. (2021), Theorem 3, hidden factors set to 1", Basis: Order,
+			Conclusion: "smooth activation, both layers: gradient descent converges linearly",
+			Width:      func(p Problem) float64 { return PrintedSubquadraticWidth(p.N, p.S, p.Lambda0) },
+			N:          1.5, InvLambda0: 1.5,
+		},
+		{
 			Name: "munteanu2022/squared", Source: "Munteanu et al. (2022), form recalled", Basis: Order,
 			Conclusion: "coupled start: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||y||^2",
 			Width: func(p Problem) float64 {

@@ -51,6 +51,7 @@ import (
 	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 )
 
@@ -71,6 +72,7 @@ func All() ([]checks.Source, error) {
 		du2019deep.Source(),
 		nguyen2021.Source(),
 		bombari2022.Source(),
+		song2021.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
 		munteanu2022.Source(),
