@@ -145,6 +145,12 @@ func Requirements() []Requirement {
 			N: 2, InvLambda0: 2,
 		},
 		{
+			Name: "yang2023/descent", Source: "Yang et al. (2023), Theorem 1, at bias 0 with lambda_0 for its lambda(0) >= lambda_0", Basis: Order,
+			Conclusion: "weights and biases trained: ||e(k)||^2 <= (1 - eta lambda(0)/4)^k ||e(0)||^2",
+			Width:      func(p Problem) float64 { return BiasOrderWidth(p.N, p.Lambda0, 0) },
+			N:          4, InvLambda0: 4,
+		},
+		{
 			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
 			Conclusion: "coupled start at large scale, eta <= 1/S^2: linear dynamics, ||e(k)|| <= (1 - eta lambda_0/2)^k ||y||",
 			Width:      func(p Problem) float64 { return CoupledWidth(p.N, p.S, p.Lambda0, p.Delta) },
