@@ -46,6 +46,7 @@ import (
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/yang2023"
 )
 
 // internal is what the sources share: it counts for the digest of each.
@@ -63,6 +64,7 @@ func All() ([]checks.Source, error) {
 		nguyen2021.Source(),
 		liao2022.Source(),
 		munteanu2022.Source(),
+		yang2023.Source(),
 	}
 	for i, s := range sources {
 		var err error
