@@ -182,23 +182,29 @@ func RegionFloor(b, delta float64) float64 {
 // ThresholdFloor is a lower bound on the smallest eigenvalue of the kernel x . x' P(w . x >= b, w . x' >= b), b >= 0, of
 // n >= 1 unit inputs with sin(angle) >= sine between any two (derived): the largest over tau of
 //
-//	(1/2) (Q(b) - Q(b+tau)) (1 - (n-1) 4 tau/(sqrt(2 pi) sine)).
+//	A C/(A+C) (1 - (n-1) 4 tau/(sqrt(2 pi) sine)),   A = Q(b) - Q(b+tau), C = Q(b-tau) - Q(b).
+//
+// For one input it is Q(b) (1 - Q(b)). As C >= A, A C/(A+C) is at least A/2.
 //
 // Proof: for a unit a let f(w) = sum_i a_i 1{w.x_i >= b} x_i. Call w near i when |w.x_i - b| <= tau and |w.x_j - b| > tau for
 // all other j: disjoint events. Given the part v of w orthogonal to x_i, t = w.x_i is normal, and unless some
 // |r_ij b + v.x_j - b| <= 2 tau, of probability 4 tau/(sqrt(2 pi) sine) each at most, f jumps by a_i x_i at t = b and
-// is constant on both sides. The density is larger below b, and |f|^2 + |f + a_i x_i|^2 >= a_i^2/2.
+// is constant on both sides, for tau at least; and C |f|^2 + A |f + a_i x_i|^2 >= a_i^2 A C/(A+C) for every f.
 func ThresholdFloor(n int, sine, b float64) float64 {
 	if n < 1 || !(b >= 0) || n > 1 && !(sine >= 0 && sine <= 1) {
 		return math.NaN()
 	}
 	if n == 1 {
-		return kernel.UpperTail(b) / 2
+		return kernel.UpperTail(b) * kernel.UpperTail(-b)
 	}
 	limit, best := sine*math.Sqrt(2*math.Pi)/(4*float64(n-1)), 0.0
 	for i := 1; i < 40; i++ {
 		share := float64(i) / 40
-		best = math.Max(best, StripProbability(b+share*limit/2, share*limit/2)*(1-share)/2)
+		half := share * limit / 2
+		above, below := StripProbability(b+half, half), StripProbability(b-half, half)
+		if above > 0 {
+			best = math.Max(best, (1-share)*above*below/(above+below))
+		}
 	}
 	return best
 }

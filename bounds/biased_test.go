@@ -151,6 +151,13 @@ func TestThresholdFloor(t *testing.T) {
 	const sine = 1e-4
 	within(t, "near pair", bounds.ThresholdFloor(2, sine, 1), sine*math.Sqrt(2*math.Pi)/32*normalDensity(1), 1e-3)
 	within(t, "four near inputs", bounds.ThresholdFloor(4, sine, 1), sine*math.Sqrt(2*math.Pi)/96*normalDensity(1), 1e-3)
-	within(t, "one", bounds.ThresholdFloor(1, 0, 1), kernel.UpperTail(1)/2, 1e-15)
+	within(t, "one", bounds.ThresholdFloor(1, 0, 1), kernel.UpperTail(1)*(1-kernel.UpperTail(1)), 1e-15)
+	// Two orthonormal inputs by the formula, at every tau.
+	best := 0.0
+	for tau := 0.001; tau < math.Sqrt(2*math.Pi)/4; tau += 0.001 {
+		a, c := kernel.UpperTail(3)-kernel.UpperTail(3+tau), kernel.UpperTail(3-tau)-kernel.UpperTail(3)
+		best = math.Max(best, a*c/(a+c)*(1-4*tau/math.Sqrt(2*math.Pi)))
+	}
+	within(t, "orthonormal pair", bounds.ThresholdFloor(2, 1, 3), best, 2e-3)
 	isNaN(t, map[string]float64{"n": bounds.ThresholdFloor(0, 1, 1), "b": bounds.ThresholdFloor(2, 1, -1), "sine": bounds.ThresholdFloor(2, 2, 1)})
 }

@@ -15,6 +15,9 @@ import (
 	"convergo/theorems/internal/images"
 )
 
+// complexityDraws is how many draws of the start and of the signs a trial of rademacher averages.
+const complexityDraws = 10
+
 // rademacher is the complexity of the linearised network.
 //
 // Setting: n unit inputs; a network of width m at its start, all biases B >= 0; the functions <grad f(x), V> of its weights and
@@ -31,7 +34,8 @@ import (
 // sqrt(8Q y^T H^{-1} y/n) of the population loss, where Theorem 9 has sqrt(32 e^{-B^2/2} y^T H^{-1} y/n). Since
 // H^inf/(2Q) -> I, both tend to a constant as B grows: a larger bias does not make them smaller.
 //
-// Convention: 1/sqrt(m) scaling, weights and biases trained. The variable lies between 0 and sqrt(Lambda/n).
+// Convention: 1/sqrt(m) scaling, weights and biases trained. With X the variable, var X <= var(X^2)/E X^2, and both moments are known exactly:
+// n^2 X^2 = sigma^T H(0) sigma.
 //
 // Reference: Yang et al., Lemma 41 and Theorem 9; derived here.
 //
@@ -44,37 +48,73 @@ func rademacher() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			n := in.n()
+			deviation, err := spread(in, p.M)
+			if err != nil {
+				return checks.Instance{}, err
+			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.02, Range: &[2]checks.Float{0, checks.Float(math.Sqrt(in.top / float64(n)))}},
+				Terms: checks.Terms{Resolution: 0.02, Deviation: checks.Float(deviation / math.Sqrt(complexityDraws))},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					net, batch, signs := in.law(p.M, nets.Independent).Draw(r), nets.NewBatch(in.x, p.M), make([]float64, n)
-					batch.Forward(net)
-					for i := range signs {
-						signs[i] = float64(2*r.IntN(2) - 1)
-					}
+					law, batch, signs := in.law(p.M, nets.Independent), nets.NewBatch(in.x, p.M), make([]float64, n)
 					_, d := in.x.Dims()
-					gradient := mat.NewDense(p.M, d, nil)
-					batch.Gradient(gradient, nil, net, signs)
-					return checks.Measurement{Observed: mat.Norm(gradient, 2) / float64(n), Predicted: math.Sqrt(square(p.Bias) / float64(n))}
+					gradient, sum := mat.NewDense(p.M, d, nil), 0.0
+					for range complexityDraws {
+						net := law.Draw(r)
+						batch.Forward(net)
+						for i := range signs {
+							signs[i] = float64(2*r.IntN(2) - 1)
+						}
+						batch.Gradient(gradient, nil, net, signs)
+						sum += mat.Norm(gradient, 2) / float64(n)
+					}
+					return checks.Measurement{Observed: sum / complexityDraws, Predicted: math.Sqrt(square(p.Bias) / float64(n))}
 				},
 			}, nil
 		}
 	}
 	antipodes := data.Spec{Kind: data.Antipodal, N: 2, D: 2, Seed: 1}
 	grid := []wide{
-		{Data: antipodes, Bias: 0, M: 300}, {Data: antipodes, Bias: 1, M: 600}, {Data: data.Spec{Kind: data.Sphere, N: 6, D: 12, Seed: 1}, Bias: 2, M: 1500},
-		{Data: images.All(data.MNIST, 5, 49), Bias: 0.5, M: 400},
+		{Data: antipodes, Bias: 0.5, M: 100}, {Data: antipodes, Bias: 1, M: 200}, {Data: data.Spec{Kind: data.Sphere, N: 6, D: 12, Seed: 1}, Bias: 2, M: 400},
+		{Data: images.All(data.MNIST, 5, 49), Bias: 0.5, M: 60},
 	}
 	return checks.Claim[wide]{
 		ID: "yang2023/rademacher", Title: "complexity of the linearised network", Reference: "Lemma 41 and Theorem 9, derived here",
 		Formula: `\mathbb{E}\,\frac{1}{n}\Big\|\sum_i \sigma_i \nabla f(x_i)\Big\|_F \le \sqrt{\frac{2Q(B)}{n}} \le \sqrt{\frac{8 e^{-B^2/2}}{n}}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: grid, Cost: gramCost, Setup: setup(func(b float64) float64 { return 2 * kernel.UpperTail(b) }),
+		Grid: grid,
+		Cost: func(p wide) checks.Cost {
+			c := gramCost(p)
+			c.Trial *= complexityDraws
+			return c
+		},
+		Setup: setup(func(b float64) float64 { return 2 * kernel.UpperTail(b) }),
 		Controls: []checks.Control[wide]{
 			{Name: "smaller", Why: "antipodes attain the bound", At: grid[:2], Setup: setup(func(b float64) float64 { return 0.9 * 2 * kernel.UpperTail(b) })},
 			{Name: "weights-alone", Why: "biases double the square of the gradient", At: grid[:2], Setup: setup(kernel.UpperTail)},
 		},
 	}
+}
+
+// spread is sqrt(var(X^2)/E X^2) for X = |sum_i sigma_i grad f(x_i)|/n: given H(0) the signs have the variance
+// 2 sum_{i != j} H_ij^2, and the trace of H(0) is a sum of counts.
+func spread(in *inputs, m int) (float64, error) {
+	joint, err := kernel.Threshold(in.bias).Gram(in.set.X)
+	if err != nil {
+		return 0, err
+	}
+	n, q := in.n(), kernel.UpperTail(in.bias)
+	variance := 0.0
+	for i := range n {
+		for j := range n {
+			k, p := in.gram.At(i, j), joint.At(i, j)
+			if i != j {
+				variance += 2 * k * k * (p*p + p*(1-p)/float64(m))
+			}
+			variance += 4 * (p - q*q) / float64(m)
+		}
+	}
+	mean := 2 * float64(n) * q // of n^2 X^2
+	return math.Sqrt(math.Max(variance, 1e-6*mean*mean)/mean) / float64(n), nil
 }
 
 // linearisation compares the network with its linearisation, the bound multiplied by the factor.
@@ -92,8 +132,9 @@ func linearisation(factor float64) func(wide) (checks.Instance, error) {
 			x, scale := in.x.RawRowView(target), p.Reach/in.gram.At(target, target)
 			for k := range p.M {
 				if net.A[k] == sign {
+					toward := -math.Copysign(scale, start.At(k, target))
 					for c, v := range net.W.RawRowView(k) {
-						net.W.Set(k, c, v+scale*x[c])
+						net.W.Set(k, c, v+toward*x[c])
 					}
 				}
 			}
@@ -120,8 +161,8 @@ func linearisation(factor float64) func(wide) (checks.Instance, error) {
 // ball is how far the network is from its linearisation.
 //
 // Setting: n unit inputs; a network with weights and biases of any kind, here at its start with all biases B, and
-// another one whose preactivations on the inputs differ by Delta_ri. The adversary raises those of one input on the neurons of one
-// sign by R.
+// another one whose preactivations on the inputs differ by Delta_ri. The adversary moves those of one input on the neurons of one
+// sign by R toward their boundary.
 //
 // Hypotheses: none.
 //

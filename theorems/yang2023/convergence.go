@@ -107,8 +107,8 @@ func convergence() checks.Checkable {
 			return p.instance(b, s, less), nil
 		}
 	}
-	one := plan{Data: orthonormal(1), Along: bottom, Scale: 1, Spare: 0.2, Delta: 0.2}
-	pair := plan{Data: orthonormal(2), Bias: 1, Along: bottom, Scale: 0.1, Spare: 0.2, Delta: 0.2}
+	tiny := plan{Data: orthonormal(1), Along: bottom, Scale: 1e-3, Spare: 0.15, Delta: 0.5}
+	one := plan{Data: orthonormal(1), Along: bottom, Scale: 1, Spare: 0.5, Delta: 0.5}
 	twice := data.Spec{Kind: data.Explicit, Rows: [][]float64{{1, 0}, {1, 1e-3}}, Labels: data.Alternate, LabelScale: 0.1}
 	return checks.Claim[plan]{
 		ID: "yang2023/convergence", Title: "linear convergence and sparsity at a sufficient width", Reference: "Theorem 1 and Lemma 6, explicit; derived here",
@@ -121,13 +121,13 @@ func convergence() checks.Checkable {
 			}
 		}),
 		Grid: []plan{
-			one, pair,
-			{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.02}, Bias: 0.5, Spare: 0.5, Delta: 0.4},
-			{Data: withLabels(images.Hard(data.Fashion, 3, 49), 0.005), Bias: 0.5, Spare: 0.5, Delta: 0.4},
-			{Data: withLabels(images.Hard(data.MNIST, 2, 49), 0.03), Bias: 1, Spare: 0.5, Delta: 0.4},
+			tiny, one, {Data: orthonormal(2), Bias: 1, Along: bottom, Scale: 0.02, Spare: 0.6, Delta: 0.5},
+			{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.01}, Bias: 0.5, Spare: 0.7, Delta: 0.5},
+			{Data: withLabels(images.Hard(data.Fashion, 2, 49), 0.01), Bias: 0.5, Spare: 0.7, Delta: 0.5},
+			{Data: withLabels(images.Hard(data.MNIST, 2, 49), 0.01), Bias: 1, Spare: 0.6, Delta: 0.5},
 		},
 		Cost: plan.cost, Setup: setup(sabotage{}, 1),
-		Detects: map[string]float64{"width": 4},
+		Detects: map[string]float64{"width": 2.5, "rate": 1.3},
 		Controls: []checks.Control[plan]{
 			{Name: "near-duplicates", Why: "inputs at distance 0.001 with opposite labels are not fitted at a rate of 0.1", At: []plan{{Data: twice, Bias: 1, Spare: 0.5, Delta: 0.2}}, Setup: func(p plan) (checks.Instance, error) {
 				b, err := planAt(p, 0.1, 4000)
@@ -136,12 +136,12 @@ func convergence() checks.Checkable {
 				}
 				return p.instance(b, sabotage{blind: true}, 1), nil
 			}},
-			{Name: "faster", Why: "along the smallest eigenvector nothing is faster than lambda(B), of which four fifths are claimed", At: []plan{pair}, Setup: setup(sabotage{rate: 1.5}, 1)},
+			{Name: "faster", Why: "along the smallest eigenvector nothing is faster than lambda(B), of which 0.85 are claimed", At: []plan{tiny}, Setup: setup(sabotage{rate: 1.5}, 1)},
 			{Name: "narrow", Why: "at a sixteenth of the width too many neurons are near a boundary", At: []plan{one}, Setup: setup(sabotage{}, 16)},
-			{Name: "shorter-reach", Why: "one input moves its active neurons by 0.8 R or more", At: []plan{one}, Setup: setup(sabotage{reach: 0.7}, 1)},
+			{Name: "shorter-reach", Why: "one input moves its active neurons by 0.85 R", At: []plan{tiny}, Setup: setup(sabotage{reach: 0.7}, 1)},
 		},
 		Constants: []checks.Constant[plan]{{
-			Name: "width", Why: "the width divided by the factor: the neurons near a boundary cost more than theta lambda(B)", At: []plan{one}, Factors: []float64{1.5, 2, 3, 4, 6},
+			Name: "width", Why: "the width divided by the factor: the neurons near a boundary cost more than theta lambda(B)", At: []plan{one}, Factors: []float64{2.5, 3},
 			Scaled: func(p plan, f float64) (checks.Instance, error) { return setup(sabotage{}, f)(p) },
 		}},
 	}

@@ -46,7 +46,7 @@ func (p run) cost() checks.Cost {
 }
 
 // trainSteps is how many steps of descent are taken at most.
-const trainSteps = 60
+const trainSteps = 30
 
 // start draws or plants the network.
 func (p run) start(in *inputs, r *rand.Rand) (*nets.Network, error) {
@@ -137,8 +137,8 @@ func factor(v float64) float64 {
 // the paper, L(t) <= (1 - eta lambda(B)/4)^t L(0). All constants are attained: rate and R by one input, the step and the
 // share by one neuron on one input, which dies once its preactivation is to fall by more than it has.
 //
-// Convention: 1/sqrt(m) scaling; loss = (1/2) sum of squares. A run ends after 60 steps or once the residual has fallen to a
-// thousandth.
+// Convention: 1/sqrt(m) scaling; loss = (1/2) sum of squares. A run ends after 30 steps or once the residual has fallen to a
+// hundredth.
 //
 // Reference: derived here, after Yang et al., Theorem 1 with Lemmas 20 and 23.
 //
@@ -276,7 +276,7 @@ type followed struct {
 	largest float64            // largest preactivation
 }
 
-// follow trains until the residual is a thousandth, and compares with the contraction 1 - eta mu a step.
+// follow trains until the residual is a hundredth, and compares with the contraction 1 - eta mu a step.
 func follow(in *inputs, net *nets.Network, y []float64, eta, mu float64) (followed, error) {
 	d, err := train.NewDescent(net, in.x, y, train.Options{Step: eta})
 	if err != nil {
@@ -297,7 +297,7 @@ func follow(in *inputs, net *nets.Network, y []float64, eta, mu float64) (follow
 		steps, norms, limits = append(steps, float64(t)), append(norms, s.Norm/first), append(limits, math.Exp(-f.slowest.Predicted*float64(t)))
 	}
 	note(0)
-	for t := 1; t <= trainSteps && s.Norm > math.Max(1e-3*first, 1e3*noise*float64(t)); t++ {
+	for t := 1; t <= trainSteps && s.Norm > math.Max(1e-2*first, 1e3*noise*float64(t)); t++ {
 		d.Step()
 		if v := -math.Log(s.Norm/first) / float64(t); v < f.slowest.Observed {
 			f.slowest.Observed, f.slowest.Tolerance = v, 2*noise/math.Max(s.Norm, noise)

@@ -54,10 +54,10 @@ func distance() checks.Checkable {
 	setup := func(longest, shortest float64, of func(bias float64) kernel.Kernel) func(trip) (checks.Instance, error) {
 		return func(p trip) (checks.Instance, error) { return p.instance(longest, shortest, of) }
 	}
-	line := trip{Data: orthonormal(1), Bias: 0.5, M: 8000, Norm: 1e-6, Delta: 0.5}
+	line := trip{Data: orthonormal(1), Bias: 0.5, M: 5000, Norm: 1e-6, Delta: 0.5}
 	grid := []trip{
-		line, {Data: data.Spec{Kind: data.Antipodal, N: 2, D: 2, Seed: 1}, Bias: 0, M: 4000, Norm: 1e-6, Delta: 0.5},
-		{Data: orthonormal(3), Bias: 1, M: 6000, Norm: 1e-6, Delta: 0.5},
+		line, {Data: data.Spec{Kind: data.Antipodal, N: 2, D: 2, Seed: 1}, Bias: 0, M: 2000, Norm: 1e-6, Delta: 0.5},
+		{Data: orthonormal(3), Bias: 1, M: 4000, Norm: 1e-6, Delta: 0.5},
 		{Data: images.Hard(data.MNIST, 2, 49), Bias: 1, M: 6000, Norm: 1e-6, Delta: 0.5},
 	}
 	return checks.Claim[trip]{

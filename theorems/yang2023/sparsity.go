@@ -158,8 +158,8 @@ func activeCounts() checks.Checkable {
 		}
 	}
 	grid := []wide{
-		{Data: orthonormal(8), Bias: 1, M: 1500, Delta: 0.2}, {Data: orthonormal(1), Bias: 0, M: 1000, Delta: 0.2},
-		{Data: orthonormal(4), Bias: 2, M: 4000, Delta: 0.2}, {Data: images.All(data.MNIST, 6, 49), Bias: 1, M: 1000, Delta: 0.3},
+		{Data: orthonormal(8), Bias: 1, M: 1500, Delta: 0.5}, {Data: orthonormal(8), Bias: 0, M: 500, Delta: 0.5},
+		{Data: orthonormal(6), Bias: 2, M: 3000, Delta: 0.5}, {Data: images.All(data.MNIST, 6, 49), Bias: 1, M: 1000, Delta: 0.3},
 		{Data: images.All(data.Fashion, 6, 49), Bias: 1.5, M: 1000, Delta: 0.3},
 	}
 	return checks.Claim[wide]{
@@ -224,8 +224,8 @@ func movedCounts() checks.Checkable {
 		}
 	}
 	grid := []wide{
-		{Data: orthonormal(4), Bias: 1, M: 2000, Delta: 0.2, Reach: 0.5}, {Data: orthonormal(1), Bias: 2, M: 2000, Delta: 0.2, Reach: 0.3},
-		{Data: orthonormal(2), Bias: 0.5, M: 1000, Delta: 0.2, Reach: 1}, {Data: images.Hard(data.MNIST, 4, 49), Bias: 1, M: 800, Delta: 0.3, Reach: 0.25},
+		{Data: orthonormal(4), Bias: 1, M: 2000, Delta: 0.5, Reach: 0.5}, {Data: orthonormal(4), Bias: 2, M: 2000, Delta: 0.5, Reach: 0.3},
+		{Data: orthonormal(4), Bias: 0.5, M: 500, Delta: 0.5, Reach: 1}, {Data: images.Hard(data.MNIST, 4, 49), Bias: 1, M: 800, Delta: 0.3, Reach: 0.25},
 	}
 	return checks.Claim[wide]{
 		ID: "yang2023/moved-counts", Title: "numbers of active neurons after any movement up to R", Reference: "Lemmas 6 and 34, derived here",

@@ -31,7 +31,7 @@ type batched struct {
 //
 // Constants: none: the signs make all but the squares vanish. v is 1/2 at B = 0 and falls with B. The standard
 // deviation of L(0) is at most (n/2) sqrt(E u^4 - v^2) + sqrt(v) sum_i |y_i|, E u^4 = 3 v^2 + (s - 3 v^2)/m, s = E relu^4, by
-// Minkowski's inequality; a trial averages draws. Judged to 5 %.
+// Minkowski's inequality; a trial averages draws. Judged to 6 %.
 //
 // Convention: 1/sqrt(m) scaling; loss = (1/2) sum of squares.
 //
@@ -49,7 +49,7 @@ func startLoss() checks.Checkable {
 			v, fourth := bounds.TruncatedMoments(p.Bias)
 			spread := n/2*math.Sqrt(2*v*v+(fourth-3*v*v)/float64(p.M)) + math.Sqrt(v)*floats.Norm(y, 1)
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.05, Deviation: checks.Float(spread / math.Sqrt(float64(p.Draws)))},
+				Terms: checks.Terms{Resolution: 0.06, Deviation: checks.Float(spread / math.Sqrt(float64(p.Draws)))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					batch, sum := nets.NewBatch(in.x, p.M), 0.0
 					for range p.Draws {
@@ -71,9 +71,9 @@ func startLoss() checks.Checkable {
 	}
 	second := func(b float64) float64 { v, _ := bounds.TruncatedMoments(b); return v }
 	grid := []batched{
-		{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3, Seed: 1, LabelScale: 0.1}, Bias: 0, M: 5, Draws: 150},
-		{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3, Seed: 1, LabelScale: 0.1}, Bias: 1, M: 50, Draws: 40},
-		{Data: images.Hard(data.MNIST, 4, 49), Bias: 0.5, M: 20, Draws: 50},
+		{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3, Seed: 1, LabelScale: 0.1}, Bias: 0, M: 5, Draws: 300},
+		{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3, Seed: 1, LabelScale: 0.1}, Bias: 1, M: 30, Draws: 100},
+		{Data: images.Hard(data.MNIST, 4, 49), Bias: 0.5, M: 10, Draws: 60},
 	}
 	return checks.Claim[batched]{
 		ID: "yang2023/start-loss", Title: "mean loss at the start", Reference: "Lemmas 5 and 25, exact mean derived here",
