@@ -256,14 +256,15 @@ func regionTheorem() checks.Checkable {
 //
 // Constants: derived. H = X X^T o P + P, both positive semidefinite, so that a^T H a >= a^T P a. On the region
 // a^T P a = Q + sum_{i != j} a_i a_j p_ij >= Q + p_min ((sum a)^2 - 1). For P there is equality on the boundary of the region
-// where the sum of a is zero; for H nearly so on a circle of 46 inputs, along the third harmonic, on which X X^T o P vanishes.
+// where the sum of a is zero; for H likewise on a circle of 46 inputs at B = 0, between the third harmonic and higher odd
+// ones, on which X X^T o P vanishes.
 // The bound on p_ij is an equality at B = 0.
 //
 // Convention: as in region-theorem.
 //
 // Reference: derived here, the proof of Yang et al., Theorem 13.
 //
-// Control: the region dropped on clustered inputs; a form, or a joint tail, that is five or ten per cent better than attained.
+// Control: the region dropped on clustered inputs; a form, or a joint tail, five per cent better than attained.
 func region() checks.Checkable {
 	setup := func(p, h, tail float64, all bool) func(site) (checks.Instance, error) {
 		return func(s site) (checks.Instance, error) {
@@ -314,7 +315,7 @@ func region() checks.Checkable {
 		Controls: []checks.Control[site]{
 			{Name: "anywhere", Why: "the eigenvector of the smallest eigenvalue of a cluster lies outside the region", At: grid[:2], Setup: setup(1, 1, 1, true)},
 			{Name: "larger-form-p", Why: "P attains Q - p_min on the boundary of the region", At: grid[:2], Setup: setup(1.05, 1, 1, false)},
-			{Name: "larger-form-h", Why: "along the third harmonic of 46 inputs on a circle H exceeds Q - p_min by 4 %", At: grid[2:3], Setup: setup(1, 1.1, 1, false)},
+			{Name: "larger-form-h", Why: "on a circle of 46 inputs H attains Q - p_min between odd harmonics", At: grid[2:3], Setup: setup(1, 1.05, 1, false)},
 			{Name: "smaller-joint-tail", Why: "at B = 0 the cone bound is an equality", At: grid[:1], Setup: setup(1, 1, 0.95, false)},
 		},
 	}
