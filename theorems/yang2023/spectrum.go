@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"convergo/bounds"
-	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets/data"
@@ -46,9 +45,8 @@ func eigenvalueBounds() checks.Checkable {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			q, discs := kernel.UpperTail(p.Bias), 0.0
-			lower, _ := bounds.Gershgorin(in.limit)
-			discs = lower
+			q := kernel.UpperTail(p.Bias)
+			discs, _ := bounds.Gershgorin(in.limit)
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("lambda(B)", in.lambda.Value), checks.NewFact("Q(B)", q)},
 				Trial: func(*rand.Rand) checks.Measurement {
@@ -117,8 +115,9 @@ func fixedThreshold() checks.Checkable {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			k, pair, sine := kernel.ThresholdReLU(p.Bias), func(int, int) kernel.Pair { return kernel.Pair{} }, 1.0
-			if pair, err = kernel.Pairs(in.set.X); err != nil {
+			k, sine := kernel.ThresholdReLU(p.Bias), 1.0
+			pair, err := kernel.Pairs(in.set.X)
+			if err != nil {
 				return checks.Instance{}, err
 			}
 			for i := range in.n() {
@@ -126,8 +125,8 @@ func fixedThreshold() checks.Checkable {
 					sine = math.Min(sine, pair(i, j).Sin)
 				}
 			}
-			var lambda eig.Certified
-			if lambda, err = k.Lambda0(in.set.X); err != nil {
+			lambda, err := k.Lambda0(in.set.X)
+			if err != nil {
 				return checks.Instance{}, err
 			}
 			floor := bounds.ThresholdFloor(in.n(), sine, p.Bias)
