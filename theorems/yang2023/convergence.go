@@ -81,7 +81,7 @@ func (p plan) cost() checks.Cost {
 //
 // Conclusion: with probability at least 1-delta over the start, the hypothesis of certificate holds with the floor
 // mu = (1-theta) lambda(B); so for all t ||e(t)|| <= (1 - eta mu)^t ||y|| and no preactivation moves by more than R; and for
-// all t and i at most k of the m/2 pairs are active on x_i, k the delta/(2n)-quantile of Binomial(m/2, Q(B-R)).
+// all t and i at most 2k neurons are active on x_i, k the delta/(2n)-quantile of Binomial(m/2, Q(B-R)).
 //
 // Constants: derived: delta/4 for matrix Chernoff, delta/4 for the neurons near a boundary, delta/2 for the active ones. For
 // theta = 1/2 the conclusion implies L(t) <= (1 - eta lambda(B)/4)^t L(0). As Phi(B+R) - Phi(B-R) is at most

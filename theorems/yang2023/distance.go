@@ -42,8 +42,8 @@ type trip struct {
 //
 // Constants: derived. Matrix Chernoff for H^{-1/2} H(0) H^{-1/2}, whose summands have norm at most Lambda/lambda(B) and whose mean is
 // I: (1-eps) H^inf <= H(0) <= (1+eps') H^inf. No neuron comes to its boundary, so that the distance at the end is
-// sqrt(y^T H(0)^{-1} y), of which the last term may be missing. In the limit m -> inf both ends agree, as in Lemma 11;
-// with larger labels the distance exceeds the limit (by 1.5 % for n = 12, d = 10, B = 0, m = 4096, signs; by 20 % for B = 2).
+// sqrt(y^T H(0)^{-1} y), of which the last term may be missing. In the limit m -> inf both ends agree, as in Lemma 11,
+// which allows larger labels at the price of terms for the neurons that cross their boundary, with hidden constants.
 //
 // Convention: 1/sqrt(m) scaling; loss = (1/2) sum of squares.
 //

@@ -121,7 +121,8 @@ func activeShare() checks.Checkable {
 //
 // Constants: derived; the count is exactly binomial, and n inputs share delta. For orthonormal inputs the counts are
 // independent and little is lost. The printed event, |S_on(i, 0)| <= 2 m exp(-B^2/2) with probability
-// 1 - n exp(-m exp(-B^2/2)/4), follows: 2 exp(-B^2/2) is at least 4 Q(B), and P(Bin(m, q) >= 4mq) <= exp(-2.5 mq).
+// 1 - n exp(-m exp(-B^2/2)/4), follows: 2 exp(-B^2/2) is at least 4 Q(B), and P(Bin(m, q) >= a) <= exp(-a (ln 4 - 1)) for
+// a >= 4mq.
 // It holds for neurons drawn independently: pairs of equal neurons double the variance.
 //
 // Convention: as in active-share.

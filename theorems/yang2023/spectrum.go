@@ -95,17 +95,17 @@ func eigenvalueBounds() checks.Checkable {
 //
 // Conclusion: its smallest eigenvalue is at most Q(B) <= e^{-B^2/2}/2 and at least, for every tau > 0,
 // A C/(A+C) (1 - (n-1) 4 tau/(sqrt(2 pi) s)), A = Q(B) - Q(B+tau), C = Q(B-tau) - Q(B); with
-// tau = sqrt(2 pi) s/(8(n-1)) this is at least s e^{-(B+tau)^2/2}/(32(n-1)).
+// tau = sqrt(2 pi) s/(8(n-1)), n >= 2, this is at least s e^{-(B+tau)^2/2}/(32(n-1)).
 //
 // Constants: derived, with the proof at bounds.ThresholdFloor. The paper compares its theorem with the bounds of Song,
-// Yang and Zhang, e^{-B^2/2} above and of order e^{-B^2/2} delta/n^2 below, which is recalled with the constant 1/100: false
+// Yang and Zhang, e^{-B^2/2} above and of order e^{-B^2/2} delta/n^2 below, recalled with the constant 1/100: as such false
 // for large B, since Q(B) e^{B^2/2} < 1/(B sqrt(2 pi)) (two orthonormal inputs: from B = 113 on). What is proved here is
 // of order delta/n, and has Q for the exponential. One input attains it as B grows, where it is Q(1-Q); two orthonormal
 // inputs lose a factor of 3 at B = 5, and pairs that nearly coincide 5.
 //
 // Convention: thresholds fixed, first layer trained.
 //
-// Reference: Yang et al., Section 3 (comparison with earlier work); derived here.
+// Reference: Song, Yang and Zhang (2021), Theorem F.1, with which Yang et al. compare; derived here.
 //
 // Control: nine tenths of Q; the lower bound at one input times 1.1; a bound that decays like e^{-0.4 B^2}.
 func fixedThreshold() checks.Checkable {
@@ -147,7 +147,7 @@ func fixedThreshold() checks.Checkable {
 		{Data: data.Spec{Kind: data.Sphere, N: 8, D: 5, Seed: 1}, Bias: 0.5}, {Data: images.All(data.MNIST, 10, 49), Bias: 1},
 	}
 	return checks.Claim[site]{
-		ID: "yang2023/fixed-threshold", Title: "smallest eigenvalue with fixed thresholds", Reference: "Section 3, comparison; derived here",
+		ID: "yang2023/fixed-threshold", Title: "smallest eigenvalue with fixed thresholds", Reference: "comparison with Song, Yang and Zhang (2021); derived here",
 		Formula:    `\frac{s\, e^{-(B+\tau)^2/2}}{32(n-1)} \le \lambda_{\min}\big(X X^{\top} \circ P\big) \le Q(B),\quad \tau = \frac{\sqrt{2\pi}\, s}{8(n-1)}`,
 		Convention: "thresholds B fixed; |x_i| = 1", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space:  sites(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 5}),
