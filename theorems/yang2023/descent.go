@@ -46,7 +46,7 @@ func (p run) cost() checks.Cost {
 }
 
 // trainSteps is how many steps of descent are taken at most.
-const trainSteps = 30
+const trainSteps = 15
 
 // start draws or plants the network.
 func (p run) start(in *inputs, r *rand.Rand) (*nets.Network, error) {
@@ -138,7 +138,7 @@ func factor(v float64) float64 {
 // the paper, L(t) <= (1 - eta lambda(B)/4)^t L(0). All constants are attained: rate and R by one input, the step and the
 // share by one neuron on one input, which dies once its preactivation is to fall by more than it has.
 //
-// Convention: 1/sqrt(m) scaling; loss = (1/2) sum of squares. A run ends after 30 steps or once the residual has fallen to a
+// Convention: 1/sqrt(m) scaling; loss = (1/2) sum of squares. A run ends after 15 steps or once the residual has fallen to a
 // hundredth.
 //
 // Reference: derived here, after Yang et al., Theorem 1 with Lemmas 20 and 23.

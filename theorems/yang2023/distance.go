@@ -31,13 +31,14 @@ type trip struct {
 // distance is how far weights and biases travel.
 //
 // Setting: n unit inputs; a start in m/2 pairs of equal neurons with opposite signs, all biases B >= 0; labels y; descent on
-// weights and biases until ||e(t)|| is a thousandth of ||y||, with eta = 1/((1+eps') lambda_max(H^inf(B))).
+// weights and biases with eta = 1/((1+eps') lambda_max(H^inf(B))), here for 15 steps at most or until ||e(t)|| is a thousandth
+// of ||y||.
 //
 // Hypotheses: lambda(B) > 0; with eps and eps' for which n exp(-(m/2) c(eps) lambda(B)/Lambda) and
 // n exp(-(m/2) c'(eps') lambda(B)/Lambda) are delta/3, c and c' the lower and upper rate of Chernoff's bound: eps < 1; and
 // labels so small that with R = sqrt(2 Lambda/m) ||y||/((1-eps) lambda(B)) n (m/2) P(|g - B| <= R) <= delta/3.
 //
-// Conclusion: with probability at least 1-delta the distance |(W, b)(t) - (W, b)(0)|_F lies between
+// Conclusion: with probability at least 1-delta, for every t, the distance |(W, b)(t) - (W, b)(0)|_F lies between
 // sqrt(y^T H^inf(B)^{-1} y/(1+eps')) - ||e(t)||/sqrt((1-eps) lambda(B)) and sqrt(y^T H^inf(B)^{-1} y/(1-eps)).
 //
 // Constants: derived. Matrix Chernoff for H^{-1/2} H(0) H^{-1/2}, whose summands have norm at most Lambda/lambda(B) and whose mean is

@@ -22,6 +22,8 @@ import (
 type site struct {
 	Data data.Spec `json:"data"`
 	Bias float64   `json:"bias"`
+	// Curve asks condition for its curves against the bias.
+	Curve bool `json:"curve,omitempty"`
 }
 
 func (p site) cost() checks.Cost {
