@@ -10,9 +10,8 @@ import (
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
-	"convergo/theorems/internal/images"
-
 	"convergo/nets/data"
+	"convergo/theorems/internal/images"
 )
 
 // stripChance is the share of neurons near a boundary.
