@@ -123,9 +123,9 @@ func convergence() checks.Checkable {
 		}),
 		Grid: []plan{
 			tiny, one, {Data: orthonormal(2), Bias: 1, Along: bottom, Scale: 0.02, Spare: 0.6, Delta: 0.5},
-			{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.005}, Bias: 0.5, Spare: 0.8, Delta: 0.5},
-			{Data: withLabels(images.Hard(data.Fashion, 2, 49), 0.01), Bias: 0.5, Spare: 0.7, Delta: 0.5},
-			{Data: withLabels(images.Hard(data.MNIST, 2, 49), 0.005), Bias: 1, Spare: 0.7, Delta: 0.5},
+			{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.005}, Bias: 0.5, Spare: 0.9, Delta: 0.5},
+			{Data: withLabels(images.Hard(data.Fashion, 2, 49), 0.01), Bias: 0.5, Spare: 0.9, Delta: 0.5},
+			{Data: withLabels(images.Hard(data.MNIST, 2, 49), 0.005), Bias: 1, Spare: 0.9, Delta: 0.5},
 		},
 		Cost: plan.cost, Setup: setup(sabotage{}, 1),
 		Detects: map[string]float64{"width": 2.5},
