@@ -164,6 +164,12 @@ func Requirements() []Requirement {
 			N: 2, InvLambda0: 2,
 		},
 		{
+			Name: "yang2023/descent", Source: "Yang et al. (2023), Theorem 1, at bias 0 with lambda_0 for its lambda(0) >= lambda_0", Basis: Order,
+			Conclusion: "weights and biases trained: ||e(k)||^2 <= (1 - eta lambda(0)/4)^k ||e(0)||^2",
+			Width:      func(p Problem) float64 { return BiasOrderWidth(p.N, p.Lambda0, 0) },
+			N:          4, InvLambda0: 4,
+		},
+		{
 			Name: "bombari2022/spectrum", Source: "Bombari et al. (2022), Theorem 3.1, two layers of this width, no logarithms", Basis: Order,
 			Conclusion: "deep smooth network: lambda_min of the tangent kernel of the order of the squared width",
 			Width:      PyramidWidth,

@@ -53,6 +53,7 @@ import (
 	"convergo/theorems/nguyen2021"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
+	"convergo/theorems/yang2023"
 )
 
 // internal is what the sources share: it counts for the digest of each.
@@ -77,6 +78,7 @@ func All() ([]checks.Source, error) {
 		liu2022.Source(),
 		munteanu2022.Source(),
 		song2024.Source(),
+		yang2023.Source(),
 	}
 	for i, s := range sources {
 		var err error
