@@ -72,13 +72,13 @@ func All() ([]checks.Source, error) {
 		du2019.Source(),
 		du2019deep.Source(),
 		nguyen2021.Source(),
-		bombari2022.Source(),
 		song2021.Source(),
+		bombari2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
 		munteanu2022.Source(),
-		song2024.Source(),
 		yang2023.Source(),
+		song2024.Source(),
 	}
 	for i, s := range sources {
 		var err error
