@@ -194,7 +194,7 @@ func (a *arcSet) lastSeparatorFailure(r *rand.Rand) (int, error) {
 // Loose: a pass is the last failure of a random walk, whose scatter is large, and ln n varies little.
 func separatorScaling() checks.Claim[circles] {
 	terms := checks.Terms{Exponent: 2, Resolution: 0.35}
-	grid := []circles{{[]int{8, 16, 32}, 120}}
+	grid := []circles{{[]int{8, 16, 32}, 200}}
 	return checks.Claim[circles]{
 		ID: "munteanu2022/separator-scaling", Title: "pairs for a fixed separator", Reference: "derived here",
 		Formula: `P \propto \gamma^{-2} \ln n`, Convention: convention,

@@ -114,7 +114,7 @@ func featureSpectrum() checks.Checkable {
 				return checks.Instance{}, fmt.Errorf("side %q: use lower or upper", p.Side)
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: drift, Trials: 160, Response: "median"},
+				Terms: checks.Terms{Resolution: drift, Trials: 240, Response: "median"},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
 						ratio, err := p.ratio(p.N[i], r)

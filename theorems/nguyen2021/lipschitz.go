@@ -399,7 +399,7 @@ func lipschitzOrder() checks.Checkable {
 		},
 		Setup: func(p stack) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Trials: 24, Resolution: 0.1},
+				Terms: checks.Terms{Trials: 40, Resolution: 0.1},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
 						n := p.N[i]
