@@ -304,14 +304,14 @@ func forwardRate() checks.Checkable {
 		return p.ladder(checks.Terms{Exponent: -0.5, Relation: checks.Equal, Resolution: 0.06}, false)
 	}
 	widths := []int{32, 256, 2048}
-	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: widths, Layers: []int{2}, Batch: 32}
+	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: widths, Layers: []int{2}, Batch: 40}
 	wider := skip
 	wider.Variance, wider.Batch = 1.2, 4
 	return checks.Claim[forward]{
 		ID: "du2019deep/forward-rate", Title: "Gram matrices against width", Reference: "Theorem E.1; derived here as an equality",
 		Formula:    `(\mathbb{E}\, |\langle x_i^{(H)}, x_j^{(H)}\rangle - K^{(H)}_{ij}|^2)^{1/2} \propto m^{-1/2}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []forward{skip, {N: 3, Activation: "softplus", Widths: widths, Layers: []int{1}, Batch: 32}},
+		Grid: []forward{skip, {N: 3, Activation: "softplus", Widths: widths, Layers: []int{1}, Batch: 40}},
 		Cost: forward.cost, Setup: setup,
 		Controls: []checks.Control[forward]{{Name: "variance", Why: "the error tends to that of the limits, not to 0", At: []forward{wider}}},
 	}
@@ -342,7 +342,7 @@ func forwardDepth() checks.Checkable {
 	setup := func(p forward) (checks.Instance, error) {
 		return p.ladder(checks.Terms{FitRungs: 2, Resolution: 0.08}, true)
 	}
-	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: []int{128}, Layers: []int{2, 4, 8, 16}, Batch: 25}
+	skip := forward{N: 3, Activation: "erf", CRes: 0.5, Widths: []int{128}, Layers: []int{2, 4, 8, 16}, Batch: 28}
 	plain, long := skip, skip
 	plain.CRes, plain.Batch, long.Batch = 0, 16, 6
 	long.Activation, long.Power = "softplus", 0.5
