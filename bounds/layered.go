@@ -42,23 +42,25 @@ func (l Layered) growth(w float64) float64 {
 //	residual:  g^{h-1} s L sqrt q r c_0 + (g^{h-1} - 1) r c_x/(2 c_w),  c_0 = ||x||    (derived)
 //
 // The residual one follows from delta_h <= g delta_{h-1} + b L sqrt q r c_x as in Lemma C.3, which prints the larger
-// (sqrt(c_sigma) L + c_x/c_w) e^{2 c_res c_w L} r.
+// (sqrt(c_sigma) L + c_x/c_w) e^{2 c_res c_w L} r. At c_w = 0 its last term is (h-1) b L sqrt q r c_x.
 func (l Layered) Perturbation(h int, r, input float64) float64 {
-	g, first := l.growth(2*l.Weights), l.Input*l.Lipschitz*l.patch()*r
+	g, stretch := l.growth(2*l.Weights), l.Lipschitz*l.patch()*r
 	if l.Plain {
-		sum := 0.0
-		for i := range h {
-			sum += math.Pow(g, float64(i))
-		}
-		return first * l.Features * sum
+		return l.Input * stretch * l.Features * geometric(g, h)
 	}
-	grown := math.Pow(g, float64(h-1))
-	return grown*first*input + (grown-1)*r*l.Features/(2*l.Weights)
+	return math.Pow(g, float64(h-1))*l.Input*stretch*input + geometric(g, h-1)*l.Branch*stretch*l.Features
 }
 
-// PrintedPerturbation is the bound of Lemma C.3 for H layers.
-func (l Layered) PrintedPerturbation(layers int, r float64) float64 {
-	return (l.Input*l.Lipschitz + l.Features/l.Weights) * math.Exp(2*float64(layers)*l.Branch*l.Weights*l.Lipschitz) * r
+// geometric is 1 + g + ... + g^{k-1}.
+func geometric(g float64, k int) float64 {
+	if g == 1 {
+		return float64(k)
+	}
+	log := math.Log(g)
+	if math.Abs(g-1) < 0.5 {
+		log = math.Log1p(g - 1) // g^k - 1 would lose its digits
+	}
+	return math.Expm1(float64(k)*log) / (g - 1)
 }
 
 // NormRange bounds ||x^(h)|| of a residual network of one position with ||x^(1)|| = first, by v -> (1 +- b L c_w) v
@@ -81,12 +83,7 @@ func (l Layered) Gradient(h, layers, m int, output, below float64) float64 {
 
 // GeometricMovement is eta g e0 (1 - q^k)/(1 - q): how far k steps go with gradients of norm at most g ||e(s)|| and
 // ||e(s)|| <= q^s e0.
-func GeometricMovement(eta, g, e0, q float64, k int) float64 {
-	if q == 1 {
-		return eta * g * e0 * float64(k)
-	}
-	return eta * g * e0 * (1 - math.Pow(q, float64(k))) / (1 - q)
-}
+func GeometricMovement(eta, g, e0, q float64, k int) float64 { return eta * g * e0 * geometric(q, k) }
 
 // TopLayer is a layer v -> f = const + (factor/sqrt m) sum_r a_r sigma(w_r . v) below the output layer, with sigma'
 // beta-Lipschitz: what the bounds on its Gram matrix depend on.

@@ -40,8 +40,9 @@ func TestLayeredRecursions(t *testing.T) {
 			}
 			move = next
 			close9(t, "perturbation", l.Perturbation(h, r, input), move)
-			if !l.Plain && l.Patch == 1 && h > 1 {
-				if printed := l.PrintedPerturbation(h, r); printed < l.Perturbation(h, r, 1)*(1-1e-12) {
+			if !l.Plain && l.Patch == 1 { // Lemma C.3, at h layers
+				printed := (l.Input*l.Lipschitz + l.Features/l.Weights) * math.Exp(2*float64(h)*l.Branch*l.Weights*l.Lipschitz) * r
+				if printed < l.Perturbation(h, r, 1)*(1-1e-12) {
 					t.Errorf("the printed bound %v is below the derived one %v", printed, move)
 				}
 			}
@@ -72,17 +73,26 @@ func TestNormRange(t *testing.T) {
 	if lower, _ = l.NormRange(3, 0.001); lower != 0 {
 		t.Errorf("a norm of at least %v; nothing is known of one this small", lower)
 	}
-	close9(t, "printed perturbation", bounds.Layered{Input: 1, Branch: 0.125, Lipschitz: 1, Weights: 2, Features: 3}.PrintedPerturbation(4, 0.1), 2.5*math.Exp(2)*0.1)
+}
+
+// Layers without weights move by their input alone, and nothing stretches it.
+func TestPerturbationOfZero(t *testing.T) {
+	l := bounds.Layered{Input: 2, Branch: 0.125, Lipschitz: 3, Features: 5}
+	close9(t, "residual", l.Perturbation(4, 0.1, 0.5), 2*3*0.1*0.5+3*0.125*3*0.1*5)
+	l.Plain = true
+	close9(t, "plain", l.Perturbation(4, 0.1, 0.5), 2*3*0.1*5)
 }
 
 func TestGeometricMovement(t *testing.T) {
-	for _, q := range []float64{0.7, 1, 1.2} {
+	for _, q := range []float64{0, 0.01, 0.49, 0.51, 0.7, 1 - 1e-9, 1 - 3e-16, 1, 1 + 3e-16, 1.2, 3} {
 		sum, power := 0.0, 1.0
 		for range 9 {
 			sum += 0.3 * 2 * 5 * power
 			power *= q
 		}
-		close9(t, "movement", bounds.GeometricMovement(0.3, 2, 5, q, 9), sum)
+		if got := bounds.GeometricMovement(0.3, 2, 5, q, 9); !(math.Abs(got-sum) <= 1e-13*sum) {
+			t.Errorf("movement at q = %v: %.17g, want %.17g", q, got, sum)
+		}
 	}
 }
 

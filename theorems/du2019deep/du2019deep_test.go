@@ -75,20 +75,48 @@ func TestCorrelationMap(t *testing.T) {
 	}
 	norm, a := math.Asin(2.0/3), 2.0/3
 	w := 1 - a*a
-	want := correlation{a / math.Sqrt(w) / norm, a * a * a / math.Pow(w, 1.5) / norm, (a*a*a/math.Pow(w, 1.5) + 3*math.Pow(a, 5)/math.Pow(w, 2.5)) / norm}
+	want := correlation{
+		a / math.Sqrt(w) / norm, a * a * a / math.Pow(w, 1.5) / norm, (a*a*a/math.Pow(w, 1.5) + 3*math.Pow(a, 5)/math.Pow(w, 2.5)) / norm,
+		(9*math.Pow(a, 5)/math.Pow(w, 2.5) + 15*math.Pow(a, 7)/math.Pow(w, 3.5)) / norm,
+	}
 	got := g.correlation()
-	for name, pair := range map[string][2]float64{"first": {got.first, want.first}, "second": {got.second, want.second}, "third": {got.third, want.third}} {
+	for name, pair := range map[string][2]float64{
+		"first": {got.first, want.first}, "second": {got.second, want.second}, "third": {got.third, want.third}, "fourth": {got.fourth, want.fourth},
+	} {
 		if math.Abs(pair[0]-pair[1]) > 1e-8*pair[1] {
 			t.Errorf("%s derivative %v, want %v", name, pair[0], pair[1])
 		}
 	}
-	// f = (r + r^2)/2, g = (r + 2 r^2)/2: k = 2*2/(2*(3/2 + 1)) = 2/5 at f'' = 1, f''' = 0.
-	m, ok := collapseRatio(correlation{1.5, 1, 0}, 1.5, 1.5, 1.4, 0.1)
-	if upper := 1.5*((1+0.1/3)/(1-0.04)) - 1.5; !ok || math.Abs(m.Tolerance-upper) > 1e-12+1e-14/0.1 {
-		t.Errorf("allowance %v, want %v", m.Tolerance, upper)
-	}
-	if _, ok := collapseRatio(correlation{1.5, 1, 0}, 1.5, 1.5, 1.4, 1.5); ok {
-		t.Error("a bound for a negative cosine")
+}
+
+// The bounds hold, and to third order in d are equalities, for maps of which f and g are known: f = (r + r^2)/2 (chi >
+// 1), f = (4 + r^3 + r^4)/6 (chi > 1), f = (7 + r + r^3 + r^4)/10 (chi < 1).
+func TestCollapseBounds(t *testing.T) {
+	for _, c := range [][5]float64{{0, 0.5, 0.5, 0, 0}, {4. / 6, 0, 0, 1. / 6, 1. / 6}, {0.7, 0.1, 0, 0.1, 0.1}, {0.9, 0, 0, 0, 0.1}} {
+		var f correlation
+		for i, v := range c {
+			k := float64(i)
+			f.first, f.second = f.first+k*v, f.second+k*(k-1)*v
+			f.third, f.fourth = f.third+k*(k-1)*(k-2)*v, f.fourth+k*(k-1)*(k-2)*(k-3)*v
+		}
+		value := func(r float64) float64 { return c[0] + r*(c[1]+r*(c[2]+r*(c[3]+r*c[4]))) }
+		off := func(r float64) float64 { return r * (c[1] + r*(2*c[2]+r*(3*c[3]+r*4*c[4]))) }
+		for _, d := range []float64{1e-3, 1e-2, 0.1, 0.3, 0.6, 1, 1.3, 2} {
+			rate, rounding := (1-value(1-d))/d, 1e-15/d
+			if lower, upper := f.rate(d); rate < lower-rounding || rate > upper+rounding || d < 0.2 && upper-lower > f.third*d*d/6+rounding {
+				t.Errorf("%v: rate %v at d = %v, not in [%v, %v]", c, rate, d, lower, upper)
+			}
+			lower, upper, ok := f.ratio(d, 1)
+			if ratio := (off(1) - off(value(1-d))) / (off(1) - off(1-d)); ok && (ratio < lower-4*rounding || ratio > upper+4*rounding) {
+				t.Errorf("%v: ratio %v at d = %v, not in [%v, %v]", c, ratio, d, lower, upper)
+			}
+			if d <= 1e-2 && (!ok || upper-lower > 40*d*d) {
+				t.Errorf("%v: bounds %v and %v at d = %v differ by more than the third order", c, lower, upper, d)
+			}
+			if d > 1 && ok {
+				t.Error("a bound for a negative cosine")
+			}
+		}
 	}
 }
 

@@ -204,12 +204,13 @@ func movementControls(cRes float64) []checks.Control[training] {
 
 // How far the weights of a residual network move in training.
 //
-// Setting: as in plain-movement, for a residual network with branches c_res/H.
+// Setting: as in plain-movement, for a residual network with branches c_res/H, also of several positions.
 //
 // Hypotheses: none. A run is followed until ||e(s)|| is 1e8 times its start.
 //
 // Conclusion: as in plain-movement, with g_h(s) = ||a(s)|| (1 + c_res L c_w(s)/H)^{H-h} f_h L max_i
 // ||x_i^(h-1)(s)||/sqrt m, f_1 = sqrt(c_sigma) and f_h = c_res/H for h = 2..H, and g_{H+1}(s) = max_i ||x_i^(H)(s)||.
+// For inputs of several positions with patches of q, c_w and f_h are larger by sqrt q.
 //
 // Constants: derived, attained as there for short branches. Lemma C.5 prints c_res/H for all layers. That is false
 // for a, whose gradient has no branch in it (c_res = 0.1, H = 16, m = 128: 22 times the printed bound), and for the

@@ -291,13 +291,13 @@ type depths struct {
 //
 // Conclusion: the log-log slope of lambda_min(K^(H)) in H is -2, to within 0.05.
 //
-// Constants: from below by residual-spectrum, from above because K^(H-1) and E[sigma' sigma'] tend to limits, at the
+// Constants: derived: from below by residual-spectrum, from above because K^(H-1) and E[sigma' sigma'] tend to limits, at the
 // relative rate 1/H: a finite ladder is off by that much. The fully connected network of the same depths, drawn
 // beside it, collapses instead.
 //
 // Convention: as in Definition 6.1.
 //
-// Reference: Proposition F.2 (c_H of order 1/H^2).
+// Reference: Proposition F.2, which has c_H of order 1/H^2 in a lower bound; derived here as an equality.
 //
 // Control: branches c_res/H^{1.1}, which give -2.2.
 func residualDepth() checks.Checkable {
@@ -352,9 +352,9 @@ func residualDepth() checks.Checkable {
 	steep := soft
 	steep.Power = 1.1
 	return checks.Claim[depths]{
-		ID: "du2019deep/residual-depth", Title: "residual kernel against depth", Reference: "Proposition F.2",
+		ID: "du2019deep/residual-depth", Title: "residual kernel against depth", Reference: "Proposition F.2; derived here as an equality",
 		Formula:    `\lambda_{\min}(K^{(H)}) \propto H^{-2}`,
-		Convention: limitConvention, Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
+		Convention: limitConvention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []depths{soft, {N: 5, D: 5, Activation: "erf", CRes: 0.2, H: []int{8, 16, 32}}},
 		Cost: func(p depths) checks.Cost {
 			total := 0
