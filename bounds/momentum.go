@@ -96,8 +96,8 @@ func NesterovTuned(lmin, lmax float64) Momentum {
 }
 
 // NesterovHalf returns eta = 1/(2 lmax), beta = (3s-2)/(3s+2), s = sqrt(lmax/lmin), whose radius is
-// sqrt(beta (1 - lmin/(2 lmax))) <= 1 - 2/(3s); also ||M^t|| <= 11 s (1 - 2/(3s))^t (the base facts,
-// 16.2, 16.3).
+// sqrt(beta (1 - lmin/(2 lmax))) <= 1 - 2/(3s); also ||M^t|| <= 11 s (1 - 2/(3s))^t (basics/nesterov-radius
+// and basics/nesterov-transient).
 func NesterovHalf(lmin, lmax float64) Momentum {
 	if !(lmin > 0 && lmax >= lmin) {
 		return Momentum{math.NaN(), math.NaN(), math.NaN()}

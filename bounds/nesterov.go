@@ -22,7 +22,8 @@ func NesterovHalfFactor(kappa float64) float64 {
 }
 
 // WangHeavyBallFactor is C(kappa) of ||M^t|| <= C (1 - 1/(2s))^t for [WangHeavyBall] (derived): the larger [CompanionFactor]
-// of the two ends of the spectrum, as 4b - a^2 is concave in lambda. C/s is 2.1075 at kappa = 1 and rises to 4/sqrt 3 = 2.3094.
+// of the two ends of the spectrum, as 4b - a^2 is concave in lambda. C/s is 2.1075 at kappa = 1, falls
+// to 1.9355 near kappa = 1.63, and rises from there to 4/sqrt 3 = 2.3094, which it never exceeds.
 func WangHeavyBallFactor(kappa float64) float64 {
 	t := WangHeavyBall(1/kappa, 1)
 	return factorAtTheEnds(kappa, func(lambda float64) (a, b float64) { return HeavyBallBlock(t.Step, t.Beta, lambda) })

@@ -153,6 +153,11 @@ func TestProveNesterov(t *testing.T) {
 	const n, s, lmin, lmax = 3, 1.4, 0.2, 0.9
 	for _, share := range []float64{0.3, 0.5, 0.6} {
 		p := bounds.ProveNesterov(n, s, lmin, lmax, share)
+		half := bounds.NesterovHalf(lmin, lmax)
+		if own := (bounds.Momentum{Step: p.Step, Beta: p.Beta, Radius: p.Radius}); own != half {
+			t.Errorf("parameters %v, want %v", own, half)
+		}
+		within(t, "factor", p.Factor, bounds.NesterovHalfFactor(lmax/lmin), 1e-14)
 		within(t, "kappa", p.Root*p.Root, lmax/lmin, 1e-14)
 		within(t, "rate", p.Rate, 1-share/math.Sqrt(lmax/lmin), 1e-14)
 		const m = 10000

@@ -230,7 +230,7 @@ func plant(n int) (x *mat.Dense, net *nets.Network, y []float64) {
 //
 // Reference: derived here.
 //
-// Control: 0.97 of the first and 0.9 of the second, on the planted start.
+// Control: 0.995 of the first, nearer than the 0.99 of |x_i.x_j| on the planted points, and 0.9 of the second, on the planted start.
 func gramDrift() checks.Claim[shaken] {
 	planted := shaken{trained{data.Spec{Kind: data.Basis, N: 10, D: 10, Labels: data.Const}, 10, nesterov, 2, 0}, true, false}
 	setup := func(entry, norm float64) func(shaken) (checks.Instance, error) {
@@ -255,7 +255,7 @@ func gramDrift() checks.Claim[shaken] {
 		},
 		Setup: setup(1, 1),
 		Controls: []checks.Control[shaken]{
-			{Name: "smaller-entries", Why: "two of ten neurons change each entry off the diagonal", At: []shaken{planted}, Setup: setup(0.97, 1)},
+			{Name: "smaller-entries", Why: "two of ten neurons change each entry off the diagonal", At: []shaken{planted}, Setup: setup(0.995, 1)},
 			{Name: "smaller-norm", Why: "the planted start attains 0.95 of it", At: []shaken{planted}, Setup: setup(1, 0.9)},
 		},
 	}

@@ -79,7 +79,8 @@ func residualPowers() checks.Claim[conditioned] {
 // is recalled of them, sqrt 2 (1+beta)/sqrt(h) with h the least 4 beta - (1 + beta - eta lambda)^2, is false for general starts:
 // at kappa = 100 the powers reach 22.5, where it is 15.95. C <= K = 4s/sqrt 3 because F^2 <= (K + 1/K)^2: at the smallest
 // eigenvalue this reads (2 - x + x^2/4)^2 <= (4 - 2x - 3x^2/4)(1 + 3x^2/16)^2, x = 1/s, whose sides differ by
-// 2x - 5x^2/4 - x^3/4 + ... > 0; at the largest F <= 2.6 for s = 1 and falls to 4/sqrt 3. C/s rises from 2.1075 to 4/sqrt 3.
+// 2x - 5x^2/4 - x^3/4 + ... > 0; at the largest F <= 2.6 < K + 1/K. C/s falls from 2.1075 to 1.9355
+// near kappa = 1.63 and rises from there to 4/sqrt 3.
 // Tolerance: 1e-10 of the bound.
 //
 // Convention: lambda_max = 1; powers up to 30 s + 30.
