@@ -1,12 +1,12 @@
 package bombari2022
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds"
 	"convergo/bounds/eig"
@@ -90,7 +90,7 @@ func descentRate() checks.Checkable {
 func (u run) rates(factor, allowance float64) checks.Measurement {
 	worst := 0.0
 	for _, s := range u.stages {
-		worst = max(worst, u.drift(s))
+		worst = max(worst, s.drift)
 	}
 	start := floats.Norm(u.stages[0].before, 2)
 	bound := -math.Log1p(-(1 - u.p.Theta) * u.eta * u.lmin.Value)
@@ -210,16 +210,18 @@ func (p scales) distance(set *data.Set, gamma float64, r *rand.Rand) (float64, e
 		return 0, err
 	}
 	eta, largest := 1/high.Value, 0.0
+	var failed error
 	_, err = deep.Descent{Step: eta, Steps: p.Steps, Observe: func(s *deep.State) bool {
 		if p.Drift {
-			moved := mat.Norm(eig.Difference(s.Pass.Gram(nil), k), 2)
-			largest = max(largest, moved/low.Value)
+			var moved eig.Certified
+			moved, failed = eig.Norm(eig.Difference(s.Pass.Gram(nil), k))
+			largest = max(largest, moved.Value/low.Value)
 		} else {
 			largest = max(largest, floats.Distance(s.Residual, modes.GD(eta, s.Step), 2))
 		}
-		return true
+		return failed == nil
 	}}.Run(net, set.X, y)
-	return largest, err
+	return largest, errors.Join(err, failed)
 }
 
 // start draws the network.
