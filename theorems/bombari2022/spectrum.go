@@ -195,7 +195,7 @@ func spectrumGrowth() checks.Checkable {
 		Formula:    `\lambda_{\min}(K) = \Omega(n_{L-2}\, n_{L-1})`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
 		Grid: []growth{
-			{N: 1, From: 32, Rungs: 2, Draws: 32},
+			{N: 1, From: 32, Rungs: 2, Draws: 24},
 			{N: 2, From: 48, Rungs: 2, Draws: 6},
 			{N: 8, From: 192, Rungs: 3, Draws: 4},
 		},
