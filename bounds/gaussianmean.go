@@ -47,10 +47,19 @@ func SmoothSigmoid() Smooth {
 	tanh := SmoothTanh()
 	return Smooth{
 		Name: "sigmoid", Lipschitz: 0.25,
-		Value:     Analytic{At: func(x float64) float64 { return (1 + math.Tanh(x/2)) / 2 }, Strip: math.Pi / 2, Bound: 1},
+		Value:     Analytic{At: logistic, Strip: math.Pi / 2, Bound: 1},
 		Slope:     Analytic{At: func(x float64) float64 { return tanh.Slope.At(x/2) / 4 }, Strip: math.Pi / 2, Bound: 0.5},
 		Curvature: func(x float64) float64 { return tanh.Curvature(x/2) / 8 },
 	}
+}
+
+// logistic is 1/(1+e^-x), without cancellation on either side.
+func logistic(x float64) float64 {
+	e := math.Exp(-math.Abs(x))
+	if x < 0 {
+		return e / (1 + e)
+	}
+	return 1 / (1 + e)
 }
 
 const (

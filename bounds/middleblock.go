@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"convergo/bounds/eig"
 )
 
 // A MiddleBlock is the law of the tangent kernel of the last hidden weight matrix of a deep network, given the
@@ -16,7 +18,7 @@ import (
 type MiddleBlock struct {
 	Mean   *mat.SymDense // of a neuron with w_k = 1: (F F^T) o E[phi'(g) phi'(g)^T]
 	Err    float64       // bounds ||Mean - exact||_2
-	Radius float64       // ||F||^2 sup |phi'|^2, which no D_k F F^T D_k exceeds
+	Radius float64       // ||F||^2 sup |phi'|^2 in the spectral norm, which no D_k F F^T D_k exceeds
 	Std    float64       // of the output weights
 }
 
@@ -42,11 +44,17 @@ func NewMiddleBlock(phi Smooth, features mat.Matrix, variance, std float64) (Mid
 		}
 	}
 	slope := phi.Lipschitz * phi.Lipschitz
-	norm := mat.Norm(features, 2)
+	norm, err := eig.SpectralNorm(features)
+	if err != nil {
+		return MiddleBlock{}, err
+	}
+	// The rounding of the covariance moves E f(u) f(v) by its size times |E f'' f|/2, |E f f''|/2 and |E f' f'| (Cauchy).
+	cauchy := phi.Slope.Bound * phi.Slope.Bound / (phi.Slope.Strip * phi.Slope.Strip)
+	rounding := float64(width+4) * unit
 	return MiddleBlock{
 		Mean:   mean,
-		Err:    float64(n) * largest * (entry + float64(width+4)*unit*slope),
-		Radius: slope * norm * norm * (1 + 1e-12),
+		Err:    float64(n) * largest * (entry + rounding*(slope+3*cauchy*variance*largest)),
+		Radius: slope * norm.Upper() * norm.Upper() * (1 + 1e-12),
 		Std:    std,
 	}, nil
 }

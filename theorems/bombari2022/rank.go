@@ -76,9 +76,9 @@ func (p counted) ranks(d int) (middle, all int) {
 //
 // Reference: derived here; it says that the number of weights in Bombari, Amani, Mondelli (2022), Theorem 3.1, is the least possible.
 //
-// Control: one less of each, which are attained.
+// Control: one less of each, which are attained, at a random start and at an antisymmetric one.
 func rankBound() checks.Checkable {
-	setup := func(less int) func(counted) (checks.Instance, error) {
+	setup := func(lessMiddle, lessAll int) func(counted) (checks.Instance, error) {
 		return func(p counted) (checks.Instance, error) {
 			set, err := p.Data.Build()
 			if err != nil {
@@ -90,15 +90,14 @@ func rankBound() checks.Checkable {
 			mid, all := p.ranks(set.D())
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("n_{L-2} n_{L-1}", float64(mid)), checks.NewFact("weights", float64(all))},
-				Trial: func(r *rand.Rand) checks.Measurement { return p.count(set.X, mid-less, all-less, r) },
+				Trial: func(r *rand.Rand) checks.Measurement { return p.count(set.X, mid-lessMiddle, all-lessAll, r) },
 			}, nil
 		}
 	}
 	points := func(n, d int) data.Spec { return data.Spec{Kind: data.Gaussian, N: n, D: d, Seed: 1, Raw: true} }
-	sharp := []counted{
-		{network: network{Data: points(12, 3), Hidden: []int{3, 3}}},
-		{network: network{Data: points(14, 2), Hidden: []int{2, 2}}}, // 10 weights
-	}
+	middle := counted{network: network{Data: points(12, 3), Hidden: []int{3, 3}}}                 // 9 weights of 21
+	all := counted{network: network{Data: points(14, 2), Hidden: []int{2, 2}}}                    // 4 of 10
+	doubled := counted{network: network{Data: points(14, 3), Hidden: []int{3, 6}}, Doubled: true} // 9 and 12
 	return checks.Claim[counted]{
 		ID: "bombari2022/rank-bound", Title: "as many weights as samples", Reference: "derived here, for Theorem 3.1",
 		Formula:    `\operatorname{rank}(K_{L-1}) \le n_{L-2}\, n_{L-1},\quad \operatorname{rank}(K) \le p`,
@@ -114,20 +113,20 @@ func rankBound() checks.Checkable {
 			}
 			return p
 		}),
-		Grid: append(sharp,
-			counted{network: network{Data: points(12, 3), Hidden: []int{3, 6}}, Doubled: true}, // 9 and 12
-			counted{network: network{Data: pictures(images.Hard(data.Fashion, 30, 49)), Hidden: []int{5, 5}}},
-		),
+		Grid: []counted{
+			middle, all, doubled,
+			{network: network{Data: pictures(images.Hard(data.Fashion, 30, 49)), Hidden: []int{5, 5}}},
+		},
 		OnData: func(f checks.DataFile) []counted {
 			return []counted{{network: network{Data: userfile.Rows(f, 40), Hidden: []int{5, 5}}}}
 		},
 		Cost:  func(p counted) checks.Cost { return p.cost(2, 6) },
-		Setup: setup(0),
+		Setup: setup(0, 0),
 		Controls: []checks.Control[counted]{
-			{Name: "one-weight-less", Why: "the rank is attained: one less is too small", At: sharp[:1], Setup: setup(1)},
-			{Name: "one-weight-less-in-all", Why: "the rank of the whole kernel is attained too", At: []counted{
-				{network: network{Data: points(14, 2), Hidden: []int{2, 2}}},
-			}, Setup: setup(1)},
+			{Name: "one-weight-less", Why: "the rank is attained: one less is too small", At: []counted{middle}, Setup: setup(1, 0)},
+			{Name: "one-weight-less-in-all", Why: "the rank of the whole kernel is attained too", At: []counted{all}, Setup: setup(0, 1)},
+			{Name: "one-less-of-the-doubled", Why: "twins repeat a gradient, and nothing else is repeated", At: []counted{doubled}, Setup: setup(1, 0)},
+			{Name: "one-less-of-all-doubled", Why: "the output weights of twins have equal gradients, and nothing else is repeated", At: []counted{doubled}, Setup: setup(0, 1)},
 		},
 	}
 }

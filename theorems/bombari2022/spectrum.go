@@ -104,6 +104,9 @@ func (p square) cost() checks.Cost {
 // Loose: a drift is told from none by 0.25, as a draw scatters by 40 %.
 func spectrumOrder() checks.Checkable {
 	setup := func(p square) (checks.Instance, error) {
+		if len(p.N) < 2 {
+			return checks.Instance{}, fmt.Errorf("%d rungs: give two or more sizes N", len(p.N))
+		}
 		last := p.N[len(p.N)-1]
 		hidden := p.widths(last)
 		return checks.Instance{
@@ -156,6 +159,8 @@ func (p square) series(ladder []checks.Rung) []checks.Series {
 	return []checks.Series{axes.Measured("measured", n, measured), axes.Bound("a constant times n_1 n_2", n, order)}
 }
 
+const growthInputs = 8 // the dimension of the inputs of growth
+
 // growth is a ladder of square networks on fixed orthogonal inputs.
 type growth struct {
 	N     int     `json:"n"`
@@ -180,7 +185,7 @@ type growth struct {
 //
 // Convention: hidden weights N(0, 1/n_{l-1}), output weights N(0, 1), not divided by n_2.
 //
-// Reference: Bombari, Amani, Mondelli (2022), Theorem 3.1.
+// Reference: Bombari, Amani, Mondelli (2022), Theorem 3.1, as restated by Karhadkar, Murray and Montufar (2024).
 //
 // Control: output weights N(0, n_2^{-0.4}), which take n_2^{0.4} and so 0.2 of the slope away; and n_1 fixed while n_2
 // grows by the same factor as the product, seen against n_2^2: slope 1/2.
@@ -190,7 +195,7 @@ func spectrumGrowth() checks.Checkable {
 		Formula:    `\lambda_{\min}(K) = \Omega(n_{L-2}\, n_{L-1})`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
 		Grid: []growth{
-			{N: 1, From: 32, Rungs: 2, Draws: 32},
+			{N: 1, From: 32, Rungs: 2, Draws: 24},
 			{N: 2, From: 48, Rungs: 2, Draws: 6},
 			{N: 8, From: 192, Rungs: 3, Draws: 4},
 		},
@@ -198,13 +203,17 @@ func spectrumGrowth() checks.Checkable {
 			c := checks.Cost{Size: fmt.Sprintf("n_1=%d", p.From<<(2*(p.Rungs-1)))}
 			for i := range p.Rungs {
 				n := p.From << (2 * i)
-				c.Trial += float64(p.Draws<<(2*(p.Rungs-1-i))) * (netCost(p.N, 8, []int{n, n}) + eigCost(p.N))
+				c.Trial += float64(p.Draws<<(2*(p.Rungs-1-i))) * (netCost(p.N, growthInputs, []int{n, n}) + eigCost(p.N))
 			}
 			return c
 		},
 		Setup: func(p growth) (checks.Instance, error) {
+			if p.N < 1 || p.N > growthInputs || p.Rungs < 2 || p.Draws < 1 {
+				return checks.Instance{}, fmt.Errorf("%d inputs, %d rungs and %d draws: give 1 to %d, two or more, and one or more", p.N, p.Rungs, p.Draws, growthInputs)
+			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: 1, Relation: checks.AtLeast, Resolution: 0.05, Trials: 26},
+				Hypotheses: []checks.Hypothesis{checks.Require("n_1 over N", float64(p.From)/float64(p.N), checks.AtLeast, 24)},
+				Terms:      checks.Terms{Exponent: 1, Relation: checks.AtLeast, Resolution: 0.05, Trials: 26},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladderPass(p.Rungs, func(i int) (float64, float64, error) { return p.rung(i, r) })
 				},
@@ -219,19 +228,18 @@ func spectrumGrowth() checks.Checkable {
 
 // rung returns n_1 n_2 on rung i and lambda_min(K_mid) there.
 func (p growth) rung(i int, r *rand.Rand) (size, value float64, err error) {
-	const d = 8
 	n := p.From << (2 * i)
 	hidden := []int{n, n}
 	if p.Tall {
 		hidden[0] = p.From
 	}
-	config := network{Hidden: hidden}.config(d)
+	config := network{Hidden: hidden}.config(growthInputs)
 	if p.Std > 0 {
 		config.Std[2] = math.Pow(float64(n), -p.Std)
 	}
-	x := mat.NewDense(p.N, d, nil)
+	x := mat.NewDense(p.N, growthInputs, nil)
 	for k := range p.N {
-		x.Set(k, k, math.Sqrt(d))
+		x.Set(k, k, math.Sqrt(growthInputs))
 	}
 	sum := 0.0
 	draws := p.Draws << (2 * (p.Rungs - 1 - i)) // the fluctuations shrink with the width

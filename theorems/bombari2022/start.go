@@ -117,7 +117,7 @@ func (p blocks) cancels(x *mat.Dense, both bool, r *rand.Rand) checks.Measuremen
 	for l := 1; l <= depth-2; l++ {
 		below.AddSym(below, pass.GramTerm(nil, l))
 	}
-	rounding := gramRounding(k, d, p.Hidden)
+	rounding := blockRounding(net, pass, depth-1) + blockRounding(net, pass, depth)
 	return checks.All(
 		checks.Measurement{Part: "output", Observed: floats.Norm(pass.Output(), math.Inf(1)), Tolerance: terms * unit * sum},
 		checks.Measurement{Part: "blocks-below", Observed: largestDiagonal(below), Tolerance: p.cancelled(net, x)},
