@@ -15,8 +15,13 @@
 //	residual.go       size of the residual at initialisation
 //	linear.go         gradient descent and flow on quadratics; descent lemma, PL, Gauss-Newton
 //	momentum.go       heavy ball and Nesterov on quadratics
+//	nesterov.go       powers of their residual matrices with constants, and what flips add to them
+//	nesterovwidth.go  a convergence theorem for Nesterov's method on networks, and its width
 //	spectrum.go       closed-form spectra of structured data; eigenvalue inequalities
 //	deepntk.go        deep tangent kernels: eigenvalue bounds and finite-width laws
+//	relunorm.go       norms and gates of ReLU layers at the start: exact moments, tails, how many gates can be flipped
+//	depthangle.go     how angles shrink from layer to layer
+//	localdescent.go   gradient descent of deep networks near a solution; close pairs; the width of Allen-Zhu et al.
 //
 // Vocabulary: n samples of unit norm in R^d with data matrix X (n x d), S = ||X||_2, width m, failure
 // probability delta, residual e = u - y, loss L = ||e||^2/2 (a sum), weights N(0, I) unless a scale

@@ -137,12 +137,31 @@ func Requirements() []Requirement {
 			N:          6, InvLambda0: 4, InvDelta: 3,
 		},
 		{
+			Name: "cao2019/sgd", Source: "Cao and Gu (2019), Theorem 3.3, at depth and radius of order 1", Basis: Order,
+			Conclusion: "one pass of stochastic gradient descent, logistic loss: error bounded by the random feature model",
+			Width:      func(p Problem) float64 { return NTRFWidth(p.N, p.Delta) },
+			N:          7,
+		},
+		{
+			Name: "allenzhu2019/descent", Source: "Allen-Zhu et al. (2019), Theorem 1 as restated, L = 1, at the least distance that lambda_0 allows", Basis: Order,
+			Conclusion: "gradient descent on a deep network converges linearly",
+			// lambda_0 is at most that of the closest pair, about its distance over 2 pi.
+			Width: func(p Problem) float64 { return AllenZhuWidth(p.N, 1, ClosestPair(p.Lambda0), 1) },
+			N:     24, InvLambda0: 8,
+		},
+		{
 			Name: "munteanu2022/squared", Source: "Munteanu et al. (2022), form recalled", Basis: Order,
 			Conclusion: "coupled start: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||y||^2",
 			Width: func(p Problem) float64 {
 				return p.n() * p.n() / (p.Lambda0 * p.Lambda0) * math.Log(p.n()/p.Delta)
 			},
 			N: 2, InvLambda0: 2,
+		},
+		{
+			Name: "bombari2022/spectrum", Source: "Bombari et al. (2022), Theorem 3.1, two layers of this width, no logarithms", Basis: Order,
+			Conclusion: "deep smooth network: lambda_min of the tangent kernel of the order of the squared width",
+			Width:      PyramidWidth,
+			N:          0.5, Initialisation: true,
 		},
 		{
 			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
@@ -162,6 +181,18 @@ func Requirements() []Requirement {
 			Conclusion: "antisymmetric start, Gauss-Newton on systems solved up to 1/10: ||e(k+1)|| <= ||e(k)||/3",
 			Width:      func(p Problem) float64 { return NewtonWidth(p.N, p.S, p.Lambda0, p.LabelNorm, 0.1, p.Delta) },
 			N:          4, InvLambda0: 4,
+		},
+		{
+			Name: "liu2022/nesterov", Source: "Liu et al. (2022), form of Wang et al. (2021), recalled", Basis: Order,
+			Conclusion: "Nesterov's method: ||e(k)|| <= C sqrt kappa (1 - 1/(2 sqrt kappa))^k ||e(0)||",
+			Width:      func(p Problem) float64 { return PrintedNesterovWidth(p, p.S*p.S/2) },
+			N:          6, InvLambda0: 4,
+		},
+		{
+			Name: "derived/nesterov", Source: "derived here, after Liu et al. (2022)", Basis: Derived,
+			Conclusion: "Nesterov's method: ||e(k)|| <= 11 sqrt(2 kappa) (1 - 1/(2 sqrt kappa))^k ||e(0)||",
+			Width:      NesterovWidth,
+			N:          6, InvLambda0: 6,
 		},
 	}
 }
@@ -241,6 +272,10 @@ func MaskedWidth(n, rounds, masks int, keep, s, lambda0, delta float64) float64 
 	return when(n >= 1 && rounds >= 1 && masks >= 1 && keep > 0 && keep <= 1 && lambda0 > 0 && isProbability(delta),
 		s*s*math.Log(float64(n)*float64(rounds)*float64(masks)/delta)/(ChernoffRate(0.5)*keep*lambda0))
 }
+
+// PyramidWidth is sqrt n: the two last hidden layers of a deep network with a smooth activation, of this width, have n weights
+// between them. The theorem asks for more by logarithms.
+func PyramidWidth(p Problem) float64 { return when(p.N >= 1, math.Sqrt(p.n())) }
 
 // orderDu is n^6/(lambda_0^4 delta^3).
 func orderDu(p Problem) float64 {

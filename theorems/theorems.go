@@ -40,10 +40,15 @@ import (
 	"path"
 
 	"convergo/checks"
+	"convergo/theorems/allenzhu2019"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
+	"convergo/theorems/bombari2022"
+	"convergo/theorems/cao2019"
 	"convergo/theorems/du2019"
+	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
+	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 	"convergo/theorems/song2024"
@@ -59,10 +64,15 @@ var internal embed.FS
 func All() ([]checks.Source, error) {
 	sources := []checks.Source{
 		basics.Source(),
+		allenzhu2019.Source(),
 		arora2019fine.Source(),
+		cao2019.Source(),
 		du2019.Source(),
+		du2019deep.Source(),
 		nguyen2021.Source(),
+		bombari2022.Source(),
 		liao2022.Source(),
+		liu2022.Source(),
 		munteanu2022.Source(),
 		song2024.Source(),
 	}
