@@ -88,9 +88,9 @@ func GeometricMovement(eta, g, e0, q float64, k int) float64 {
 	return eta * g * e0 * (1 - math.Pow(q, float64(k))) / (1 - q)
 }
 
-// LastLayer is a layer v -> f = const + (factor/sqrt m) sum_r a_r sigma(w_r . v) below the output layer, with sigma'
+// TopLayer is a layer v -> f = const + (factor/sqrt m) sum_r a_r sigma(w_r . v) below the output layer, with sigma'
 // beta-Lipschitz: what the bounds on its Gram matrix depend on.
-type LastLayer struct {
+type TopLayer struct {
 	Factor            float64 // factor/sqrt m
 	Lipschitz, Smooth float64 // L and beta
 	Largest           float64 // max |a_r| of the start
@@ -101,14 +101,14 @@ type LastLayer struct {
 // largest norm of the inputs v_i of the layer and the norm of the matrix of all (derived): the row of J for (i, r) is
 // (factor/sqrt m) a_r sigma'(w_r . v_i) v_i. With several positions v_i is the matrix of its patches, in spectral
 // norm.
-func (l LastLayer) JacobianLipschitz(inputNorm, spectral float64) float64 {
+func (l TopLayer) JacobianLipschitz(inputNorm, spectral float64) float64 {
 	return l.Factor * l.Smooth * l.Largest * inputNorm * spectral
 }
 
 // JacobianShift bounds ||J_i - J_i(0)||_F of one input, where a moved by da, W by dW (Frobenius norms) to norm w and
 // the input v of the layer by dv from norm start to norm now (derived, the three terms of the proofs of Lemmas B.4
 // and C.4): (factor/sqrt m) ( L da ||v|| + beta max|a_r| (w dv + dW ||v(0)||) ||v|| + L ||a(0)|| dv ).
-func (l LastLayer) JacobianShift(da, dW, w, dv, start, now float64) float64 {
+func (l TopLayer) JacobianShift(da, dW, w, dv, start, now float64) float64 {
 	return l.Factor * (l.Lipschitz*da*now + l.Smooth*l.Largest*(w*dv+dW*start)*now + l.Lipschitz*l.Output*dv)
 }
 

@@ -86,8 +86,8 @@ func TestGeometricMovement(t *testing.T) {
 	}
 }
 
-func TestLastLayerBounds(t *testing.T) {
-	l := bounds.LastLayer{Factor: 0.1, Lipschitz: 2, Smooth: 3, Largest: 5, Output: 7}
+func TestTopLayerBounds(t *testing.T) {
+	l := bounds.TopLayer{Factor: 0.1, Lipschitz: 2, Smooth: 3, Largest: 5, Output: 7}
 	close9(t, "Lipschitz constant", l.JacobianLipschitz(1.5, 2), 0.1*3*5*1.5*2)
 	close9(t, "shift by a", l.JacobianShift(0.2, 0, 4, 0, 1, 1.5), 0.1*2*0.2*1.5)
 	close9(t, "shift by W", l.JacobianShift(0, 0.3, 4, 0, 1.1, 1.5), 0.1*3*5*0.3*1.1*1.5)

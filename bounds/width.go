@@ -150,12 +150,24 @@ func Requirements() []Requirement {
 			N:     24, InvLambda0: 8,
 		},
 		{
+			Name: "song2021/descent", Source: "Song et al. (2021), Theorem 3, hidden factors set to 1", Basis: Order,
+			Conclusion: "smooth activation, both layers: gradient descent converges linearly",
+			Width:      func(p Problem) float64 { return PrintedSubquadraticWidth(p.N, p.S, p.Lambda0) },
+			N:          1.5, InvLambda0: 1.5,
+		},
+		{
 			Name: "munteanu2022/squared", Source: "Munteanu et al. (2022), form recalled", Basis: Order,
 			Conclusion: "coupled start: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||y||^2",
 			Width: func(p Problem) float64 {
 				return p.n() * p.n() / (p.Lambda0 * p.Lambda0) * math.Log(p.n()/p.Delta)
 			},
 			N: 2, InvLambda0: 2,
+		},
+		{
+			Name: "yang2023/descent", Source: "Yang et al. (2023), Theorem 1, at bias 0 with lambda_0 for its lambda(0) >= lambda_0", Basis: Order,
+			Conclusion: "weights and biases trained: ||e(k)||^2 <= (1 - eta lambda(0)/4)^k ||e(0)||^2",
+			Width:      func(p Problem) float64 { return BiasOrderWidth(p.N, p.Lambda0, 0) },
+			N:          4, InvLambda0: 4,
 		},
 		{
 			Name: "bombari2022/spectrum", Source: "Bombari et al. (2022), Theorem 3.1, two layers of this width, no logarithms", Basis: Order,
@@ -177,12 +189,6 @@ func Requirements() []Requirement {
 			N: 2, InvLambda0: 2,
 		},
 		{
-			Name: "derived/gauss-newton", Source: "derived here, after Song, Zhang and Zhang (2024)", Basis: Derived,
-			Conclusion: "antisymmetric start, Gauss-Newton on systems solved up to 1/10: ||e(k+1)|| <= ||e(k)||/3",
-			Width:      func(p Problem) float64 { return NewtonWidth(p.N, p.S, p.Lambda0, p.LabelNorm, 0.1, p.Delta) },
-			N:          4, InvLambda0: 4,
-		},
-		{
 			Name: "liu2022/nesterov", Source: "Liu et al. (2022), form of Wang et al. (2021), recalled", Basis: Order,
 			Conclusion: "Nesterov's method: ||e(k)|| <= C sqrt kappa (1 - 1/(2 sqrt kappa))^k ||e(0)||",
 			Width:      func(p Problem) float64 { return PrintedNesterovWidth(p, p.S*p.S/2) },
@@ -193,6 +199,12 @@ func Requirements() []Requirement {
 			Conclusion: "Nesterov's method: ||e(k)|| <= 11 sqrt(2 kappa) (1 - 1/(2 sqrt kappa))^k ||e(0)||",
 			Width:      NesterovWidth,
 			N:          6, InvLambda0: 6,
+		},
+		{
+			Name: "derived/gauss-newton", Source: "derived here, after Song, Zhang and Zhang (2024)", Basis: Derived,
+			Conclusion: "antisymmetric start, Gauss-Newton on systems solved up to 1/10: ||e(k+1)|| <= ||e(k)||/3",
+			Width:      func(p Problem) float64 { return NewtonWidth(p.N, p.S, p.Lambda0, p.LabelNorm, 0.1, p.Delta) },
+			N:          4, InvLambda0: 4,
 		},
 	}
 }

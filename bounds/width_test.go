@@ -94,8 +94,12 @@ func TestExponents(t *testing.T) {
 			"1/delta":    {at(1, 1, 1000), r.InvDelta},
 		} {
 			slope := math.Log(r.Width(e.p)/r.Width(base)) / math.Log(1000)
-			// Logarithms of n/delta raise a slope by less than 1/4 here (cubed, less than 1/2).
-			if !(slope > e.want-0.01 && slope < e.want+0.25) {
+			// Logarithms of n/delta raise a slope by less than 1/4 here, the fifth power of ln m by 0.39 in n^24 ln^5 m.
+			raised := 0.25
+			if r.Name == "allenzhu2019/descent" {
+				raised = 0.4
+			}
+			if !(slope > e.want-0.01 && slope < e.want+raised) {
 				t.Errorf("%s: exponent of %s is %.3f, declared %g", r.Name, what, slope, e.want)
 			}
 		}
@@ -141,6 +145,6 @@ func ExampleRequirements() {
 	// du2019/descent      6.9e+12
 	// derived/descent     7.6e+07
 	// derived/coupled     1.4e+02
-	// derived/gauss-newton  2.8e+06
 	// derived/nesterov    5.3e+11
+	// derived/gauss-newton  2.8e+06
 }

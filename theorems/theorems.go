@@ -51,7 +51,9 @@ import (
 	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
+	"convergo/theorems/yang2023"
 )
 
 // internal is what the sources share: it counts for the digest of each.
@@ -70,10 +72,12 @@ func All() ([]checks.Source, error) {
 		du2019.Source(),
 		du2019deep.Source(),
 		nguyen2021.Source(),
+		song2021.Source(),
 		bombari2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
 		munteanu2022.Source(),
+		yang2023.Source(),
 		song2024.Source(),
 	}
 	for i, s := range sources {

@@ -31,12 +31,12 @@ func patchesApart(a, b *residual.Pass, h, i, positions int) float64 {
 }
 
 // lastLayer are the constants of the bounds on the last hidden layer.
-func (g *ground) lastLayer(net *residual.Network) bounds.LastLayer {
+func (g *ground) lastLayer(net *residual.Network) bounds.TopLayer {
 	factor := g.config.Branch
 	if g.config.Plain || g.Layers == 1 {
 		factor = g.config.Input
 	}
-	return bounds.LastLayer{
+	return bounds.TopLayer{
 		Factor: factor / math.Sqrt(float64(g.Width)), Lipschitz: g.lipschitz, Smooth: g.smooth,
 		Largest: floats.Norm(net.A.RawMatrix().Data, math.Inf(1)), Output: mat.Norm(net.A, 2),
 	}

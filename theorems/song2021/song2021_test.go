@@ -1,0 +1,14 @@
+package song2021
+
+import (
+	"testing"
+
+	"convergo/checks"
+)
+
+// TestClaims checks every claim; run one with -run 'TestClaims/song2021/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
