@@ -19,10 +19,10 @@ const (
 	Soft Kind = "soft" // max(z - b, 0), which is continuous
 )
 
-// Validate reports an unknown kind.
-func (k Kind) Validate() error {
-	if k != Hard && k != Soft {
-		return fmt.Errorf("shifted: activation %q; use %q or %q", k, Hard, Soft)
+// UnmarshalText reads a kind, and reports an unknown one.
+func (k *Kind) UnmarshalText(text []byte) error {
+	if *k = Kind(text); *k != Hard && *k != Soft {
+		return fmt.Errorf("shifted: activation %q; use %q or %q", text, Hard, Soft)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package shifted_test
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -56,7 +57,9 @@ func TestStrip(t *testing.T) {
 		for _, r := range []float64{1e-6, 0.9e-4, 1.1e-4, 0.1, 2} {
 			want := distuv.UnitNormal.CDF(b+r) - distuv.UnitNormal.CDF(b-r)
 			near(t, "strip", shifted.Strip(b, r), want, 1e-9)
-			if bound := shifted.StripBound(b, r); bound < want*(1-1e-9) || r < 0.1 && bound > want*1.3 {
+			bound := shifted.StripBound(b, r)
+			near(t, "strip bound", bound, 2*r*distuv.UnitNormal.Prob(math.Max(b-r, 0)), 1e-14)
+			if bound < want*(1-1e-9) {
 				t.Errorf("b = %v, r = %v: bound %v of %v", b, r, bound, want)
 			}
 		}
@@ -108,8 +111,11 @@ func value(kind shifted.Kind, b, z float64) float64 {
 }
 
 func TestKind(t *testing.T) {
-	if shifted.Hard.Validate() != nil || shifted.Soft.Validate() != nil || shifted.Kind("flat").Validate() == nil {
-		t.Error("hard and soft are the kinds")
+	for text, known := range map[string]bool{`"hard"`: true, `"soft"`: true, `"flat"`: false, `""`: false} {
+		var k shifted.Kind
+		if err := json.Unmarshal([]byte(text), &k); (err == nil) != known {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
 

@@ -33,40 +33,52 @@ import (
 //
 // Reference: cost of an iteration (recalled); derived here.
 //
-// Control: reading all of W_2, and stored factors that are forgotten.
+// Control: one for each part: reading all of W_2, factors of the last step that are forgotten, one half of the inner products, one factor
+// stored, and a third of n^3.
 func stepCost() checks.Claim[deepNet] {
-	setup := func(dense, stored float64) func(deepNet) (checks.Instance, error) {
+	near := deepNet{activation{shifted.Hard, 0.8}, data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}, 96, 2, 0, 4, -1}
+	points := near.Data
+	setup := func(spoil func(s shifted.Step, c *shifted.Cost)) func(deepNet) (checks.Instance, error) {
 		return func(p deepNet) (checks.Instance, error) {
 			set, err := p.Data.Build()
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement { return p.counted(set, dense, stored, r) }}, nil
+			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement { return p.counted(set, spoil, r) }}, nil
 		}
 	}
-	points := data.Spec{Kind: data.Sphere, N: 6, D: 8, Seed: 1}
-	near := deepNet{activation{shifted.Hard, 0.8}, points, 96, 2, 0, 4, -1}
+	at := func(name, why string, spoil func(s shifted.Step, c *shifted.Cost)) checks.Control[deepNet] {
+		return checks.Control[deepNet]{Name: name, Why: why, At: []deepNet{near}, Setup: setup(spoil)}
+	}
 	return checks.Claim[deepNet]{
 		ID: "song2024/step-cost", Title: "operations of a step", Reference: "cost of an iteration (recalled); derived here",
 		Formula: `C = m \textstyle\sum_i s_i + R' \sum_i (m+s_i) + \sum_{i \le j} \left(|S_i \cap S_j| + |T_i \cap T_j|\right) + n^3`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []deepNet{near, {activation{shifted.Soft, 0.5}, points, 64, 2, 0, 3, -1}, {activation{shifted.Hard, 0}, points, 32, 2, 0, 2, -1}},
-		Cost: deepNet.cost, Setup: setup(0, 1),
+		Cost: deepNet.cost, Setup: setup(func(shifted.Step, *shifted.Cost) {}),
 		Controls: []checks.Control[deepNet]{
-			{Name: "all-columns", Why: "a plain product reads all m^2 entries for each input", At: []deepNet{near}, Setup: setup(1, 1)},
-			{Name: "nothing-stored", Why: "factors of earlier steps cost operations too", At: []deepNet{near}, Setup: setup(0, 0)},
+			at("all-columns", "a plain product reads all m^2 entries for each input", func(s shifted.Step, c *shifted.Cost) { c.Dense = float64(s.N * s.M * s.M) }),
+			at("a-step-behind", "factors of the last step cost operations too", func(s shifted.Step, c *shifted.Cost) {
+				s.Stored = max(0, s.Stored-s.N)
+				c.LowRank = s.Cost().LowRank
+			}),
+			at("one-gram-matrix", "inner products of the h_i are taken too", func(s shifted.Step, c *shifted.Cost) { c.Gram = float64(s.PairsAbove) }),
+			at("one-factor", "u_i is stored beside h_i", func(s shifted.Step, c *shifted.Cost) { c.Stored = float64(s.Below) }),
+			at("cheap-system", "a system counts n^3", func(_ shifted.Step, c *shifted.Cost) { c.Solve /= 3 }),
 		},
 	}
 }
 
-// counted trains and compares the counters of each step with what its active neurons say; dense is the share of silent neurons whose
-// columns are counted too.
-func (p deepNet) counted(set *data.Set, dense, stored float64, r *rand.Rand) checks.Measurement {
+// counted trains and compares the counters of each step with what its active neurons say, or with what a control makes of it.
+func (p deepNet) counted(set *data.Set, spoil func(s shifted.Step, c *shifted.Cost), r *rand.Rand) checks.Measurement {
 	var predicted []shifted.Cost
 	var before []subquadratic.Ops
 	net, ok, err := p.train(set, r, func(net *subquadratic.Network) {
 		before = append(before, net.Ops)
-		predicted = append(predicted, p.expected(net, set, dense, stored))
+		step := p.next(net, set)
+		cost := step.Cost()
+		spoil(step, &cost)
+		predicted = append(predicted, cost)
 	})
 	if err != nil {
 		return checks.Failed(err)
@@ -93,9 +105,9 @@ func (p deepNet) counted(set *data.Set, dense, stored float64, r *rand.Rand) che
 	return checks.Each(parts...)
 }
 
-// expected is the cost of the next step.
-func (p deepNet) expected(net *subquadratic.Network, set *data.Set, dense, stored float64) shifted.Cost {
-	step := shifted.Step{N: set.N(), M: p.M, Stored: int(stored) * net.Deep[0].Rank()}
+// next is the size of the next step.
+func (p deepNet) next(net *subquadratic.Network, set *data.Set) shifted.Step {
+	step := shifted.Step{N: set.N(), M: p.M, Stored: net.Deep[0].Rank()}
 	var below, above [][]bool
 	for i := range set.N() {
 		f := freeze(net, set.X.RawRowView(i))
@@ -117,9 +129,7 @@ func (p deepNet) expected(net *subquadratic.Network, set *data.Set, dense, store
 			step.PairsAbove += common(above[i], above[j])
 		}
 	}
-	cost := step.Cost()
-	cost.Dense += dense * float64(p.M) * float64(set.N()*p.M-step.Below)
-	return cost
+	return step
 }
 
 // denseExponent is that a step costs less than m^2.
@@ -278,7 +288,7 @@ type planted struct {
 // Hypotheses: none.
 //
 // Conclusion: a search for the k preactivations above the threshold finds them all and visits at most 1 + 2 sum_{i < p} min(2^i, k)
-// nodes, at most 1 + 2 k p: at most m whenever k <= m/(2 p + 1), and for k = m^{4/5} from m = 2^16 on. Setting one writes p + 1 nodes.
+// nodes, at most 1 + 2 k p: at most m whenever k <= m/(2 p + 1), and for k = m^{4/5} from m = 2^15 on. Setting one writes p + 1 nodes.
 //
 // Constants: derived: a visited inner node other than the root has a parent with an active leaf below, and level i has at most min(2^i, k) of
 // those. Evenly spread leaves attain it.
@@ -287,7 +297,7 @@ type planted struct {
 //
 // Reference: search structures of the shifted ReLU (used in the two-layer predecessor, recalled); derived here.
 //
-// Control: a bound without the level of the leaves, and a search that takes the threshold itself for active.
+// Control: bounds without the level of the leaves, and a search that takes the threshold itself for active.
 func thresholdSearch() checks.Claim[planted] {
 	setup := func(levels int, above bool) func(planted) (checks.Instance, error) {
 		return func(p planted) (checks.Instance, error) {
@@ -340,6 +350,6 @@ func (p planted) search(levels int, above bool, r *rand.Rand) checks.Measurement
 	return checks.All(
 		checks.Measurement{Part: "visits", Observed: float64(tree.Visits), Predicted: float64(shifted.SearchVisits(p.Depth-levels, count))},
 		checks.Measurement{Part: "found", Observed: found, Predicted: want, Relation: checks.Equal},
-		checks.Measurement{Part: "writes", Observed: float64(tree.Writes) / float64(size), Predicted: float64(p.Depth + 1), Relation: checks.Equal},
+		checks.Measurement{Part: "writes", Observed: float64(tree.Writes) / float64(size), Predicted: float64(p.Depth + 1 - levels), Relation: checks.Equal},
 	)
 }

@@ -282,7 +282,7 @@ type ladder struct {
 //
 // Constants: derived: orthonormal inputs decouple. G = Q(b) up to m^{-1/2}, active neurons move by s = |r|/(Q(b) sqrt m), against a_r r; of
 // the m pdf(b) s within s of the threshold half fall asleep, with equal signs, at s/2 below it on average: linearisation leaves
-// m^{-1/2} m pdf(b) s^2/4. The slope is judged to 0.05.
+// m^{-1/2} m pdf(b) s^2/4. The slope is judged to 0.05; the factor is the curve of the limit, and not judged here.
 //
 // Convention: exact solution of the system.
 //

@@ -48,7 +48,7 @@ func crowdCost(spec data.Spec, m int) float64 {
 //
 // Reference: sparsity at initialisation (order recalled); derived here.
 //
-// Control: a threshold a tenth lower, one a tenth higher, and bounds at the mean.
+// Control: a threshold a twentieth lower, one a twentieth higher, and bounds at the mean.
 func activeCount() checks.Claim[crowd] {
 	setup := func(boundDelta func(float64) float64) func(crowd) (checks.Instance, error) {
 		return func(p crowd) (checks.Instance, error) {
@@ -86,7 +86,7 @@ func activeCount() checks.Claim[crowd] {
 	wideB := shifted.Threshold(0.4, 8192)
 	near := crowd{orthonormal(2), wideB, 8192, 0.2, 0}
 	lower, higher := near, near
-	lower.Narrow, higher.Narrow = 0.9, 1.1
+	lower.Narrow, higher.Narrow = 0.95, 1.05
 	return checks.Claim[crowd]{
 		ID: "song2024/active-count", Title: "active neurons at the start", Reference: "sparsity at initialisation (order recalled); derived here",
 		Formula: `m\,\mathrm{KL}\!\left(\tfrac{k_i}{m}\,\middle\|\,Q(b)\right) \le \ln\tfrac{2n}{\delta}`, Convention: convention,
@@ -102,8 +102,8 @@ func activeCount() checks.Claim[crowd] {
 		},
 		Cost: func(p crowd) checks.Cost { return checks.Cost{Trial: crowdCost(p.Data, p.M)} }, Setup: setup(func(d float64) float64 { return d }),
 		Controls: []checks.Control[crowd]{
-			{Name: "lower-threshold", Why: "0.9 b leaves 1.4 times as many active", At: []crowd{lower}},
-			{Name: "higher-threshold", Why: "1.1 b leaves 0.68 times as many", At: []crowd{higher}},
+			{Name: "lower-threshold", Why: "0.95 b leaves 1.2 times as many active", At: []crowd{lower}},
+			{Name: "higher-threshold", Why: "1.05 b leaves 0.8 times as many", At: []crowd{higher}},
 			{Name: "no-allowance", Why: "bounds for delta = 1.98 stand at the mean, where each side fails every other time", At: []crowd{{orthonormal(1), 0, 1000, 0.3, 0}}, Setup: setup(func(float64) float64 { return 1.98 })},
 		},
 	}
