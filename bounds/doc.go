@@ -15,6 +15,8 @@
 //	residual.go       size of the residual at initialisation
 //	linear.go         gradient descent and flow on quadratics; descent lemma, PL, Gauss-Newton
 //	momentum.go       heavy ball and Nesterov on quadratics
+//	nesterov.go       powers of their residual matrices with constants, and what flips add to them
+//	nesterovwidth.go  a convergence theorem for Nesterov's method on networks, and its width
 //	spectrum.go       closed-form spectra of structured data; eigenvalue inequalities
 //	deepntk.go        deep tangent kernels: eigenvalue bounds and finite-width laws
 //	relunorm.go       norms and gates of ReLU layers at the start: exact moments, tails, how many gates can be flipped

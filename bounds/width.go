@@ -144,12 +144,24 @@ func Requirements() []Requirement {
 			N:     24, InvLambda0: 8,
 		},
 		{
+			Name: "cao2019/sgd", Source: "Cao and Gu (2019), Theorem 3.3, at depth and radius of order 1", Basis: Order,
+			Conclusion: "one pass of stochastic gradient descent, logistic loss: error bounded by the random feature model",
+			Width:      func(p Problem) float64 { return NTRFWidth(p.N, p.Delta) },
+			N:          7,
+		},
+		{
 			Name: "munteanu2022/squared", Source: "Munteanu et al. (2022), form recalled", Basis: Order,
 			Conclusion: "coupled start: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||y||^2",
 			Width: func(p Problem) float64 {
 				return p.n() * p.n() / (p.Lambda0 * p.Lambda0) * math.Log(p.n()/p.Delta)
 			},
 			N: 2, InvLambda0: 2,
+		},
+		{
+			Name: "bombari2022/spectrum", Source: "Bombari et al. (2022), Theorem 3.1, two layers of this width, no logarithms", Basis: Order,
+			Conclusion: "deep smooth network: lambda_min of the tangent kernel of the order of the squared width",
+			Width:      PyramidWidth,
+			N:          0.5, Initialisation: true,
 		},
 		{
 			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
@@ -163,6 +175,18 @@ func Requirements() []Requirement {
 			Width:      func(p Problem) float64 { return CoupledMarginWidth(p.N, p.Margin, p.Delta) },
 			// gamma >= lambda_0/n, so at worst:
 			N: 2, InvLambda0: 2,
+		},
+		{
+			Name: "liu2022/nesterov", Source: "Liu et al. (2022), form of Wang et al. (2021), recalled", Basis: Order,
+			Conclusion: "Nesterov's method: ||e(k)|| <= C sqrt kappa (1 - 1/(2 sqrt kappa))^k ||e(0)||",
+			Width:      func(p Problem) float64 { return PrintedNesterovWidth(p, p.S*p.S/2) },
+			N:          6, InvLambda0: 4,
+		},
+		{
+			Name: "derived/nesterov", Source: "derived here, after Liu et al. (2022)", Basis: Derived,
+			Conclusion: "Nesterov's method: ||e(k)|| <= 11 sqrt(2 kappa) (1 - 1/(2 sqrt kappa))^k ||e(0)||",
+			Width:      NesterovWidth,
+			N:          6, InvLambda0: 6,
 		},
 	}
 }
@@ -242,6 +266,10 @@ func MaskedWidth(n, rounds, masks int, keep, s, lambda0, delta float64) float64 
 	return when(n >= 1 && rounds >= 1 && masks >= 1 && keep > 0 && keep <= 1 && lambda0 > 0 && isProbability(delta),
 		s*s*math.Log(float64(n)*float64(rounds)*float64(masks)/delta)/(ChernoffRate(0.5)*keep*lambda0))
 }
+
+// PyramidWidth is sqrt n: the two last hidden layers of a deep network with a smooth activation, of this width, have n weights
+// between them. The theorem asks for more by logarithms.
+func PyramidWidth(p Problem) float64 { return when(p.N >= 1, math.Sqrt(p.n())) }
 
 // orderDu is n^6/(lambda_0^4 delta^3).
 func orderDu(p Problem) float64 {

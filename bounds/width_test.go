@@ -36,6 +36,7 @@ func TestWidthConstants(t *testing.T) {
 		t.Errorf("steps %v, want 718", T)
 	}
 	within(t, "coupled movement", bounds.CoupledMovement(2, 3, 0.5, 100), 2*2*3/(0.5*10), 1e-14)
+	within(t, "two layers that hold n weights", math.Pow(bounds.PyramidWidth(bounds.Problem{N: 49}), 2), 49, 1e-14)
 	within(t, "masked", bounds.MaskedWidth(10, 5, 2, 0.5, 2, 0.1, 0.1), 6.518*4*math.Log(1000)/0.05, 1e-4)
 }
 
@@ -140,4 +141,5 @@ func ExampleRequirements() {
 	// du2019/descent      6.9e+12
 	// derived/descent     7.6e+07
 	// derived/coupled     1.4e+02
+	// derived/nesterov    5.3e+11
 }

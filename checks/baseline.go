@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -23,6 +24,8 @@ type Baseline struct {
 	Share   float64 // of the run's alpha, for one instance; 0 when unknown
 	Code    string  // digest of the claims' source, for information
 	Lines   []BaselineLine
+	// Name is the file that it was read from, if it was.
+	Name string
 	// Bad says what is wrong in the run that it was taken of: claims that are
 	// refuted, or unfit as checks. It is not stored; who writes a baseline must
 	// want it.
@@ -46,6 +49,8 @@ type BaselineLine struct {
 	// Inside and Instances count the instances inside their hypotheses, and all.
 	Inside, Instances int
 	Detects           []Detect // name, kind and size of each
+	// Row is the number of the line in the file, from 1; 0 for a line that was not read.
+	Row int
 }
 
 const baselineHeader = "# convergo baseline 2"
@@ -196,7 +201,7 @@ func six(v float64, side int) string {
 
 // ParseBaseline reads a baseline; name is for its errors.
 func ParseBaseline(name string, r io.Reader) (*Baseline, error) {
-	b := &Baseline{}
+	b := &Baseline{Name: name}
 	sc := bufio.NewScanner(r)
 	for n := 1; sc.Scan(); n++ {
 		text := strings.TrimSpace(sc.Text())
@@ -230,8 +235,21 @@ func (b *Baseline) parseLine(n int, text string) error {
 	if k := len(b.Lines); k > 0 && b.Lines[k-1].Claim >= l.Claim {
 		return fmt.Errorf("claim %s follows %s: the lines must be sorted, each claim once", l.Claim, b.Lines[k-1].Claim)
 	}
+	l.Row = n
 	b.Lines = append(b.Lines, l)
 	return nil
+}
+
+// Restrict leaves only the claims that [Select] chooses by the patterns, so that
+// a run of them alone misses none; no pattern leaves all.
+func (b *Baseline) Restrict(patterns []string) {
+	if len(patterns) == 0 {
+		return
+	}
+	b.Lines = slices.DeleteFunc(b.Lines, func(l BaselineLine) bool {
+		info := Info{ID: l.Claim, Source: sourceOf(l.Claim)}
+		return !slices.ContainsFunc(patterns, func(p string) bool { return matches(p, info) })
+	})
 }
 
 func (b *Baseline) parseSettings(text string) error {

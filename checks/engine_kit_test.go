@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,22 @@ func syntheticClaim(id string, grid ...synthetic) Claim[synthetic] {
 	}
 }
 
-func source(cs ...Checkable) []Source { return []Source{{Key: "test", Claims: cs}} }
+// source returns one source of the claims, or several if their IDs name several.
+func source(cs ...Checkable) []Source {
+	var ss []Source
+	for _, c := range cs {
+		key := "test"
+		if c != nil {
+			key = sourceOf(c.Info().ID)
+		}
+		i := slices.IndexFunc(ss, func(s Source) bool { return s.Key == key })
+		if i < 0 {
+			i, ss = len(ss), append(ss, Source{Key: key})
+		}
+		ss[i].Claims = append(ss[i].Claims, c)
+	}
+	return ss
+}
 
 func testProfile(trials int) Profile {
 	return Profile{Name: "test", Budget: Budget{Work: 1e12, Trials: trials, AlwaysTrials: 5, LadderTrials: 10}}

@@ -13,10 +13,11 @@ import (
 //
 //   - Terms.Range, its bounds: exact, whatever its law ([stats.MeanCS], betting);
 //   - Terms.Deviation, a bound on its standard deviation: exact, whatever its law
-//     ([stats.CatoniCS]);
+//     ([stats.CatoniCS]); trials that deny the bound end UNDECIDED;
 //   - neither: the variable must be near normal, as an average of many draws is,
 //     without rare values that these trials may not show. Trials whose skewness
-//     says otherwise end UNDECIDED ([stats.MeanCS], t-mixture).
+//     says otherwise, or many of which agree, end UNDECIDED ([stats.MeanCS],
+//     t-mixture).
 //
 // It also reads Terms.Trials and Terms.Resolution.
 //
@@ -67,21 +68,38 @@ func (Mean) judge(t Terms, alpha float64) judge {
 	}
 	j := &meanJudge{tally: newTally(), terms: t, alpha: alpha}
 	if t.Range == nil && t.Deviation > 0 {
-		j.cs, j.err = stats.NewCatoniCS(alpha, float64(t.Deviation), t.Trials)
+		j.bounded, j.err = stats.NewCatoniCS(alpha, float64(t.Deviation), t.Trials)
+		j.cs = j.bounded
 		return j
 	}
 	j.normal, j.err = stats.NewMeanCS(cfg)
-	j.cs = j.normal
+	j.cs, j.seen = j.normal, map[uint64]int{}
 	if t.Range != nil {
 		j.normal = nil
 	}
 	return j
 }
 
-// skewed reports that the sample is not near normal, and says nothing of its mean
-// without a bound on it.
-func (j *meanJudge) skewed() bool {
-	return j.normal != nil && math.Abs(j.normal.Skewness()) > nearNormalSkew+2/math.Sqrt(float64(j.normal.N()))
+const tooFar = ", too far from normal to trust their mean: give Terms.Range or Terms.Deviation, or average more draws in a trial"
+
+// doubt says what in the sample speaks against what is assumed of the variable,
+// if anything does. A variable of few values may have another one that is too
+// rare to be seen.
+func (j *meanJudge) doubt() string {
+	if j.bounded != nil && j.bounded.Contradicted() {
+		return fmt.Sprintf("the trials spread more than their stated deviation of %.3g allows: correct Terms.Deviation", float64(j.terms.Deviation))
+	}
+	if j.normal == nil {
+		return ""
+	}
+	n := j.normal.N()
+	if 4*j.most > n {
+		return fmt.Sprintf("%d of %d trials gave the same value"+tooFar, j.most, n)
+	}
+	if skew := j.normal.Skewness(); math.Abs(skew) > nearNormalSkew+2/math.Sqrt(float64(n)) {
+		return fmt.Sprintf("the %d trials have skewness %.2g"+tooFar, n, skew)
+	}
+	return ""
 }
 
 type meanJudge struct {
@@ -89,8 +107,11 @@ type meanJudge struct {
 	terms   Terms
 	alpha   float64
 	cs      meanSequence
-	normal  *stats.MeanCS // the same, where the variable must be near normal
-	odd     bool          // and is not, at the last look
+	bounded *stats.CatoniCS // the same, where the deviation is known
+	normal  *stats.MeanCS   // the same, where the variable must be near normal
+	seen    map[uint64]int  // then: how often each value came, to nine digits
+	most    int             // and the commonest
+	odd     string          // what speaks against its assumption, at the last look
 	first   Measurement
 	verdict Verdict
 	err     error
@@ -107,11 +128,17 @@ func (j *meanJudge) add(m Measurement, s Status) {
 	if j.err = j.cs.Add(m.Observed); j.err == nil && m.Predicted != j.first.Predicted {
 		j.err = fmt.Errorf("trial %d predicts a mean of %v, the first one %v: a mean is predicted once per instance", j.n-1, m.Predicted, j.first.Predicted)
 	}
+	if j.normal != nil {
+		const nineDigits = 22 // bits of the mantissa beyond them
+		value := math.Float64bits(m.Observed) >> nineDigits
+		j.seen[value]++
+		j.most = max(j.most, j.seen[value])
+	}
 	// Looking at every tenth trial alone keeps the sequence valid and the cost low.
 	if j.verdict != "" || j.cs.N()%10 != 0 || j.fixed || j.normal != nil && j.cs.N() < nearNormalTrials {
 		return
 	}
-	if j.odd = j.skewed(); !j.odd {
+	if j.odd = j.doubt(); j.odd == "" {
 		j.verdict = j.decide()
 	}
 }
@@ -170,9 +197,9 @@ func (j *meanJudge) result() Result {
 		r.SlackInterval[1] = 1 // attained inside the interval, not at its ends
 	}
 	verdict, odd := j.verdict, j.odd
-	if verdict == "" && !odd && (j.normal == nil || j.cs.N() >= nearNormalTrials) {
+	if verdict == "" && odd == "" && (j.normal == nil || j.cs.N() >= nearNormalTrials) {
 		// The last look, wherever the trials end: what is shown and what is said agree.
-		if odd = j.skewed(); !odd {
+		if odd = j.doubt(); odd == "" {
 			verdict = j.decide()
 		}
 	}
@@ -183,8 +210,8 @@ func (j *meanJudge) result() Result {
 	case Holds:
 		r.Verdict, r.PHold = Holds, Float(j.alpha)
 	default:
-		if odd {
-			r.Reason = fmt.Sprintf("the trials have skewness %.2g, too much to trust the mean of %d: give Terms.Range or Terms.Deviation, or average more draws in a trial", j.normal.Skewness(), j.cs.N())
+		if odd != "" {
+			r.Reason = odd
 			break
 		}
 		r.Reason = fmt.Sprintf("the interval [%.4g, %.4g] holds the prediction %.4g but is wider than the resolution of %.2g%%",

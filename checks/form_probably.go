@@ -11,8 +11,8 @@ import (
 // Probably is the form of "with probability at least 1-δ". Each trial holds or
 // violates; two e-processes at the boundary δ weigh the violations after every
 // trial, and the verdict falls when one of them passes 1/α (see
-// [stats.Binomial]), so that looking at any time is valid. The exact
-// Clopper-Pearson interval is reported beside it. It reads Terms.Delta and
+// [stats.Binomial]), so that looking at any time is valid. A
+// confidence sequence of the share ([stats.BinomialCS]) is reported beside it. It reads Terms.Delta and
 // Terms.Trials.
 //
 // A trial that the numeric error leaves unresolved counts as a violation for
@@ -96,9 +96,9 @@ func (j *probablyJudge) result() Result {
 		return r
 	}
 	const level = 0.05
-	lo, hi := stats.ClopperPearson(r.Violated, j.heard(), level)
+	lo, hi := stats.BinomialCS(r.Violated, j.heard(), level)
 	r.Estimate = Float(float64(r.Violated) / float64(j.heard()))
-	r.Interval, r.IntervalKind = [2]Float{Float(lo), Float(hi)}, "Clopper-Pearson 95%"
+	r.Interval, r.IntervalKind = [2]Float{Float(lo), Float(hi)}, "95% confidence sequence"
 	r.PRefute, r.PHold = Float(j.lenient.PAgainst()), Float(j.strict.PFor())
 	switch {
 	case j.lenient.Decision() == stats.Refuted:

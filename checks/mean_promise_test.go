@@ -118,3 +118,27 @@ func TestSkewedMeanSaysWhatIsMissing(t *testing.T) {
 		t.Errorf("%s: %s", res.Verdict, res.Reason)
 	}
 }
+
+// TestMeanOfFewValuesIsUndecided: near-normal trials do not agree, so that a
+// rare value cannot hide behind a common one.
+func TestMeanOfFewValuesIsUndecided(t *testing.T) {
+	few := meanLaw{"few values", 1, 1, func(r *rand.Rand) float64 { return float64(2 * r.IntN(2)) }}
+	for _, tt := range []struct {
+		law   meanLaw
+		terms Terms
+		want  string
+	}{
+		{few, Terms{Resolution: 0.2}, "the same value"},
+		{few, Terms{Resolution: 0.05, Deviation: 0.5}, "correct Terms.Deviation"},
+	} {
+		res := judgeMean(tt.terms, 0.01, 1, 400, tt.law, rand.New(rand.NewPCG(1, 2)))
+		if res.Verdict != Undecided || !strings.Contains(res.Reason, tt.want) {
+			t.Errorf("%s with %+v: %s %s, want UNDECIDED with %q", tt.law.name, tt.terms, res.Verdict, res.Reason, tt.want)
+		}
+	}
+	for _, terms := range []Terms{{Resolution: 0.2, Deviation: 1}, {Resolution: 0.2, Range: &[2]Float{0, 2}}} {
+		if res := judgeMean(terms, 0.01, 1, 1000, few, rand.New(rand.NewPCG(1, 2))); res.Verdict != Holds {
+			t.Errorf("%s with %+v: %s %s", few.name, terms, res.Verdict, res.Reason)
+		}
+	}
+}

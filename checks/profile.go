@@ -16,11 +16,11 @@ type Profile struct {
 
 // A Budget bounds the work on one instance.
 type Budget struct {
-	Work         float64 `json:"work"`          // floating-point operations
-	Trials       int     `json:"trials"`        // most trials of any form
-	AlwaysTrials int     `json:"always_trials"` // trials of an "always" claim that does not say
-	LadderTrials int     `json:"ladder_trials"` // passes over a ladder that does not say
-	Bytes        float64 `json:"bytes"`         // memory of one trial; 0 bounds none
+	Work         float64 `json:"work"`            // floating-point operations
+	Trials       int     `json:"trials"`          // most trials of any form
+	AlwaysTrials int     `json:"always_trials"`   // trials of an "always" claim that does not say
+	LadderTrials int     `json:"ladder_trials"`   // passes over a ladder that does not say
+	Bytes        float64 `json:"bytes,omitempty"` // memory of one trial; 0 bounds none
 }
 
 // Profiles lists the profiles, cheapest first. Test is what go test runs;

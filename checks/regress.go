@@ -230,7 +230,7 @@ func brokenInstances(o ClaimOutcome) string {
 }
 
 // failureInterval is valid at the random time at which a sequential test
-// stopped; Clopper-Pearson's is not.
+// stopped, as one for a fixed number of trials is not.
 func failureInterval(r Result, alpha float64) (lo, hi float64) {
 	return stats.BinomialCS(r.Violated, r.Held+r.Violated+r.Unresolved, alpha)
 }

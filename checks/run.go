@@ -85,6 +85,9 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 			if err := p.add(c, o, seen); err != nil {
 				return nil, err
 			}
+			if id := c.Info().ID; sourceOf(id) != s.Key {
+				return nil, fmt.Errorf("claim %s stands in the source %s: an ID opens with the key of its source", id, s.Key)
+			}
 		}
 	}
 	if len(p.units) == 0 && len(p.searchers) == 0 {

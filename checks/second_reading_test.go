@@ -143,6 +143,7 @@ func TestPlanNamesWhatIsWrongInASuite(t *testing.T) {
 		"no price today":           source(dear),
 		"nil":                      source(nil),
 		`two sources have the key`: append(source(good), source(dear)...),
+		`an ID opens with the key`: {{Key: "other", Claims: []Checkable{good}}},
 	} {
 		if _, err := newPlan(ss, Options{Seed: 1, Alpha: 0.01, Profile: testProfile(10)}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

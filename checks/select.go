@@ -64,6 +64,9 @@ func Find(sources []Source, id string) (Checkable, error) {
 func unknownID(sources []Source, id string) error {
 	best, distance := "", 1<<30
 	for _, s := range sources {
+		if d := editDistance(id, s.Key); d < distance {
+			best, distance = s.Key, d
+		}
 		for _, c := range s.Claims {
 			if d := editDistance(id, c.Info().ID); d < distance {
 				best, distance = c.Info().ID, d

@@ -162,7 +162,7 @@ out=$D/array\$SLURM_ARRAY_TASK_ID
 convergo=$convergo
 JOB
 cat >>"$D/array.sh" <<'JOB'
-"$convergo" verify "$@" --profile quick --seed 7 --out "$out"
+"$convergo" verify "$@" --profile quick --seed 7 --shard auto --out "$out"
 [ $? -le 1 ]
 JOB
 sbatch --wait --quiet --array=10-14:2 --output="$D/array%a.log" "$D/array.sh" "$@" || fail "the array job failed"

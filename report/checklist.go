@@ -45,7 +45,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 	if dear := tooDear(s); dear > 0 {
 		add("What was left out", fmt.Sprintf("%d of %d instances, which the profile cannot afford", dear, instances+dear))
 	}
-	add("Software", fmt.Sprintf("convergo, record version %s%s%s", m.Version, codeDigest(m), goVersion(m)))
+	add("Software", fmt.Sprintf("%s, record version %s%s%s", Program(m), m.Version, codeDigest(m), goVersion(m)))
 	add("Hardware", fmt.Sprintf("CPU architecture %s; results do not depend on the number of cores", m.Arch))
 	add("Error bars", "intervals are exact or anytime-valid at the instance's share of the significance; each table names its kind")
 	for _, d := range dataUsed(s, licences) {

@@ -22,6 +22,7 @@ func Kinds() []Kind {
 			t := overview(s)
 			return t, overviewColumns(t), nil
 		}},
+		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(func(s *checks.Summary) (*table.Table, error) { return Sources(s), nil })},
 		{"claim", "one claim over its instances; needs a claim", func(s *checks.Summary, id string, v View) (*table.Table, []string, error) {
 			c, err := Outcome(s, id)
 			if err != nil {

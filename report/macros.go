@@ -23,7 +23,7 @@ import (
 // letters of a digest of their IDs.
 func Macros(w io.Writer, s *checks.Summary) error {
 	m := &macros{seen: map[string]bool{}}
-	m.comment("Numbers of a run of convergo; made by 'convergo report --macros'. Put \\input of this file in the preamble.")
+	m.comment("Numbers of a run; made by '" + Program(s.Manifest) + " report --macros'. Put \\input of this file in the preamble.")
 	m.comment("Names: \\cv<Claim><Quantity>, and \\cv<Claim>At<Instance><Quantity> for single instances (A to Z, AA, ...).")
 	m.comment("Quantities of a claim are those of the instance with the least slack.")
 	m.run(s)

@@ -103,7 +103,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 	for _, c := range s.Claims {
 		trials += claimTrials(c)
 		if c.Info.Form == "probably" {
-			probable = ", with the upper end of the exact 95% interval of the worst instance of a probabilistic claim"
+			probable = ", with the upper end of the 95% confidence sequence of the worst instance of a probabilistic claim"
 		}
 	}
 	text := table.Inline(fmt.Sprintf("%d claims, %d trials; %s.", len(s.Claims), trials, runSettings(s)))
@@ -383,7 +383,7 @@ func violations(c checks.ClaimOutcome) (bounded, share, upper table.Cell) {
 			continue
 		}
 		bad, all = bad+r.Violated, all+heard
-		if _, hi := stats.ClopperPearson(r.Violated, heard, 0.05); hi > end {
+		if _, hi := stats.BinomialCS(r.Violated, heard, 0.05); hi > end {
 			end = hi
 		}
 	}

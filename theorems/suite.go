@@ -1,7 +1,9 @@
 package theorems
 
 import (
+	"convergo/bounds/kernel/conv/cuda"
 	"convergo/checks/command"
+	"convergo/checks/command/kernel"
 	"convergo/report"
 
 	"github.com/spf13/cobra"
@@ -23,6 +25,8 @@ claim hold? how loose is it? what does it say about my data?`,
 			{Kind: report.Kind{Name: "width", About: "the width that was enough, beside required ones; of a run of 'convergo width'"}, Build: widthTable},
 			{Kind: report.Kind{Name: "exponents", About: "exponents of the width; of a run of 'convergo width'"}, Build: exponentTable},
 		},
-		Commands: func(s *command.Session) []*cobra.Command { return []*cobra.Command{widthCommand(s)} },
+		Commands: func(s *command.Session) []*cobra.Command {
+			return []*cobra.Command{widthCommand(s), kernel.Command(kernel.Config{Device: cuda.Named})}
+		},
 	}
 }

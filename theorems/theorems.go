@@ -43,8 +43,12 @@ import (
 	"convergo/theorems/allenzhu2019"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
+	"convergo/theorems/bombari2022"
+	"convergo/theorems/cao2019"
 	"convergo/theorems/du2019"
+	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
+	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 )
@@ -61,9 +65,13 @@ func All() ([]checks.Source, error) {
 		basics.Source(),
 		allenzhu2019.Source(),
 		arora2019fine.Source(),
+		cao2019.Source(),
 		du2019.Source(),
+		du2019deep.Source(),
 		nguyen2021.Source(),
+		bombari2022.Source(),
 		liao2022.Source(),
+		liu2022.Source(),
 		munteanu2022.Source(),
 	}
 	for i, s := range sources {

@@ -1,9 +1,12 @@
 package theorems
 
 import (
+	"bytes"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -91,5 +94,33 @@ func TestDigests(t *testing.T) {
 			t.Errorf("%s has the digest %q of %q", s.Key, s.Digest, seen[s.Digest])
 		}
 		seen[s.Digest] = s.Key
+	}
+}
+
+// TestNamedClaimsExist reads the help of every command and the README: the claims
+// that they name are there.
+func TestNamedClaimsExist(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{"README.md": string(readme)}
+	for _, args := range [][]string{{"list"}, {"show"}, {"verify"}, {"replay"}, {"report"}, {"figures"}, {"regress"}, {"baseline", "write"}, {"merge"}, {"emit", "slurm"}, {"width"}} {
+		var out bytes.Buffer
+		if code := Suite().Run(t.Context(), append(args, "--help"), &out, &out); code != 0 {
+			t.Errorf("%v --help: status %d", args, code)
+		}
+		texts[strings.Join(args, " ")] = out.String()
+	}
+	sources := all(t)
+	for _, s := range sources {
+		id := regexp.MustCompile(`\b` + s.Key + `/[a-z0-9-]*[a-z0-9]\b[^.*a-z0-9-]`)
+		for where, text := range texts {
+			for _, found := range id.FindAllString(text, -1) {
+				if _, err := checks.Find(sources, found[:len(found)-1]); err != nil {
+					t.Errorf("%s: %v", where, err)
+				}
+			}
+		}
 	}
 }

@@ -28,6 +28,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -105,8 +106,34 @@ func newApp(s Suite) *app {
 		if s.Sources == nil {
 			return nil, errors.New("the suite has no Sources")
 		}
-		return s.Sources()
+		sources, err := s.Sources()
+		for _, source := range sources {
+			for i, c := range source.Claims {
+				if c == nil {
+					err = errors.Join(err, fmt.Errorf("claim %d of the source %s is nil: leave it out", i+1, source.Key))
+				}
+			}
+		}
+		return sources, err
 	})}
+}
+
+// group makes a command of others, which by itself does nothing: a wrong name
+// below it is an error, and not a call for help.
+func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
+	cmd.AddCommand(commands...)
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		hint := ""
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
+		}
+		return fmt.Errorf("unknown command %q for %q%s", args[0], cmd.CommandPath(), hint)
+	}
+	return cmd
 }
 
 func (a *app) rootCommand() *cobra.Command {

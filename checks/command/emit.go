@@ -20,8 +20,7 @@ func (a *app) emitCommand() *cobra.Command {
 		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
   sh submit.sh`,
 	}
-	cmd.AddCommand(a.emitSlurmCommand())
-	return cmd
+	return group(cmd, a.emitSlurmCommand())
 }
 
 // slurmScript is what the script for Slurm is made of.

@@ -34,7 +34,7 @@ bytes. The format tex is pgfplots source with the data in it, to be \input.
 Widths are those of the text of venues: icml (a column), icml2 (both columns),
 neurips (also iclr), jmlr, or a number of inches.`,
 		Example: `  convergo figures runs/x --out figures
-  convergo figures runs/x --out figures --claim du2019/convergence --format pdf,tex --width neurips`,
+  convergo figures runs/x --out figures --claim du2019/experiment --format pdf,tex --width neurips`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return drawFigures(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)

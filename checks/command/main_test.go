@@ -36,10 +36,25 @@ func TestWrongUseIsToldAndEndsWithTwo(t *testing.T) {
 		{[]string{"replay", "{}"}, "not a witness"},
 		{[]string{"merge", "x"}, "--out"},
 		{[]string{"nosuch"}, "unknown command"},
+		{[]string{"baseline", "wrte", "x"}, "did you mean write"},
+		{[]string{"emit", "sge"}, "unknown command"},
+		{[]string{"verify", "toy"}, "did you mean toys"},
 	} {
 		out, code := output(t, tt.args...)
 		if code != exitUsage || !strings.Contains(out, tt.want) {
 			t.Errorf("convergo %s: status %d, %q; want status %d and %q", strings.Join(tt.args, " "), code, out, exitUsage, tt.want)
+		}
+	}
+}
+
+func TestNilClaimIsToldByEveryCommand(t *testing.T) {
+	suite := Suite{Name: "mine", Sources: func() ([]checks.Source, error) {
+		return []checks.Source{{Key: "mine", Claims: []checks.Checkable{nil}}}, nil
+	}}
+	for _, args := range [][]string{{"list"}, {"show", "mine/x"}, {"verify"}} {
+		var out bytes.Buffer
+		if code := suite.Run(t.Context(), args, &out, &out); code == exitOK || !strings.Contains(out.String(), "claim 1 of the source mine is nil") {
+			t.Errorf("%s: status %d, %s", args, code, out.String())
 		}
 	}
 }
@@ -81,10 +96,7 @@ func TestShowPrintsTheWholeClaim(t *testing.T) {
 func TestVerifyReportReplay(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	out, code := output(t, "verify", small, "--out", dir)
-	for _, want := range []string{small, "HOLDS", "where stated", "median", "controls", dir, "convergo report"} {
-		if want == "controls" {
-			want = "1/1"
-		}
+	for _, want := range []string{small, "HOLDS", "inside", "detects", "slack", "caught", "source", "1/1", dir, "convergo report"} {
 		if code != exitOK || !strings.Contains(out, want) {
 			t.Errorf("status %d, no %q in\n%s", code, want, out)
 		}
@@ -126,6 +138,46 @@ func TestVerifyReportReplay(t *testing.T) {
 		t.Errorf("the page replaced the link: %q, %v", to, err)
 	}
 	replayControl(t, dir)
+}
+
+// TestVerifyHoldsTheGate runs claims and holds them against a baseline at once.
+func TestVerifyHoldsTheGate(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	if _, code := output(t, "verify", "toys", "--out", path("all")); code != exitOK {
+		t.Fatalf("status %d", code)
+	}
+	if out, code := output(t, "baseline", "write", path("all"), "--file", path("baseline.txt")); code != exitOK {
+		t.Fatalf("status %d: %s", code, out)
+	}
+	reports := []string{"--junit", path("gate.xml"), "--sarif", path("gate.sarif"), "--code-quality", path("quality.json"), "--summary", path("summary.md"), "--annotations", "github"}
+	gated := func(run string, args ...string) (string, int) {
+		return output(t, append(append([]string{"verify", "--gate", path("baseline.txt"), "--out", path(run)}, reports...), args...)...)
+	}
+	if out, code := gated("one", small); code != exitOK || !strings.Contains(out, "1 same, 0 regressed, 0 removed") {
+		t.Errorf("one claim of the baseline: status %d\n%s", code, out)
+	}
+	b, err := os.ReadFile(path("baseline.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path("baseline.txt"), append(b, "toys/zero v1 HOLDS 1/1 1/1 1 1 [1,1] [NaN,NaN] -\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code := gated("two", "toys")
+	if code != exitRefuted || !strings.Contains(out, "::error file="+path("baseline.txt")) {
+		t.Errorf("a claim is gone: status %d\n%s", code, out)
+	}
+	for _, name := range []string{"gate.xml", "gate.sarif", "quality.json", "summary.md"} {
+		if b, err := os.ReadFile(path(name)); err != nil || !strings.Contains(string(b), "toys/zero") && !strings.Contains(string(b), `name="zero"`) {
+			t.Errorf("%s: %v\n%s", name, err, b)
+		}
+	}
+	for _, args := range [][]string{{"--junit", "x"}, {"--gate", "none.txt"}, {"--gate", path("baseline.txt"), "--json"}, {"--gate", path("baseline.txt"), "--annotations", "gitlab"}} {
+		if out, code := output(t, append([]string{"verify", "toys"}, args...)...); code == exitOK {
+			t.Errorf("%v: status 0\n%s", args, out)
+		}
+	}
 }
 
 // replayControl replays a control of the run, which violates its claim by

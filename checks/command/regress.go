@@ -3,12 +3,9 @@ package command
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"convergo/checks"
-	"convergo/report/gate"
-	"convergo/report/table"
 
 	"github.com/spf13/cobra"
 )
@@ -16,7 +13,8 @@ import (
 const defaultBaseline = "testdata/baseline.txt"
 
 func (a *app) baselineCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "baseline", Short: "Keep the accepted state of the claims in a file"}
+	cmd := &cobra.Command{Use: "baseline", Short: "Keep the accepted state of the claims in a file",
+		Example: "  convergo baseline write runs/x"}
 	var out string
 	var alpha float64
 	var bad bool
@@ -51,13 +49,12 @@ holds a run against it; alpha is the chance of any false alarm in one comparison
 	write.Flags().StringVar(&out, "file", defaultBaseline, "the baseline file; - for standard output")
 	write.Flags().Float64Var(&alpha, "alpha", 0.01, "chance of any false alarm in one comparison")
 	write.Flags().BoolVar(&bad, "accept-bad", false, "write it although claims are refuted or unfit as checks")
-	cmd.AddCommand(write)
-	return cmd
+	return group(cmd, write)
 }
 
 type regressFlags struct {
-	baseline, junit, sarif, summary string
-	all                             bool
+	baseline string
+	gateFlags
 }
 
 func (a *app) regressCommand() *cobra.Command {
@@ -69,72 +66,35 @@ func (a *app) regressCommand() *cobra.Command {
 claim regressed: its verdict or a control got worse, or its slack did beyond what
 chance explains. It reads records only. Improvements are reported, never accepted
 silently. With another seed numbers are compared within their intervals; with
-another profile only verdicts and controls; another version of a claim is told.`,
+another profile only verdicts and controls; another version of a claim is told.
+
+'convergo verify --gate' runs the claims and holds them against the baseline at
+once.`,
 		Example: `  convergo verify --out runs/x; convergo regress runs/x
   convergo regress runs/x --junit gate.xml --sarif gate.sarif --summary "$GITHUB_STEP_SUMMARY"`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := a.compare(f.baseline, args[0])
+			if err := f.check(); err != nil {
+				return err
+			}
+			b, err := a.readBaseline(f.baseline)
 			if err != nil {
 				return failed(err)
 			}
-			w := cmd.OutOrStdout()
-			if err := table.Render(w, gate.Table(c, !f.all), table.Terminal, terminalOptions(w)); err != nil {
-				return failed(err)
-			}
-			fmt.Fprintln(w, "\n"+gate.Line(c))
-			if err := f.write(cmd.OutOrStdout(), c); err != nil {
-				return failed(err)
-			}
-			if len(c.Regressions()) > 0 {
-				return status{code: exitRefuted}
-			}
-			return nil
+			return f.hold(cmd, b, args[0])
 		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.baseline, "baseline", defaultBaseline, "the baseline file")
-	fl.StringVar(&f.junit, "junit", "", "write JUnit XML to this file")
-	fl.StringVar(&f.sarif, "sarif", "", "write SARIF 2.1.0 to this file")
-	fl.StringVar(&f.summary, "summary", "", "append a Markdown summary to this file")
-	fl.BoolVar(&f.all, "all", false, "show unchanged claims too")
+	f.register(cmd)
 	return cmd
 }
 
-func (a *app) compare(baseline, dir string) (*checks.Comparison, error) {
-	file, err := os.Open(baseline)
+func (a *app) readBaseline(name string) (*checks.Baseline, error) {
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("baseline: %w; write one with '%s baseline write'", err, a.suite.Name)
 	}
-	b, err := checks.ParseBaseline(baseline, file)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, err
-	}
-	rec, err := checks.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	return checks.Compare(b, rec)
-}
-
-func (f regressFlags) write(stdout io.Writer, c *checks.Comparison) error {
-	for _, out := range []struct {
-		path  string
-		write func(io.Writer, *checks.Comparison) error
-	}{{f.junit, gate.JUnit}, {f.sarif, gate.SARIF}} {
-		if out.path == "" {
-			continue
-		}
-		if err := writeTo(out.path, stdout, func(w io.Writer) error { return out.write(w, c) }); err != nil {
-			return err
-		}
-	}
-	if f.summary == "" {
-		return nil
-	}
-	file, err := os.OpenFile(f.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
-	if err != nil {
-		return fmt.Errorf("summary: %w", err)
-	}
-	return errors.Join(gate.Summary(file, c), file.Close())
+	b, err := checks.ParseBaseline(name, file)
+	return b, errors.Join(err, file.Close())
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 
 // shardFromEnvironment reads the place of this process in an array job of
 // Slurm, or in an indexed job of Kubernetes with its number of completions in
-// JOB_COMPLETIONS. No such variable means the whole run.
+// JOB_COMPLETIONS.
 func shardFromEnvironment(getenv func(string) string) (*checks.Shard, error) {
 	switch {
 	case getenv("SLURM_ARRAY_TASK_ID") != "":
@@ -21,7 +22,7 @@ func shardFromEnvironment(getenv func(string) string) (*checks.Shard, error) {
 	case getenv("JOB_COMPLETION_INDEX") != "":
 		return indexedShard(getenv)
 	}
-	return nil, nil
+	return nil, errors.New("--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set: run it in an array job, or give --shard i/k")
 }
 
 // slurmShard numbers the tasks of an array such as 10-40:5 from 0. An array with
@@ -99,7 +100,7 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 			if err := printOverview(cmd.OutOrStdout(), s); err != nil {
 				return failed(err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "\n%s\nRecords: %s\n", tally(s), out)
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\nRecords: %s\n", tally(s), out)
 			if len(s.Gaps) > 0 {
 				for _, g := range s.Gaps {
 					fmt.Fprintln(cmd.ErrOrStderr(), "gap:", g)
@@ -116,14 +117,17 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 // parseShard reads "i/k"; without it, the batch system may say which part of an
 // array job this is.
 func parseShard(s string) (*checks.Shard, error) {
-	if s == "" {
+	switch s {
+	case "":
+		return nil, nil
+	case "auto":
 		return shardFromEnvironment(os.Getenv)
 	}
 	i, k, ok := strings.Cut(s, "/")
 	index, err1 := strconv.Atoi(i)
 	count, err2 := strconv.Atoi(k)
 	if !ok || err1 != nil || err2 != nil || count < 1 || index < 0 || index >= count {
-		return nil, fmt.Errorf("shard %q: write i/k with 0 <= i < k, such as 2/8", s)
+		return nil, fmt.Errorf("shard %q: write i/k with 0 <= i < k, such as 2/8, or auto in an array job", s)
 	}
 	return &checks.Shard{Index: index, Count: count}, nil
 }

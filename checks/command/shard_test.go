@@ -21,7 +21,7 @@ func TestShardFromEnvironment(t *testing.T) {
 		env  map[string]string
 		want string // of the shard, or part of the error
 	}{
-		{"alone", nil, "the whole run"},
+		{"no array", nil, "--shard auto"},
 		{"array 0-7", slurm("3", "0", "7", "8", "1"), "shard 3/8"},
 		{"array 1-8", slurm("8", "1", "8", "8", "1"), "shard 7/8"},
 		{"array 10-30:10", slurm("20", "10", "30", "3", "10"), "shard 1/3"},
@@ -63,7 +63,7 @@ func TestArrayIsAPartition(t *testing.T) {
 			for name, v := range env {
 				t.Setenv(name, strconv.Itoa(v))
 			}
-			s, err := parseShard("")
+			s, err := parseShard("auto")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,10 @@ func TestArrayIsAPartition(t *testing.T) {
 }
 
 func TestParseShard(t *testing.T) {
-	t.Setenv("SLURM_ARRAY_TASK_ID", "junk") // the flag goes first
+	t.Setenv("SLURM_ARRAY_TASK_ID", "junk") // an array over seeds, say: it counts when asked for alone
+	if s, err := parseShard(""); s != nil || err != nil {
+		t.Errorf("no flag: %v, %v", s, err)
+	}
 	if s, err := parseShard("2/8"); err != nil || *s != (checks.Shard{Index: 2, Count: 8}) {
 		t.Errorf("2/8: %v, %v", s, err)
 	}
@@ -94,7 +97,7 @@ func FuzzParseShard(f *testing.F) {
 	f.Add("0/1")
 	f.Add("/")
 	f.Fuzz(func(t *testing.T, text string) {
-		if text == "" {
+		if text == "" || text == "auto" {
 			return
 		}
 		if s, err := parseShard(text); err == nil && (s.Index < 0 || s.Index >= s.Count) {

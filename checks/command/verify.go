@@ -26,6 +26,8 @@ type verifyFlags struct {
 	alpha                      float64
 	workers                    int
 	asJSON, strict             bool
+	gate                       string // the baseline to hold the run against
+	gateFlags
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -45,11 +47,14 @@ thirty times that again, for a cluster.
 
 The chance of any false alarm in the whole run is at most alpha. The exit status
 is 1 when a claim is refuted or a control is not, and 0 otherwise: UNDECIDED and
-VACUOUS claims do not fail a run, they say so.`,
+VACUOUS claims do not fail a run, they say so. With --gate it is 1 as well when a
+claim regressed against that baseline, and the reports of the gate are written
+whatever the verdicts are.`,
 		Example: `  convergo verify
   convergo verify du2019 --profile standard --seed 7 --out runs/du
   convergo verify 'du2019/gram*' --data features.npy --label last
-  convergo verify --shard 2/8 --out runs/shard2`,
+  convergo verify --shard 2/8 --out runs/shard2
+  convergo verify --gate testdata/baseline.txt --junit gate.xml --annotations github`,
 		ValidArgsFunction: a.completeClaims,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.verify(cmd.Context(), cmd, args, f)
@@ -63,9 +68,11 @@ VACUOUS claims do not fail a run, they say so.`,
 	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10; .gz too); repeatable")
 	fl.StringVar(&f.label, "label", "", "label column of the data files: first or last (default: none)")
 	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
-	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0 (default: from the batch system's environment)")
+	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0, or auto for the part of an array job's task")
 	fl.BoolVar(&f.strict, "strict", false, "fail when a claim would find only larger errors than it should (WEAK)")
 	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
+	fl.StringVar(&f.gate, "gate", "", "hold the run against this baseline, as regress does")
+	f.register(cmd)
 	return cmd
 }
 
@@ -82,6 +89,10 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 		return err
 	}
 	o.Command = f.again(a.suite.Name, patterns)
+	baseline, err := f.baseline(a, patterns)
+	if err != nil {
+		return err
+	}
 	if len(o.Data) > 0 {
 		if err := a.mustUseData(sources); err != nil {
 			return err
@@ -100,10 +111,40 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 	if err != nil {
 		return failed(err)
 	}
+	if baseline != nil {
+		if err := f.hold(cmd, baseline, dir); err != nil {
+			return err
+		}
+	}
 	if f.strict && !strong(s) {
 		return status{code: exitRefuted}
 	}
 	return verdictStatus(s)
+}
+
+// baseline reads the baseline of the gate, if there is one, before any trial is
+// run: its lines of the chosen claims.
+func (f *verifyFlags) baseline(a *app, patterns []string) (*checks.Baseline, error) {
+	if f.gate == "" {
+		if f.asked() {
+			return nil, errors.New("--junit, --sarif, --code-quality, --summary, --annotations and --all tell of a gate: give the baseline by --gate")
+		}
+		return nil, nil
+	}
+	if f.asJSON {
+		return nil, errors.New("--gate prints a table of its own, which --json cannot hold: leave one of them out, or use regress")
+	}
+	if f.shard != "" {
+		return nil, errors.New("--gate needs the whole run: merge the shards and use regress")
+	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	b, err := a.readBaseline(f.gate)
+	if err == nil {
+		b.Restrict(patterns)
+	}
+	return b, err
 }
 
 // strong reports that every claim finds errors as small as it declares.
@@ -178,11 +219,11 @@ func (a *app) printVerdicts(w io.Writer, s *checks.Summary, dir string, took tim
 	if err := printOverview(w, s); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\n", tally(s))
+	fmt.Fprintln(w, tally(s))
 	if s.Manifest.Shard != nil {
 		fmt.Fprintf(w, "This is %v: other parts are missing until '%s merge' joins them.\n", s.Manifest.Shard, a.suite.Name)
 	}
-	fmt.Fprintf(w, "Records: %s (%.1f s). Next:\n  %s report %s --format latex   # a table for a paper\n", dir, took.Seconds(), a.suite.Name, dir)
+	fmt.Fprintf(w, "Records: %s (%.1f s). Next:\n  %s report %s --format latex   # all columns, for a paper\n", dir, took.Seconds(), a.suite.Name, dir)
 	for _, c := range s.Claims {
 		if c.Witness != nil {
 			fmt.Fprintf(w, "  %s replay %s\n", a.suite.Name, report.ShellQuote(c.Witness.String()))

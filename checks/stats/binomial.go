@@ -178,24 +178,6 @@ func LogEAgainst(x, n int, delta float64) float64 {
 	return logMixture(n-x, x, prob(delta).flip())
 }
 
-// ClopperPearson returns the exact interval of [CP34] for the success
-// probability after x successes in n trials: coverage at least 1-alpha for an n
-// declared beforehand. Without trials it is [0,1].
-func ClopperPearson(x, n int, alpha float64) (lo, hi float64) {
-	lo, hi = 0, 1
-	if x > 0 {
-		lo = solveLogit(func(c complement) bool {
-			return logBinomialTail(x, n, c) >= math.Log(alpha/2)
-		}).p
-	}
-	if x < n {
-		hi = solveLogit(func(c complement) bool {
-			return logBinomialTail(n-x, n, c.flip()) <= math.Log(alpha/2)
-		}).p
-	}
-	return lo, hi
-}
-
 // BinomialCS returns the confidence sequence of [Rob70] for a success
 // probability: all p with (n+1) P(Bin(n,p) = x) > alpha. The interval covers
 // the true p for all n at once with probability at least 1-alpha.

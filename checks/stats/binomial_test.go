@@ -80,7 +80,7 @@ func TestFalseDecisionsExact(t *testing.T) {
 	} {
 		for _, f := range []float64{0, 0.5, 0.9, 1, 1.1, 2, 10} {
 			q := math.Min(1, f*c.delta)
-			holds, refuted := BinomialDecides(3000, c.delta, c.alpha, q)
+			holds, refuted := binomialDecides(3000, c.delta, c.alpha, q)
 			if q <= c.delta && refuted > c.alpha {
 				t.Errorf("delta=%g alpha=%g q=%g: refuted with probability %g", c.delta, c.alpha, q, refuted)
 			}
@@ -110,7 +110,7 @@ func TestFalseDecisionsSimulated(t *testing.T) {
 				refuted++
 			}
 		}
-		wantH, wantR := BinomialDecides(maxN, delta, alpha, q)
+		wantH, wantR := binomialDecides(maxN, delta, alpha, q)
 		within4Sigma(t, fmt.Sprintf("q=%g holds", q), holds, runs, wantH)
 		within4Sigma(t, fmt.Sprintf("q=%g refuted", q), refuted, runs, wantR)
 	}
@@ -192,85 +192,6 @@ func TestExtremeCountsStayFinite(t *testing.T) {
 	}
 }
 
-func TestBinomialTrialsForDecides(t *testing.T) {
-	for _, c := range []struct{ delta, alpha, q, power float64 }{
-		{0.05, 1e-4, 0, 0.99}, {0.05, 1e-2, 0.01, 0.9}, {0.05, 1e-2, 0.15, 0.9}, {0.5, 1e-3, 0.7, 0.8},
-	} {
-		n, err := BinomialTrialsFor(c.delta, c.alpha, c.q, c.power, 100_000)
-		if err != nil {
-			t.Fatal(err)
-		}
-		const runs = 600
-		rng := rand.New(rand.NewPCG(8, uint64(n)))
-		right := 0
-		want := Holds
-		if c.q > c.delta {
-			want = Refuted
-		}
-		for range runs {
-			b, _ := NewBinomial(c.delta, c.alpha)
-			for b.Decision() == Undecided && b.Trials() < n {
-				b.Add(rng.Float64() < c.q)
-			}
-			if b.Decision() == want {
-				right++
-			}
-		}
-		atMost4Sigma(t, fmt.Sprintf("%+v: missed in %d trials", c, n), runs-right, runs, 1-c.power)
-		below, above := BinomialDetectable(n, c.delta, c.alpha, c.power)
-		if c.q < c.delta && !(below >= c.q-1e-6) || c.q > c.delta && !(above <= c.q+1e-6) {
-			t.Errorf("%+v: %d trials detect %v and %v only", c, n, below, above)
-		}
-		if h, r := BinomialDecides(n-1, c.delta, c.alpha, c.q); math.Max(h, r) >= c.power {
-			t.Errorf("%+v: %d trials would do", c, n-1)
-		}
-	}
-	if n, _ := BinomialTrialsFor(0.05, 1e-4, 0, 0.999, 1000); n != 228 {
-		t.Errorf("%d trials for clean ones, want 228", n)
-	}
-	if _, err := BinomialTrialsFor(0.05, 1e-4, 0.05, 0.9, 1000); err == nil {
-		t.Error("q = delta accepted")
-	}
-	if _, err := BinomialTrialsFor(0.05, 1e-4, 0.049, 0.9, 1000); err == nil {
-		t.Error("1000 trials tell 0.049 from 0.05")
-	}
-	if below, _ := BinomialDetectable(100, 0.05, 1e-4, 0.9); !math.IsNaN(below) {
-		t.Errorf("100 trials accept q=%v at delta=0.05", below)
-	}
-}
-
-func TestClopperPearson(t *testing.T) {
-	// Closed forms at the ends; a value of the field's tables in between.
-	if lo, hi := ClopperPearson(0, 10, 0.05); lo != 0 || math.Abs(hi-(1-math.Pow(0.025, 0.1))) > 1e-12 {
-		t.Errorf("0 of 10: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(10, 10, 0.05); hi != 1 || math.Abs(lo-math.Pow(0.025, 0.1)) > 1e-12 {
-		t.Errorf("10 of 10: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(5, 10, 0.05); math.Abs(lo-0.187086) > 1e-6 || math.Abs(hi-0.812914) > 1e-6 {
-		t.Errorf("5 of 10: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(0, 0, 0.05); lo != 0 || hi != 1 {
-		t.Errorf("0 of 0: [%v,%v]", lo, hi)
-	}
-	if lo, hi := ClopperPearson(1, 1_000_000, 1e-9); !(lo > 4e-16 && lo < 6e-16 && hi > 2e-5 && hi < 3e-5) {
-		t.Errorf("1 of 1e6 at 1e-9: [%v,%v]", lo, hi)
-	}
-	// Exact coverage at every p: sum the law over the x whose interval misses.
-	const n, alpha = 40, 0.01
-	for p := 0.005; p < 1; p += 0.0137 {
-		var miss float64
-		for x := 0; x <= n; x++ {
-			if lo, hi := ClopperPearson(x, n, alpha); p < lo || p > hi {
-				miss += math.Exp(logBinomialPMF(x, n, prob(p)))
-			}
-		}
-		if miss > alpha {
-			t.Errorf("p=%g missed with probability %g", p, miss)
-		}
-	}
-}
-
 func TestBinomialCSCoversAtAllTimes(t *testing.T) {
 	const alpha, runs, maxN = 0.1, 2000, 400
 	for _, q := range []float64{0.02, 0.5} {
@@ -300,9 +221,6 @@ func TestBinomialCSCoversAtAllTimes(t *testing.T) {
 		if hi < 1 && math.Abs(logBinomialPMF(c[0], c[1], prob(hi))-level) > 1e-8 {
 			t.Errorf("%v: upper end %v", c, hi)
 		}
-		if cl, ch := ClopperPearson(c[0], c[1], alpha); lo > cl || hi < ch {
-			t.Errorf("%v: anytime [%v,%v] narrower than fixed [%v,%v]", c, lo, hi, cl, ch)
-		}
 	}
 }
 
@@ -323,15 +241,8 @@ func TestPValuesAreRunningSuprema(t *testing.T) {
 	}
 }
 
-func ExampleBinomialTrialsFor() {
-	n, _ := BinomialTrialsFor(0.05, 1e-4, 0.01, 0.9, 10_000)
-	holds, refuted := BinomialDecides(n, 0.05, 1e-4, 0.01)
-	fmt.Printf("%d trials: HOLDS with probability %.2f, REFUTED below alpha: %v\n", n, holds, refuted < 1e-4)
-	// Output: 602 trials: HOLDS with probability 0.93, REFUTED below alpha: true
-}
-
-func ExampleClopperPearson() {
-	lo, hi := ClopperPearson(5, 10, 0.05)
+func ExampleBinomialCS() {
+	lo, hi := BinomialCS(5, 10, 0.05)
 	fmt.Printf("[%.4f, %.4f]\n", lo, hi)
-	// Output: [0.1871, 0.8129]
+	// Output: [0.1292, 0.8708]
 }

@@ -21,8 +21,13 @@ type CatoniCS struct {
 	alpha, deviation float64
 	planned          int
 	values, weights  []float64
-	sum, squares     float64 // of the values; of the weights
+	sum, squares     float64    // of the values; of the weights
+	against          [2]float64 // log capitals of the bets against the deviation
 }
+
+// deviationBets are the shares that two gamblers bet against the deviation: a
+// small one for one that is little too small, a large one to end early.
+var deviationBets = [2]float64{0.05, 0.5}
 
 // NewCatoniCS returns an empty sequence for values of a standard deviation of at
 // most deviation, tightest after planned values (0 means 100).
@@ -55,7 +60,23 @@ func (c *CatoniCS) Add(x float64) error {
 	c.values, c.weights = append(c.values, x), append(c.weights, w)
 	c.sum += x
 	c.squares += w * w
+	if n := c.N(); n%2 == 0 {
+		d := (x - c.values[n-2]) / c.deviation
+		for i, share := range deviationBets {
+			c.against[i] += math.Log1p(share * (d*d/2 - 1))
+		}
+	}
 	return nil
+}
+
+// Contradicted reports that the values deny the deviation: values of one law
+// with that deviation do so, at any number of them, with probability at most
+// Alpha. Half the squared difference of a pair has the variance as its mean, so
+// that the capital of who bets on more is a supermartingale.
+func (c *CatoniCS) Contradicted() bool {
+	a, b := c.against[0], c.against[1]
+	top := math.Max(a, b)
+	return top+math.Log((math.Exp(a-top)+math.Exp(b-top))/2) >= -math.Log(c.alpha)
 }
 
 // N returns the number of values.

@@ -104,3 +104,38 @@ func ExampleCatoniCS() {
 	fmt.Printf("%.2f in [%.2f, %.2f]\n", c.Mean(), lo, hi)
 	// Output: 0.50 in [0.23, 0.77]
 }
+
+// TestCatoniContradicts: values of one law with the stated deviation, whatever
+// the law, deny it with probability at most alpha; those that spread half as much
+// again do nearly always.
+func TestCatoniContradicts(t *testing.T) {
+	const alpha, runs, n = 0.05, 1000, 400
+	for k, l := range []struct {
+		name string
+		draw func(*rand.Rand) float64
+	}{
+		{"normal", func(r *rand.Rand) float64 { return r.NormFloat64() }},
+		{"exponential", func(r *rand.Rand) float64 { return r.ExpFloat64() }},
+		{"rare", func(r *rand.Rand) float64 { return indicator(r.Float64() < 0.01) / math.Sqrt(0.0099) }},
+	} {
+		rng := rand.New(rand.NewPCG(31, uint64(k)))
+		count := func(deviation float64) (denied int) {
+			for range runs {
+				c, _ := NewCatoniCS(alpha, deviation, 0)
+				ever := false
+				for range n {
+					_ = c.Add(l.draw(rng))
+					ever = ever || c.Contradicted()
+				}
+				if ever {
+					denied++
+				}
+			}
+			return denied
+		}
+		atMost4Sigma(t, l.name, count(1), runs, alpha)
+		if denied := count(2. / 3); l.name != "rare" && denied < 9*runs/10 {
+			t.Errorf("%s: a deviation too small by half is denied in %d of %d runs", l.name, denied, runs)
+		}
+	}
+}

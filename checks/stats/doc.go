@@ -1,21 +1,14 @@
 // Package stats is the statistical instrument of the engine: it knows counts,
 // means, slopes and crossings, and nothing of claims.
 //
-// Every test comes as a triple, after statistical_testing of TensorFlow
-// Probability: check it, say what n trials could detect, say how many trials
-// would detect that.
+//	form       check
+//	probably   Binomial
+//	mean       MeanCS, CatoniCS
+//	scaling    FitSlope
+//	bounded    FitBounded
+//	threshold  FitThreshold
 //
-//	form       check                     detect               trials for
-//	probably   Binomial                  BinomialDetectable   BinomialTrialsFor
-//	mean       MeanCS                    MeanCS.Detectable    MeanCS.TrialsFor
-//	scaling    FitSlope                  Slope's interval     MedianTrials
-//	bounded    FitBounded                Slope's interval     MedianTrials
-//	threshold  FitThreshold              ThresholdDetectable  ThresholdTrialsFor
-//
-// The interval around a median slope depends on no model of the noise, so that
-// nothing tells its width beforehand.
-//
-// Binomial and MeanCS may be looked at after every trial and stopped at any
+// Binomial, MeanCS and CatoniCS may be looked at after every trial and stopped at any
 // time; the regressions (slope, bounded, threshold) are for a number of trials
 // declared beforehand. Each doc comment says which guarantee is exact, which
 // rests on a model and which is asymptotic, and the package's tests measure the
@@ -23,8 +16,6 @@
 //
 // References:
 //
-//	[CP34]   Clopper, Pearson. The use of confidence or fiducial limits
-//	         illustrated in the case of the binomial. Biometrika 26, 1934.
 //	[Hol79]  Holm. A simple sequentially rejective multiple test procedure.
 //	         Scand. J. Statist. 6, 1979.
 //	[Lai76]  Lai. On confidence sequences. Ann. Statist. 4, 1976.

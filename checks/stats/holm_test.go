@@ -69,26 +69,7 @@ func TestHolmKeepsTheFamilyLevel(t *testing.T) {
 	}
 }
 
-func TestSummarize(t *testing.T) {
-	s := Summarize([]float64{4, 1, 3, 2})
-	if s.N != 4 || s.Min != 1 || s.Max != 4 || s.Median != 2.5 || s.Q25 != 1.75 || s.Q75 != 3.25 || s.Mean != 2.5 || math.Abs(s.SD-math.Sqrt(5.0/3)) > 1e-15 {
-		t.Errorf("%+v", s)
-	}
-	if s := Summarize(nil); s.N != 0 || !math.IsNaN(s.Median) || !math.IsNaN(s.Mean) {
-		t.Errorf("of nothing: %+v", s)
-	}
-	if s := Summarize([]float64{1, math.Inf(1), math.Inf(1)}); !math.IsInf(s.Median, 1) || s.Min != 1 || !math.IsInf(s.P95, 1) {
-		t.Errorf("with infinities: %+v", s)
-	}
-}
-
 func ExampleHolm() {
 	fmt.Println(Holm([]float64{0.01, 0.04, 0.03}, 0.05))
 	// Output: [true false false]
-}
-
-func ExampleSummarize() {
-	s := Summarize([]float64{1.2, 1.9, 1.4, 8})
-	fmt.Printf("%g, median %.2f\n", s.Min, s.Median)
-	// Output: 1.2, median 1.65
 }

@@ -3,9 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Kind names the guarantee behind an interval.
@@ -17,9 +14,6 @@ const (
 	// TMixture: exact at all times at once for normal data, asymptotically so
 	// for any data of finite variance [Lai76, WR24, WS+24].
 	TMixture Kind = "t-mixture"
-	// FixedStudent: Student's interval, exact for normal data and asymptotic
-	// otherwise, valid only at the number of trials declared beforehand.
-	FixedStudent Kind = "fixed-n Student"
 	// Catoni: data of bounded deviation, valid at all times at once [WR23].
 	Catoni Kind = "Catoni"
 )
@@ -40,19 +34,14 @@ type MeanConfig struct {
 	// Range bounds every value, if known: the interval is then Betting, and
 	// exact. Nil for unbounded data.
 	Range *[2]float64
-	// FixedN, when positive, declares the number of trials beforehand: the
-	// interval is then FixedStudent, and is the whole line at any other number.
-	// Ignored for bounded data.
-	FixedN int
 	// Planned is the number of trials at which TMixture and Betting should be
 	// tightest; it costs no validity. 0 means 100.
 	Planned int
 }
 
-// MeanCS is a confidence interval for a mean that grows with the trials. For the
-// kinds Betting and TMixture it is a confidence sequence: with probability at
-// least 1-Alpha it covers the mean after every trial at once, so that one may
-// stop whenever one likes.
+// MeanCS is a confidence sequence for a mean: with probability at least 1-Alpha
+// it covers the mean after every trial at once, so that one may stop whenever one
+// likes.
 //
 // Betting keeps, for each candidate mean m, the capitals
 //
@@ -104,8 +93,8 @@ func NewMeanCS(cfg MeanConfig) (*MeanCS, error) {
 	if r := cfg.Range; r != nil && !(r[0] < r[1] && !math.IsInf(r[0], 0) && !math.IsInf(r[1], 0)) {
 		return nil, fmt.Errorf("stats: range [%v,%v] of the mean is no bounded interval, give lo < hi or none", r[0], r[1])
 	}
-	if cfg.FixedN < 0 || cfg.FixedN == 1 || cfg.Planned < 0 {
-		return nil, fmt.Errorf("stats: FixedN %d and Planned %d must be 0 or a number of trials (2 at least for FixedN)", cfg.FixedN, cfg.Planned)
+	if cfg.Planned < 0 {
+		return nil, fmt.Errorf("stats: Planned %d must be 0 or a number of trials", cfg.Planned)
 	}
 	if cfg.Range != nil {
 		r := *cfg.Range
@@ -120,11 +109,8 @@ func NewMeanCS(cfg MeanConfig) (*MeanCS, error) {
 
 // Kind returns the guarantee behind Interval.
 func (m *MeanCS) Kind() Kind {
-	switch {
-	case m.cfg.Range != nil:
+	if m.cfg.Range != nil {
 		return Betting
-	case m.cfg.FixedN > 0:
-		return FixedStudent
 	}
 	return TMixture
 }
@@ -204,15 +190,14 @@ func (m *MeanCS) Interval() (lo, hi float64) {
 }
 
 func (m *MeanCS) interval() (lo, hi float64) {
-	kind := m.Kind()
-	if kind == Betting {
+	if m.Kind() == Betting {
 		return m.betting()
 	}
 	sd := m.SD()
-	if kind == FixedStudent && m.n != m.cfg.FixedN || !(sd > 0) {
+	if !(sd > 0) || m.n < MinTrials {
 		return math.Inf(-1), math.Inf(1)
 	}
-	half := m.halfWidth(m.n, sd)
+	half := sd * tMixtureHalfWidth(m.n, m.rho2, m.cfg.Alpha)
 	if math.IsInf(half, 1) {
 		return math.Inf(-1), math.Inf(1)
 	}
@@ -292,141 +277,4 @@ func bisect(lo, hi float64, f func(float64) bool) float64 {
 		return lo
 	}
 	return (a + b) / 2
-}
-
-// Excludes reports whether a candidate mean lies outside the interval, for
-// Betting without searching for the ends.
-func (m *MeanCS) Excludes(mean float64) bool {
-	r := m.cfg.Range
-	if r == nil {
-		lo, hi := m.Interval()
-		return mean < lo || mean > hi
-	}
-	if mean < r[0] || mean > r[1] {
-		return true
-	}
-	c, level := (mean-r[0])/(r[1]-r[0]), math.Log(2/m.cfg.Alpha)
-	return c > 0 && m.capitalAbove(c) >= level || c < 1 && m.capitalBelow(c) >= level
-}
-
-// Compare judges the mean against a bound: Holds when the whole interval is at
-// most bound, Refuted when all of it is above.
-func (m *MeanCS) Compare(bound float64) Decision {
-	switch lo, hi := m.Interval(); {
-	case lo > bound:
-		return Refuted
-	case hi <= bound:
-		return Holds
-	}
-	return Undecided
-}
-
-// Equals judges the mean against an exact value known to a tolerance: Refuted
-// when the interval misses [value-tol, value+tol], Holds when it lies inside.
-func (m *MeanCS) Equals(value, tol float64) Decision {
-	switch lo, hi := m.Interval(); {
-	case lo > value+tol || hi < value-tol:
-		return Refuted
-	case lo >= value-tol && hi <= value+tol:
-		return Holds
-	}
-	return Undecided
-}
-
-// Detectable returns the distance from a bound that n trials of standard
-// deviation sd detect with probability power: where the interval's end, displaced
-// by the noise of the trials, just reaches the bound. It is a normal
-// approximation for TMixture and Betting, and for FixedStudent a little larger
-// than the exact one; the tests check it by simulation.
-// Infinite when n is too small for any conclusion.
-func (m *MeanCS) Detectable(n int, sd, power float64) float64 {
-	z := normalQuantile(1 - power)
-	if m.Kind() == Betting {
-		return m.bettingDetectable(n, sd, z)
-	}
-	return m.halfWidth(n, sd) + z*sd/math.Sqrt(float64(n))
-}
-
-// halfWidth returns the half width after n trials of sample deviation sd,
-// without a range.
-func (m *MeanCS) halfWidth(n int, sd float64) float64 {
-	switch {
-	case m.Kind() == FixedStudent && n >= 2:
-		return studentQuantile(float64(n-1), m.cfg.Alpha/2) * sd / math.Sqrt(float64(n))
-	case m.Kind() == TMixture && n >= MinTrials:
-		return sd * tMixtureHalfWidth(n, m.rho2, m.cfg.Alpha)
-	}
-	return math.Inf(1)
-}
-
-// bettingDetectable returns the distance at which the log capital of n bets,
-// placed at the true variance, reaches log(2/alpha) even when it falls z
-// deviations short of its mean, for values of two points one deviation either
-// side of theirs. The cap of the early bets depends on where in the range the
-// bound lies; both the lowest and the highest cap have to get there.
-func (m *MeanCS) bettingDetectable(n int, sd, z float64) float64 {
-	scale := m.cfg.Range[1] - m.cfg.Range[0]
-	s := sd / scale
-	bets := make([]float64, n)
-	for i := range bets {
-		t := float64(i + 1)
-		bets[i] = betSize((0.25+s*s*(t-1))/t, t, m.cfg.Alpha)
-	}
-	reaches := func(d, limit float64) bool {
-		var k, noise float64
-		for _, l := range bets {
-			l = math.Min(l, limit)
-			up, down := math.Log1p(l*(d+s)), math.Log1p(l*(d-s))
-			k += (up + down) / 2
-			noise += (up - down) * (up - down) / 4
-		}
-		return k-z*math.Sqrt(noise) >= math.Log(2/m.cfg.Alpha)
-	}
-	d := bisect(0, 1, func(d float64) bool {
-		return reaches(d, maxBet) && reaches(d, maxBet/math.Max(s-d, maxBet/10))
-	})
-	if d >= 1 {
-		return math.Inf(1)
-	}
-	return d * scale
-}
-
-// TrialsFor returns the number of trials after which a mean at the given
-// distance from a bound is told from it with probability power, for trials of
-// standard deviation sd; an error if that takes more than maxTrials.
-func (m *MeanCS) TrialsFor(distance, sd, power float64, maxTrials int) (int, error) {
-	if !(distance > 0) || !(sd >= 0) || !(power > 0 && power < 1) {
-		return 0, fmt.Errorf("stats: distance %v, sd %v and power %v must be positive, non-negative and in (0,1)", distance, sd, power)
-	}
-	enough := func(n int) bool { return m.Detectable(n, sd, power) <= distance }
-	return smallestTrials(enough, maxTrials)
-}
-
-// smallestTrials returns the smallest n >= 2 at which enough turns true, by
-// doubling and bisection.
-func smallestTrials(enough func(int) bool, maxTrials int) (int, error) {
-	lo, hi := 1, 2
-	for !enough(min(hi, maxTrials)) {
-		if hi >= maxTrials {
-			return 0, fmt.Errorf("stats: more than %d trials needed, allow more trials, a larger effect or less power", maxTrials)
-		}
-		lo, hi = hi, 2*hi
-	}
-	hi = min(hi, maxTrials)
-	for hi-lo > 1 {
-		if mid := (lo + hi) / 2; enough(mid) {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return hi, nil
-}
-
-// normalQuantile returns the upper quantile: P(Z > z) = p.
-func normalQuantile(p float64) float64 { return -mathext.NormalQuantile(p) }
-
-// studentQuantile returns the upper quantile of Student's t: P(T > t) = p < 1/2.
-func studentQuantile(nu, p float64) float64 {
-	return -distuv.StudentsT{Mu: 0, Sigma: 1, Nu: nu}.Quantile(p)
 }

@@ -5,32 +5,6 @@ import (
 	"slices"
 )
 
-// Summary describes a sample by exact order statistics, hence does not depend
-// on the order of the sample.
-type Summary struct {
-	N                     int
-	Min, Q25, Median, Q75 float64
-	Max, Mean, SD         float64
-	P05, P95              float64
-}
-
-// Summarize returns the summary of x, which it leaves as it is. Infinite values
-// are allowed, NaN is not (it panics). The summary of nothing is all NaN.
-func Summarize(x []float64) Summary {
-	s := slices.Clone(x)
-	slices.Sort(s)
-	if len(s) > 0 && math.IsNaN(s[0]) {
-		panic("stats: NaN in a sample to summarise")
-	}
-	mean, sd := meanSD(s)
-	return Summary{
-		N: len(s), Mean: mean, SD: sd,
-		Min: QuantileSorted(s, 0), P05: QuantileSorted(s, 0.05), Q25: QuantileSorted(s, 0.25),
-		Median: QuantileSorted(s, 0.5),
-		Q75:    QuantileSorted(s, 0.75), P95: QuantileSorted(s, 0.95), Max: QuantileSorted(s, 1),
-	}
-}
-
 // QuantileSorted returns the p-quantile of the ascending sample s, linear
 // between order statistics at positions p(n-1) (type 7 of Hyndman and Fan), so
 // that p = 1/2 is the usual median. NaN for an empty sample.

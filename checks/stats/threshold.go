@@ -70,29 +70,13 @@ func FitThreshold(rungs []Rung, cfg ThresholdConfig) (Threshold, error) {
 	if err != nil {
 		return Threshold{}, err
 	}
-	z := normalQuantile(f.alpha / 2)
+	z := -mathext.NormalQuantile(f.alpha / 2)
 	accepted := func(c float64) bool { return f.deviance(c) <= z*z }
 	t := Threshold{Location: math.Exp(f.c), Slope: f.b, Separated: f.separated}
 	t.Lo, t.Hi = math.Exp(f.end(accepted, -1)), math.Exp(f.end(accepted, 1))
 	t.BracketLo, t.BracketHi = f.bracket()
 	t.ModelP = f.modelP()
 	return t, nil
-}
-
-// Agrees judges a predicted crossing, known to a factor tol >= 1 either way.
-// Refuted needs both intervals to miss [predicted/tol, predicted*tol], so that
-// its error probability is exactly bounded whatever the curve; Holds needs the
-// profile interval to lie inside, and the bracket not to miss.
-func (t Threshold) Agrees(predicted, tol float64) Decision {
-	lo, hi := predicted/tol, predicted*tol
-	missed := t.BracketLo > hi || t.BracketHi < lo
-	switch {
-	case missed && (t.Lo > hi || t.Hi < lo):
-		return Refuted
-	case !missed && t.Lo >= lo && t.Hi <= hi:
-		return Holds
-	}
-	return Undecided
 }
 
 // thresholdFit holds the counts in the orientation in which success grows with
@@ -405,72 +389,4 @@ func (f *thresholdFit) modelP() float64 {
 		}
 	}
 	return mathext.GammaIncRegComp(df/2, statistic/2)
-}
-
-// ThresholdDesign is a ladder with the curve it is expected to meet.
-type ThresholdDesign struct {
-	X        []float64 // the rungs, positive and ascending
-	Location float64   // where the success probability crosses Level
-	Slope    float64   // absolute change of the log odds per unit of log x, positive
-	Level    float64   // 0 means 1/2
-}
-
-// ThresholdDetectable returns the factor (above one) by which a prediction must
-// miss the crossing for n trials a rung to tell with probability power, by the
-// Fisher information of the design: exp((z_{alpha/2} + z_{1-power}) SE).
-func ThresholdDetectable(d ThresholdDesign, n int, alpha, power float64) (float64, error) {
-	if err := checkAlpha(alpha); err != nil {
-		return 0, err
-	}
-	se, err := d.unitSE()
-	if err != nil {
-		return 0, err
-	}
-	if n < 1 {
-		return math.Inf(1), nil
-	}
-	z := normalQuantile(alpha/2) + normalQuantile(1-power)
-	return math.Exp(z * se / math.Sqrt(float64(n))), nil
-}
-
-// ThresholdTrialsFor returns the number of trials a rung at which a prediction
-// that misses the crossing by the given factor (above or below one) is found out
-// with probability power.
-func ThresholdTrialsFor(d ThresholdDesign, factor, alpha, power float64, maxTrials int) (int, error) {
-	if !(factor > 0) || factor == 1 {
-		return 0, fmt.Errorf("stats: factor %v of a threshold must be positive and not 1", factor)
-	}
-	if _, err := ThresholdDetectable(d, 1, alpha, power); err != nil {
-		return 0, err
-	}
-	return smallestTrials(func(n int) bool {
-		detectable, _ := ThresholdDetectable(d, n, alpha, power)
-		return math.Log(detectable) <= math.Abs(math.Log(factor))
-	}, maxTrials)
-}
-
-// unitSE returns the asymptotic standard error of the log crossing from one
-// trial a rung.
-func (d ThresholdDesign) unitSE() (float64, error) {
-	if d.Level == 0 {
-		d.Level = 0.5
-	}
-	if !(d.Level > 0 && d.Level < 1) || !(d.Location > 0) || !(d.Slope > 0) || len(d.X) < 2 {
-		return 0, fmt.Errorf("stats: threshold design %+v wants 2 rungs or more, a level in (0,1), a positive location and slope", d)
-	}
-	var wcc, wcb, wbb float64
-	for _, x := range d.X {
-		if !(x > 0) {
-			return 0, fmt.Errorf("stats: rung %v of a threshold design is not positive", x)
-		}
-		u := math.Log(x / d.Location)
-		p := logistic(math.Log(d.Level/(1-d.Level)) + d.Slope*u)
-		w := p.p * p.q
-		wcc, wcb, wbb = wcc+w*d.Slope*d.Slope, wcb-w*d.Slope*u, wbb+w*u*u
-	}
-	det := wcc*wbb - wcb*wcb
-	if !(det > 0) {
-		return 0, fmt.Errorf("stats: the rungs of the threshold design do not see the crossing at %v, move them closer", d.Location)
-	}
-	return math.Sqrt(wbb / det), nil
 }

@@ -71,7 +71,7 @@ func draw(t *rapid.T, activations ...Activation) drawn {
 }
 
 func everyActivation() []Activation {
-	return []Activation{ReLU(), LeakyReLU(0.3), Tanh(), Softplus(), Erf()}
+	return []Activation{ReLU(), LeakyReLU(0.3), Tanh(), Softplus(), Erf(), Sigmoid(), Identity()}
 }
 
 // TestForwardMatchesDefinition evaluates the network sample by sample, with the

@@ -28,6 +28,14 @@ var scalar = map[string][2]func(z float64) float64{
 		func(z float64) float64 { return math.Log(1 + math.Exp(z)) },
 		func(z float64) float64 { return (1 + math.Tanh(z/2)) / 2 },
 	},
+	"sigmoid": {
+		func(z float64) float64 { return (1 + math.Tanh(z/2)) / 2 },
+		func(z float64) float64 { return 1 / (2 + 2*math.Cosh(z)) },
+	},
+	"identity": {
+		func(z float64) float64 { return z },
+		func(float64) float64 { return 1 },
+	},
 	"erf": {
 		func(z float64) float64 { return 1 - math.Erfc(z) },
 		func(z float64) float64 { return math.Exp(-z*z) * math.Sqrt(4/math.Pi) },
@@ -113,6 +121,7 @@ func naive(c drawn, i int) layers {
 // E[sigma(z)^2]: mpmath at 30 digits, quad(lambda z: s(z)**2*npdf(z), [-inf, -3, 0, 3, inf]).
 var moments = map[string]float64{
 	"relu": 0.5, "leaky relu(0.3)": 0.545, "tanh": 0.394294490397841174, "softplus": 0.921245908859300279, "erf": 0.464559054397539979,
+	"sigmoid": 0.293379035858093, "identity": 1, // trapezium rule of math.fsum at steps 1/16 and 1/64
 }
 
 func TestPassIsTheDefinition(t *testing.T) {

@@ -2,8 +2,6 @@ package gate
 
 import (
 	"bytes"
-	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"math"
@@ -113,111 +111,6 @@ func Line(c *checks.Comparison) string {
 	return text
 }
 
-type junitSuites struct {
-	XMLName xml.Name   `xml:"testsuites"`
-	Suite   junitSuite `xml:"testsuite"`
-}
-
-type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string        `xml:"classname,attr"`
-	Name    string        `xml:"name,attr"`
-	File    string        `xml:"file,attr,omitempty"`
-	Line    int           `xml:"line,attr,omitempty"`
-	Failure *junitFailure `xml:"failure,omitempty"`
-	Output  string        `xml:"system-out,omitempty"`
-}
-
-type junitFailure struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr"`
-	Text    string `xml:",chardata"`
-}
-
-// JUnit writes a test case a claim; regressions and removed claims are failures.
-func JUnit(w io.Writer, c *checks.Comparison) error {
-	suite := junitSuite{Name: "convergo regress", Tests: len(c.Changes)}
-	for _, ch := range c.Changes {
-		source, name, _ := strings.Cut(ch.Claim, "/")
-		jc := junitCase{Class: source, Name: name, File: ch.Info.File, Line: ch.Info.Line}
-		reasons := printable(strings.Join(ch.Reasons, "\n"))
-		if closes(ch) {
-			suite.Failures++
-			first, _, _ := strings.Cut(reasons, "\n")
-			jc.Failure = &junitFailure{Message: first, Type: string(ch.Kind), Text: reasons}
-		} else {
-			jc.Output = strings.TrimSpace(string(ch.Kind) + "\n" + reasons)
-		}
-		suite.Cases = append(suite.Cases, jc)
-	}
-	b, err := xml.MarshalIndent(junitSuites{Suite: suite}, "", "  ")
-	if err != nil {
-		return fmt.Errorf("JUnit: %w", err)
-	}
-	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, b)
-	return err
-}
-
-// printable drops the control characters that XML cannot hold.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-func closes(ch checks.Change) bool { return ch.Kind == checks.Regressed || ch.Kind == checks.Removed }
-
-// SARIF writes a static-analysis log, version 2.1.0, in which every regression
-// points at the line where its claim is written.
-func SARIF(w io.Writer, c *checks.Comparison) error {
-	type object = map[string]any
-	rules := []object{
-		{"id": "regressed", "shortDescription": object{"text": "A claim got worse than its baseline"}},
-		{"id": "removed", "shortDescription": object{"text": "A claim of the baseline was not run"}},
-		{"id": "improved", "shortDescription": object{"text": "A claim got better than its baseline: accept it"}},
-	}
-	index := map[checks.ChangeKind]int{checks.Regressed: 0, checks.Removed: 1, checks.Improved: 2}
-	results := []object{}
-	for _, ch := range c.Changes {
-		i, ok := index[ch.Kind]
-		if !ok {
-			continue
-		}
-		level := "error"
-		if ch.Kind == checks.Improved {
-			level = "note"
-		}
-		r := object{"ruleId": string(ch.Kind), "ruleIndex": i, "level": level,
-			"message": object{"text": printable(ch.Claim + ": " + strings.Join(ch.Reasons, "; "))}}
-		if ch.Info.File != "" {
-			r["locations"] = []object{{"physicalLocation": object{
-				"artifactLocation": object{"uri": ch.Info.File, "uriBaseId": "SRCROOT"},
-				"region":           object{"startLine": max(1, ch.Info.Line)},
-			}}}
-		}
-		results = append(results, r)
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(object{
-		"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-		"version": "2.1.0",
-		"runs": []object{{
-			"tool":    object{"driver": object{"name": "convergo", "version": checks.Version, "rules": rules}},
-			"results": results,
-		}},
-	})
-}
-
 // SummaryLimit is the size that CI services accept as a step summary.
 const SummaryLimit = 1 << 20
 
@@ -229,7 +122,7 @@ func Summary(w io.Writer, c *checks.Comparison) error {
 	if len(c.Regressions()) > 0 {
 		state = "CLOSED"
 	}
-	fmt.Fprintf(&b, "## Convergo gate: %s\n\n%s\n\n", state, Line(c))
+	fmt.Fprintf(&b, "## Gate of %s: %s\n\n%s\n\n", report.Program(c.Manifest), state, Line(c))
 	ordered := *c
 	ordered.Changes = nil
 	for _, closing := range []bool{true, false} {

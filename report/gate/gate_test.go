@@ -56,6 +56,43 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
+// TestPlaces: a claim that is there is told where it is written, one that is
+// gone at its line of the baseline.
+func TestPlaces(t *testing.T) {
+	c := comparison()
+	c.Baseline.Name = "testdata/baseline.txt"
+	c.Changes[2].Old.Row = 7
+	c.Changes[1].Reasons = []string{"100% worse,\nmuch"}
+	var b bytes.Buffer
+	if err := GitHub(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	want := "::error file=theorems/du2019.go,line=42,title=regressed du2019/gram::du2019/gram: 100%25 worse,%0Amuch\n" +
+		"::error file=testdata/baseline.txt,line=7,title=removed x/gone::x/gone: in the baseline, but not in this run\n" +
+		"::notice file=testdata/baseline.txt,line=1,title=improved y/better::y/better: slack 4, was 1\n"
+	if b.String() != want {
+		t.Errorf("annotations\n%swant\n%s", b.String(), want)
+	}
+	b.Reset()
+	if err := CodeQuality(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	var issues []struct {
+		Description, Check_name, Fingerprint, Severity string
+		Location                                       struct {
+			Path  string
+			Lines struct{ Begin int }
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &issues); err != nil {
+		t.Fatal(err)
+	}
+	if len(issues) != 3 || issues[1].Check_name != "x/gone" || issues[1].Location.Path != "testdata/baseline.txt" || issues[1].Location.Lines.Begin != 7 ||
+		issues[0].Severity != "major" || issues[2].Severity != "info" || issues[0].Fingerprint == issues[1].Fingerprint || issues[0].Description == "" {
+		t.Errorf("issues %+v", issues)
+	}
+}
+
 func TestSARIFPointsAtTheClaim(t *testing.T) {
 	var b bytes.Buffer
 	if err := SARIF(&b, comparison()); err != nil {
@@ -104,7 +141,7 @@ func TestSummaryStaysBelowTheLimit(t *testing.T) {
 	if err := Summary(&b, c); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(b.String(), "gate: CLOSED") || strings.Index(b.String(), "du2019/gram") > strings.Index(b.String(), "y/better") {
+	if !strings.Contains(b.String(), "Gate of convergo: CLOSED") || strings.Index(b.String(), "du2019/gram") > strings.Index(b.String(), "y/better") {
 		t.Errorf("regressions come first:\n%s", b.String())
 	}
 	for i := range 3000 {

@@ -193,7 +193,7 @@ const legend = `<details class=legend><summary>How to read the tables</summary>
 <dt>slack<dd>prediction over observation, turned so that at least 1 means that the claim held; 1 is tight
 <dt>inside<dd>instances run within all hypotheses, of all; only they count towards a verdict
 <dt>margin<dd>the factor by which the tightest hypothesis is met (at least 1) or missed
-<dt>violations<dd>trials that broke the claim, of all inside; with the upper end of the exact 95 % interval where the claim holds with a stated probability
+<dt>violations<dd>trials that broke the claim, of all inside; with the upper end of the 95 % confidence sequence where the claim holds with a stated probability
 <dt>caught<dd>controls, that is sabotaged variants, which the check refuted, of all: a check that cannot fail is no check
 <dt>HOLDS<dd>at confidence 1 − α for the whole run
 <dt>REFUTED<dd>with a witness that one command replays

@@ -284,8 +284,10 @@ func flipMean() checks.Claim[fragile] {
 				return checks.Instance{}, err
 			}
 			predicted := bounds.FlipProbability(share * p.R)
+			chance := bounds.FlipProbability(p.R)
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.05},
+				// The counts of the inputs are binomial, and their deviations at most add up.
+				Terms: checks.Terms{Resolution: 0.05, Deviation: checks.Float(1.0001 * math.Sqrt(chance*(1-chance)/float64(p.Width)))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var sum float64
 					for _, s := range p.counts(set, r) {
@@ -299,7 +301,7 @@ func flipMean() checks.Claim[fragile] {
 	sphere := func(n, d, m int, r float64) fragile {
 		return fragile{Data: data.Spec{Kind: data.Sphere, N: n, D: d}, Width: m, R: r}
 	}
-	grid := []fragile{sphere(5, 5, 4000, 0.03), sphere(5, 5, 1000, 0.3), sphere(10, 20, 1, 1.5)}
+	grid := []fragile{sphere(5, 5, 4000, 0.03), sphere(5, 5, 1000, 0.3), sphere(10, 20, 4, 1.5)}
 	for _, s := range pictures(20, 49) {
 		grid = append(grid, fragile{Data: s, Width: 1000, R: 0.3})
 	}

@@ -259,6 +259,19 @@ type entry struct {
 	Width int     `json:"m"`
 }
 
+// deviation bounds the standard deviation of what one neuron adds to the entry, at weights of variance 1:
+// exact for the ReLU, whose pattern gives r with the probability k/r, and for powers; half the range of the product for
+// bounded ones. The mean is k.
+func (p entry) deviation(k float64) float64 {
+	r2, theta := p.R*p.R, math.Acos(p.R)
+	arc2 := (3*math.Sin(theta)*p.R + (math.Pi-theta)*(1+2*r2)) / (2 * math.Pi) // E relu(z)^2 relu(z')^2 (Cho and Saul 2009)
+	bound := map[string]float64{
+		"relu 1": math.Sqrt(k * (p.R - k)), "erf 1": 2 * math.Abs(p.R) / math.Pi, "sin 1": math.Abs(p.R),
+		"relu 2": math.Sqrt(arc2 - k*k), "erf 2": 1, "square 2": math.Sqrt(9 + 72*r2 + 24*r2*r2 - k*k), "identity 2": math.Sqrt(1 + r2),
+	}
+	return 1.0001 * bound[fmt.Sprintf("%s %d", p.Act, p.Layer)]
+}
+
 // kernelMean holds the limit kernels to random networks.
 //
 // Setting: a two-layer network with m neurons w_r ~ N(0, I_3), |a_r| = 1, on two
@@ -304,7 +317,7 @@ func kernelMean() checks.Claim[entry] {
 			x := mat.NewDense(2, 3, []float64{1, 0, 0, p.R, math.Sqrt(1 - p.R*p.R), 0})
 			predicted := factor * k.At(p.R)
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.03},
+				Terms: checks.Terms{Resolution: 0.03, Deviation: checks.Float(p.deviation(k.At(p.R)) / math.Sqrt(float64(p.Width)))},
 				Facts: []checks.Fact{checks.NewFact("kernel", k.At(p.R))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					batch, net := nets.NewBatch(x, p.Width), law.Draw(r)

@@ -64,12 +64,16 @@ func initialResidual() checks.Claim[initial] {
 			want = q.labelNorm*q.labelNorm + float64(q.n)
 		}
 		in := p.initial(q, output)
+		const starts = 128 // a trial: the square of an output has heavy tails
+		// u is symmetric, so that ||u||^2 and u.y are uncorrelated. The deviations of the u_i^2 at most add up, each of
+		// variance E u_i^4 - kappa^4/4; and Var(2 u.y) <= 4 ||y||^2 n kappa^2/2.
+		squares, n := math.Pow(p.Kappa, 2), float64(q.n)
+		variance := n*n*squares*squares*(0.5+0.75/float64(p.M)) + 2*n*squares*q.labelNorm*q.labelNorm
 		return checks.Instance{
 			Facts: q.facts(checks.NewFact("width run", float64(p.M)), checks.NewFact("bound of the paper", q.labelNorm*q.labelNorm+float64(q.n))),
-			Terms: checks.Terms{Resolution: 0.08},
+			Terms: checks.Terms{Resolution: 0.08, Deviation: checks.Float(1.0001 * math.Sqrt(variance/starts))},
 			Trial: func(r *rand.Rand) checks.Measurement {
-				var sum float64 // several starts a trial: the square of an output has heavy tails
-				const starts = 128
+				var sum float64
 				for range starts {
 					u := in.Draw(r).Output(q.x)
 					for i, v := range u {
@@ -197,6 +201,26 @@ func angleCost(p angle) checks.Cost {
 	return checks.Cost{Trial: starts * (100*float64(p.M) + 300)}
 }
 
+// productDeviation is the standard deviation of u(x) u(x') at the start, whose mean is want. With
+// J = E relu(z)^2 relu(z')^2, the arc-cosine kernel of degree 2, and k = want/kappa^2, pairing the neurons of the four
+// factors gives E u(x)^2 u(x')^2 = kappa^4 (J/m + (1 - 1/m)(1/4 + 2 k^2)).
+func (p angle) productDeviation(want float64) float64 {
+	sin, cos := math.Sincos(p.Degrees * math.Pi / 180)
+	theta, m, squares := p.Degrees*math.Pi/180, float64(p.M), p.Kappa*p.Kappa
+	j, k := (3*sin*cos+(math.Pi-theta)*(1+2*cos*cos))/(2*math.Pi), want/squares
+	second := squares * squares * (j/m + (1-1/m)*(0.25+2*k*k))
+	return 1.0001 * math.Sqrt(second-want*want)
+}
+
+// fourthDeviation is the standard deviation of u(x)^4 at the start: E relu(z)^2k = (2k-1)!!/2, and u(x) has the moments
+// of N(0, K/m) for K active neurons, binomial(m, 1/2), so that E u^8 = 105 kappa^8 E K^4/m^4.
+func fourthDeviation(m int, kappa float64) float64 {
+	w := float64(m)
+	eighth := 105. / 16 * (1 + 6/w + 3/(w*w) - 2/(w*w*w))
+	fourth := bounds.OutputFourthMoment(m, 1)
+	return 1.0001 * math.Pow(kappa, 4) * math.Sqrt(eighth-fourth*fourth)
+}
+
 // outputCovariance is the covariance of the outputs at the start.
 //
 // Setting: w_r ~ N(0, kappa^2 I), a_r = +-1 independent, two unit inputs with x.x' = t.
@@ -222,7 +246,7 @@ func outputCovariance() checks.Claim[angle] {
 		in.Kappa, in.Output = p.Kappa, output
 		want := p.Kappa * p.Kappa * kernel.ReLUFeature().At(math.Cos(p.Degrees*math.Pi/180))
 		return checks.Instance{
-			Terms: checks.Terms{Resolution: 0.08},
+			Terms: checks.Terms{Resolution: 0.08, Deviation: checks.Float(p.productDeviation(want) / math.Sqrt(starts))},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var sum float64
 				for range starts {
@@ -271,7 +295,7 @@ func outputFourth() checks.Claim[angle] {
 		}
 		x := mat.NewDense(1, 1, []float64{1})
 		return checks.Instance{
-			Terms: checks.Terms{Resolution: 0.1},
+			Terms: checks.Terms{Resolution: 0.1, Deviation: checks.Float(fourthDeviation(p.M, p.Kappa) / math.Sqrt(fourthStarts))},
 			Trial: func(r *rand.Rand) checks.Measurement {
 				var sum float64
 				for range fourthStarts {

@@ -11,15 +11,13 @@ import (
 
 	"convergo/bounds/kernel/conv"
 	"convergo/bounds/kernel/job"
+	"convergo/nets/data/tabular"
 )
-
-// A Reader reads a file of samples, one a row, and their labels, from the file itself or from a second one when labels
-// is not empty. The labels are nil when there are none.
-type Reader func(ctx context.Context, path, labels string) (x *mat.Dense, y []float64, err error)
 
 // Config is what the command takes from the program that it belongs to.
 type Config struct {
-	Read Reader
+	// Read reads the samples; nil is ReadFile.
+	Read func(context.Context, Request) (*Samples, error)
 	// Device opens the device that a user names, as cuda.Named does: nil is the processor. A program that is to be linked
 	// statically leaves it out and runs on the processor alone.
 	Device func(name string) (conv.Device, error)
@@ -32,6 +30,8 @@ type request struct {
 	branch                      float64
 	fix, single                 bool
 	data, labels, test, answers string
+	column                      string
+	maxBytes                    int64
 	out, folder                 string
 	shard                       string
 	merge                       []string
@@ -76,6 +76,8 @@ a last one with --merge puts them together.`,
 	f.StringVar(&r.shape, "shape", "", "channels x height x width of an image, as 3x32x32; square images of 1 or 3 channels are recognised")
 	f.StringVar(&r.data, "data", "", "file of the samples")
 	f.StringVar(&r.labels, "labels", "", "file of their labels, where they are in another")
+	f.StringVar(&r.column, "label", "", "column of the labels in both files: first, last, a name, a number from 1, or none")
+	f.Int64Var(&r.maxBytes, "max-bytes", tabular.DefaultMaxBytes, "most bytes of a file, packed and unpacked")
 	f.StringVar(&r.test, "test", "", "file of test samples")
 	f.StringVar(&r.answers, "test-labels", "", "file of their labels, where they are in another")
 	f.StringVar(&r.out, "out", "", "NPY file to write; with --test also a second one, its name ending in -test")
@@ -97,6 +99,9 @@ a last one with --merge puts them together.`,
 
 func (r *request) run(c *cobra.Command, config Config) error {
 	ctx, read := c.Context(), config.Read
+	if read == nil {
+		read = ReadFile
+	}
 	if r.regress && (r.test == "" || r.shard != "") {
 		return errors.New("--regress needs --test, and no --shard")
 	}
@@ -104,19 +109,25 @@ func (r *request) run(c *cobra.Command, config Config) error {
 	if err != nil {
 		return err
 	}
-	x, y, err := read(ctx, r.data, r.labels)
+	train, err := read(ctx, Request{r.data, r.labels, r.column, r.maxBytes})
 	if err != nil {
 		return err
 	}
-	var z *mat.Dense
-	var answers []float64
+	test := &Samples{}
 	if r.test != "" {
-		if z, answers, err = read(ctx, r.test, r.answers); err != nil {
+		if test, err = read(ctx, Request{r.test, r.answers, r.column, r.maxBytes}); err != nil {
 			return err
 		}
 	}
-	if r.regress && (y == nil || answers == nil) {
-		return errors.New("--regress needs labels of both files; give --labels and --test-labels")
+	x, z := train.X, test.X
+	var y, answers []float64
+	if r.regress {
+		if train.Labels == nil || test.Labels == nil {
+			return errors.New("--regress needs labels of both files; give --label, or --labels and --test-labels")
+		}
+		if y, answers, err = sameNumbers(train.Labels, test.Labels); err != nil {
+			return err
+		}
 	}
 	device, err := r.open(config)
 	if err != nil {
@@ -183,7 +194,7 @@ func (r *request) compute(c *cobra.Command, a architecture, z *mat.Dense, shard 
 	err = f.Run(ctx, shard, func(p job.Progress) {
 		if now := time.Now(); p.Done == p.Total || now.Sub(last) > 5*time.Second {
 			last = now
-			fmt.Fprintf(stderr, "%d of %d tiles, %v left\n", p.Done, p.Total, p.Left.Round(time.Second))
+			fmt.Fprintf(stderr, "%d of %d tiles%s\n", p.Done, p.Total, left(p))
 		}
 	})
 	if err != nil {
@@ -240,4 +251,12 @@ func (r *request) regression(c *cobra.Command, gram, cross *job.Folder, y, answe
 		fmt.Fprintf(c.OutOrStdout(), "ridge %g: accuracy %.2f%% on %d test samples\n", ridge, 100*job.Accuracy(labels, answers), len(answers))
 	}
 	return nil
+}
+
+// left says how long the tiles to come take, once the first is there to tell.
+func left(p job.Progress) string {
+	if p.Done == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %v left", p.Left.Round(time.Second))
 }

@@ -16,15 +16,16 @@ import (
 
 	"convergo/bounds/kernel/conv"
 	"convergo/checks/command/kernel"
+	"convergo/nets/data/tabular"
 )
 
 // patterns is a reader of two kinds of noisy images of 6 x 6 pixels, stripes up and stripes across; the name of the file
 // gives their number and the seed.
-func patterns(_ context.Context, path, _ string) (*mat.Dense, []float64, error) {
+func patterns(_ context.Context, r kernel.Request) (*kernel.Samples, error) {
 	var n int
 	var seed uint64
-	if _, err := fmt.Sscanf(path, "%d-%d", &n, &seed); err != nil {
-		return nil, nil, fmt.Errorf("%s: no such file", path)
+	if _, err := fmt.Sscanf(r.Path, "%d-%d", &n, &seed); err != nil {
+		return nil, fmt.Errorf("%s: no such file", r.Path)
 	}
 	draw := rand.New(rand.NewPCG(seed, 1))
 	x, y := mat.NewDense(n, 36, nil), make([]float64, n)
@@ -39,7 +40,7 @@ func patterns(_ context.Context, path, _ string) (*mat.Dense, []float64, error) 
 			x.Set(i, p, float64((stripe+phase)%2)+0.5*draw.NormFloat64())
 		}
 	}
-	return x, y, nil
+	return &kernel.Samples{X: x, Labels: &tabular.Labels{Values: y}}, nil
 }
 
 func run(t *testing.T, args ...string) (string, error) {
@@ -98,7 +99,8 @@ func TestValues(t *testing.T) {
 	if _, err := run(t, "--arch", "cntk-gap", "--depth", "4", "--data", "5-3", "--out", name, "--block", "1", "--branch", "0.5", "--kind", "nngp"); err != nil {
 		t.Fatal(err)
 	}
-	x, _, _ := patterns(context.Background(), "5-3", "")
+	samples, _ := patterns(context.Background(), kernel.Request{Path: "5-3"})
+	x := samples.X
 	k, err := conv.New(conv.Net{Depth: 3, Head: conv.GAP, Block: 1, Branch: 0.5}, conv.Shape{Channels: 1, Height: 6, Width: 6}, conv.Options{Kind: conv.NNGP})
 	if err != nil {
 		t.Fatal(err)

@@ -153,7 +153,7 @@ func Small() *checks.Summary {
 	a.Hypotheses = []checks.Hypothesis{checks.Require("width", 2048, checks.AtLeast, 512)}
 	a.Facts = []checks.Fact{{Name: "lambda_0", Value: 0.25}}
 	a.Result.Trials, a.Result.Held, a.Result.Violated = 300, 297, 3
-	a.Result.Estimate, a.Result.Interval, a.Result.IntervalKind = 0.01, [2]checks.Float{0.0021, 0.029}, "Clopper-Pearson 95%"
+	a.Result.Estimate, a.Result.Interval, a.Result.IntervalKind = 0.01, [2]checks.Float{0.0021, 0.029}, "95% confidence sequence"
 	b := instance("du2019/gram", 1, `{"data":{"kind":"sphere","n":40},"m":2048}`, false, checks.Result{Verdict: checks.Vacuous})
 	b.Skip, b.Detail = "cost", "needs 3e+11 operations, the profile quick allows 1e+09 an instance"
 	cs = append(cs, checks.ClaimOutcome{Info: info("du2019/gram", "λ₀ of the Gram matrix (Schröder, σ² → ∞)", "Lemma 3.1", "probably"), Verdict: checks.Holds,

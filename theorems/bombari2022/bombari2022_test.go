@@ -1,0 +1,14 @@
+package bombari2022
+
+import (
+	"testing"
+
+	"convergo/checks"
+)
+
+// TestClaims checks every claim; run one with -run 'TestClaims/bombari2022/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
