@@ -435,7 +435,7 @@ func (p step) deepMove(net *deep.Network, pass *deep.Pass, gradient []float64, r
 func crossTerm() checks.Claim[omegas] {
 	return checks.Claim[omegas]{
 		ID: "allenzhu2019/cross-term", Title: "order of the first-order term", Reference: "Theorem 4; derived here",
-		Formula: `\sup \frac{F(W+W') - F(W) - \langle\nabla F(W), W'\rangle}{\|W'\|_2 \sqrt{m F}} \sim (6/\pi)^{1/6}\, \omega^{1/3}`, Convention: convention,
+		Formula: `\sup \frac{F(W+W') - F(W) - \langle\nabla F(W), W'\rangle}{\|W'\|_2 \sqrt{m F}} \ge (6/\pi)^{1/6}\, \omega^{1/3} (1 + o(1))`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: adversary, Cost: omegas.cost,
 		Setup: func(p omegas) (checks.Instance, error) {

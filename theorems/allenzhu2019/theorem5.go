@@ -34,7 +34,7 @@ import (
 func gradientCloseness() checks.Claim[omegas] {
 	return checks.Claim[omegas]{
 		ID: "allenzhu2019/gradient-closeness", Title: "order of the change of the gradient", Reference: "Theorem 5 (arXiv), quoted elsewhere; derived here",
-		Formula: `\sup_{\|W - W^{(0)}\|_2 \le \omega} \frac{\|\nabla f(W) - \nabla f(W^{(0)})\|_F}{\|\nabla f(W^{(0)})\|_F} \sim (24/\pi)^{1/6}\, \omega^{1/3}`, Convention: convention,
+		Formula: `\sup_{\|W - W^{(0)}\|_2 \le \omega} \frac{\|\nabla f(W) - \nabla f(W^{(0)})\|_F}{\|\nabla f(W^{(0)})\|_F} \ge (24/\pi)^{1/6}\, \omega^{1/3} (1 + o(1))`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: adversary, Cost: omegas.cost,
 		Setup: func(p omegas) (checks.Instance, error) {
