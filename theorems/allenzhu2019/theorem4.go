@@ -58,7 +58,7 @@ const (
 //
 // Reference: Allen-Zhu, Li, Song (2019), Theorem 4, whose constants are hidden; this version is derived here.
 //
-// Control: no first-order term, as if the loss were smooth; 0.9 of the second-order term.
+// Control: no first-order term, as if the loss were smooth; 0.9 of either term.
 func semiSmooth() checks.Claim[step] {
 	setup := func(first, second float64) func(step) (checks.Instance, error) {
 		return func(p step) (checks.Instance, error) { return p.twoLayers(first, second) }
@@ -90,6 +90,7 @@ func semiSmooth() checks.Claim[step] {
 		Setup: setup(1, 1),
 		Controls: []checks.Control[step]{
 			{Name: "smooth", Why: "without the first-order term kinks break it", At: []step{{Data: one, M: 1000, Kind: smallest, Size: 1, Residual: 100}, kinks}, Setup: setup(0, 1)},
+			{Name: "first-order", Why: "0.9 of the first-order term", At: []step{kinks}, Setup: setup(0.9, 1)},
 			{Name: "curvature", Why: "0.9 of the second-order term", At: []step{bend}, Setup: setup(1, 0.9)},
 		},
 	}
