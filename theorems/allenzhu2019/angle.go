@@ -153,7 +153,7 @@ type angles struct {
 //
 // Setting: two unit inputs at an angle, and the network at its start.
 //
-// Hypotheses: m large; here 32 to 2048 for theta_0 = 0.5 and L = 1.
+// Hypotheses: m large; here 32 to 1024 for theta_0 = 0.5 and L = 1.
 //
 // Conclusion: the root mean square of angle(h_{1,L}, h_{2,L}) - theta_L falls like m^{-1/2}: the separation of Lemma 7.5 holds at
 // width of order 1/theta^2 in this respect, where the law of angle-map has it in the limit.
@@ -169,7 +169,7 @@ type angles struct {
 //
 // Loose: the root mean square of 24 draws a width is noisy.
 func angleNetwork() checks.Claim[angles] {
-	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 2048}, Draws: 24}
+	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 1024}, Draws: 24}
 	wrong := at
 	wrong.Other = 0.6
 	return checks.Claim[angles]{

@@ -256,7 +256,9 @@ func gradientNorm() checks.Claim[moment] {
 		Cost:  moment.cost,
 		Setup: func(p moment) (checks.Instance, error) { return p.setup(gradientOf) },
 		Controls: []checks.Control[moment]{
-			{Name: "variance", Why: "at 2.2/m the norm grows by 1.1 a layer, at 1/m it is halved", At: strange(1)},
+			{Name: "variance", Why: "at 2.2/m the norm grows by 1.1 with every layer but W_l, at 1/m it is halved", At: []moment{
+				{M: 16, L: 2, Layer: 1, Order: 1, Draws: 60, Gain: 1.1}, {M: 16, L: 1, Layer: 1, Order: 1, Draws: 24, Gain: 0.5},
+			}},
 			{Name: "second-moment", Why: "1 + 3/m a layer in place of 1 + 5/m", At: []moment{{M: 2, L: 1, Layer: 1, Order: 2, Draws: 800}},
 				Setup: wrongMoment(gradientOf, func(p moment) int { return p.L + 1 })},
 		},

@@ -23,6 +23,7 @@ type perturbation struct {
 	Layer int     `json:"layer"`
 	Omega float64 `json:"omega"`          // spectral norm
 	Over  float64 `json:"over,omitempty"` // how much more the perturbation really has (controls)
+	Near  float64 `json:"near,omitempty"` // what is counted of |z' - z| (controls)
 }
 
 // mostFlips is the adversary of Lemma 8.2 in one layer, exactly.
@@ -42,7 +43,7 @@ type perturbation struct {
 //
 // Reference: Allen-Zhu, Li, Song (2019), Lemma 8.2, for the quantity; derived here.
 //
-// Control: W' of 1.05 times the norm flips more than s gates.
+// Control: W' of 1.05 times the norm flips more than s gates; 0.95 of |z' - z|.
 func mostFlips() checks.Claim[perturbation] {
 	return checks.Claim[perturbation]{
 		ID: "allenzhu2019/most-flips", Title: "most gates a perturbation flips", Reference: "Lemma 8.2; derived here",
@@ -62,9 +63,10 @@ func mostFlips() checks.Claim[perturbation] {
 		Setup: func(p perturbation) (checks.Instance, error) {
 			return checks.Instance{Trial: p.trial, Terms: checks.Terms{Trials: 2}}, nil
 		},
-		Controls: []checks.Control[perturbation]{{
-			Name: "norm", Why: "1.05 times the norm that is allowed", At: []perturbation{{M: 600, L: 1, Layer: 1, Omega: 0.3, Over: 1.05}},
-		}},
+		Controls: []checks.Control[perturbation]{
+			{Name: "norm", Why: "1.05 times the norm that is allowed", At: []perturbation{{M: 600, L: 1, Layer: 1, Omega: 0.3, Over: 1.05}}},
+			{Name: "movement", Why: "0.95 of how far the preactivations move", At: []perturbation{{M: 600, L: 1, Layer: 1, Omega: 0.3, Near: 0.95}}},
+		},
 	}
 }
 
@@ -89,6 +91,10 @@ func (p perturbation) trial(r *rand.Rand) checks.Measurement {
 	if p.Over > 0 {
 		size *= p.Over
 	}
+	near := 1 + 1e-9
+	if p.Near > 0 {
+		near = p.Near
+	}
 	flips, later := 0, []checks.Measurement{}
 	for _, w := range p.adversaries(z, h, size, r) {
 		moved := net.Clone()
@@ -102,7 +108,7 @@ func (p perturbation) trial(r *rand.Rand) checks.Measurement {
 			u, v := before.Preactivation(l).RawRowView(0), after.Preactivation(l).RawRowView(0)
 			later = append(later, checks.Measurement{
 				Part: "later-layers", Observed: float64(layerFlips(before, after, l)),
-				Predicted: float64(bounds.MostFlips(u, floats.Distance(u, v, 2)*(1+1e-9))),
+				Predicted: float64(bounds.MostFlips(u, floats.Distance(u, v, 2)*near)),
 			})
 		}
 	}
@@ -116,11 +122,7 @@ func (p perturbation) trial(r *rand.Rand) checks.Measurement {
 func (p perturbation) adversaries(z, h []float64, size float64, r *rand.Rand) []*mat.Dense {
 	norm := floats.Norm(h, 2)
 	most := bounds.MostFlips(z, size*norm)
-	order, squares := make([]int, len(z)), make([]float64, len(z))
-	for k, v := range z {
-		squares[k] = v * v
-	}
-	floats.Argsort(squares, order)
+	order := bySize(z)
 	cheapest, all := make([]float64, len(z)), make([]float64, len(z))
 	for _, k := range order[:most] {
 		cheapest[k] = -z[k] * (1 + 1e-9) / (norm * norm)
