@@ -41,6 +41,10 @@ type predictors struct {
 // Reference: Cao, Gu (2019), equation (4.2), after Cesa-Bianchi et al. (2004); constant derived here.
 //
 // Control: 0.75 times the bound at n = 1 and 0.5 times at n = 50, each against predictors that aim at it; and a predictor that has met its samples.
+//
+// Loose: the trials of the grid end as soon as they show a share of violations below delta. Three predictors with an error of 0.6, all of
+// them right with a chance of 0.064 where delta = 0.02, break a bound 1.35 times as small often enough to be seen before that; the
+// constant "deviation" is run anew with smaller factors.
 func onlineToBatch() checks.Checkable {
 	setup := func(constant float64) func(predictors) (checks.Instance, error) {
 		return func(p predictors) (checks.Instance, error) {
@@ -56,8 +60,8 @@ func onlineToBatch() checks.Checkable {
 			}, nil
 		}
 	}
-	one := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.93}     // the bound is 0.897
-	three := predictors{N: 3, Delta: 0.02, Rule: "constant", Error: 0.6}   // above 0.75 times the bound: right three times with a chance of 0.064
+	one := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.93}   // the bound is 0.897
+	three := predictors{N: 3, Delta: 0.02, Rule: "constant", Error: 0.6} // above 0.75 times the bound: right three times with a chance of 0.064
 	aimed := func(p predictors, factor float64) (checks.Instance, error) {
 		p.Error = bounds.OnlineDeviation(p.N, p.Delta)/factor + 1e-9
 		return setup(1 / factor)(p)
