@@ -42,8 +42,8 @@ type predictors struct {
 //
 // Control: 0.75 times the bound at n = 1 and 0.5 times at n = 50, each against predictors that aim at it; and a predictor that has met its samples.
 //
-// Loose: the trials of the grid end as soon as they show a share of violations below delta. Three predictors with an error of 0.6, all of
-// them right with a chance of 0.064 where delta = 0.02, break a bound 1.35 times as small often enough to be seen before that; the
+// Loose: the trials of the grid end as soon as they show a share of violations below delta. Three predictors with an error of 0.57, all of
+// them right with a chance of 0.08 where delta = 0.02, break a bound 1.42 times as small often enough to be seen before that; the
 // constant "deviation" is run anew with smaller factors.
 func onlineToBatch() checks.Checkable {
 	setup := func(constant float64) func(predictors) (checks.Instance, error) {
@@ -71,7 +71,7 @@ func onlineToBatch() checks.Checkable {
 		ID: "cao2019/online-to-batch", Title: "mistakes made online bound the error", Reference: "equation (4.2)",
 		Formula:    `\frac1n\sum_i L_{\mathcal D}^{0\text{-}1}(W^{(i)}) \le \frac1n\sum_i 1\{y_i f_{W^{(i)}}(x_i)\le 0\} + \sqrt{\frac{\log(1/\delta)}{2n}}`,
 		Convention: "0-1 loss with ties as errors; any predictors", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{"": 1.4},
+		Detects: map[string]float64{"": 1.6},
 		Space: rapid.Custom(func(t *rapid.T) predictors {
 			return predictors{
 				N: rapid.IntRange(1, 60).Draw(t, "n"), Delta: rapid.SampledFrom([]float64{0.02, 0.1, 0.3, 0.5, 0.9, 0.99}).Draw(t, "delta"),
