@@ -42,8 +42,9 @@ type predictors struct {
 //
 // Control: 0.75 times the bound at n = 1 and 0.5 times at n = 50, each against predictors that aim at it; and a predictor that has met its samples.
 //
-// Loose: the trials of the grid end as soon as they show a share of violations below delta, before they could tell a
-// bound 1.25 times as small; the constant "deviation" is that one, rerun.
+// Loose: the trials of the grid end as soon as they show a share of violations below delta. Three predictors with an error of 0.57, all of
+// them right with a chance of 0.08 where delta = 0.02, break a bound 1.42 times as small often enough to be seen before that; the
+// constant "deviation" is run anew with smaller factors.
 func onlineToBatch() checks.Checkable {
 	setup := func(constant float64) func(predictors) (checks.Instance, error) {
 		return func(p predictors) (checks.Instance, error) {
@@ -59,8 +60,8 @@ func onlineToBatch() checks.Checkable {
 			}, nil
 		}
 	}
-	one := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.93}     // the bound is 0.897
-	smaller := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.73} // above 0.8 times the bound: right 0.27 of the time
+	one := predictors{N: 1, Delta: 0.2, Rule: "constant", Error: 0.93}    // the bound is 0.897
+	three := predictors{N: 3, Delta: 0.02, Rule: "constant", Error: 0.57} // above 0.7 times the bound: right three times with a chance of 0.08
 	aimed := func(p predictors, factor float64) (checks.Instance, error) {
 		p.Error = bounds.OnlineDeviation(p.N, p.Delta)/factor + 1e-9
 		return setup(1 / factor)(p)
@@ -70,7 +71,7 @@ func onlineToBatch() checks.Checkable {
 		ID: "cao2019/online-to-batch", Title: "mistakes made online bound the error", Reference: "equation (4.2)",
 		Formula:    `\frac1n\sum_i L_{\mathcal D}^{0\text{-}1}(W^{(i)}) \le \frac1n\sum_i 1\{y_i f_{W^{(i)}}(x_i)\le 0\} + \sqrt{\frac{\log(1/\delta)}{2n}}`,
 		Convention: "0-1 loss with ties as errors; any predictors", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{"": 4},
+		Detects: map[string]float64{"": 1.6},
 		Space: rapid.Custom(func(t *rapid.T) predictors {
 			return predictors{
 				N: rapid.IntRange(1, 60).Draw(t, "n"), Delta: rapid.SampledFrom([]float64{0.02, 0.1, 0.3, 0.5, 0.9, 0.99}).Draw(t, "delta"),
@@ -78,7 +79,7 @@ func onlineToBatch() checks.Checkable {
 			}
 		}),
 		Grid: []predictors{
-			one, smaller, {N: 1, Delta: 0.99, Rule: "constant", Error: 0.071}, chase,
+			one, three, {N: 1, Delta: 0.99, Rule: "constant", Error: 0.071}, chase,
 			{N: 200, Delta: 0.9, Rule: "chase", Error: 0.5}, {N: 200, Delta: 0.3, Rule: "chase", Error: 0.3},
 			{N: 100, Delta: 0.2, Rule: "perceptron", D: 5},
 		},

@@ -292,8 +292,8 @@ func (s step) tolerance() float64 {
 // omega^{1/3} L^2 sqrt(m log m) times the sum of the spectral norms of the moves of all layers but the last, for
 // omega <= kappa L^{-6} (log m)^{-3/2} and with probability 1 - O(n L^2) exp(-Omega(m omega^{2/3} L)) over W; its proof needs (log m)^{-3} there. Here omega is free.
 // The product of the last layer is attained by moves along the firing neurons of a network whose output weights are 0; S_{L-1}, at large m, by moving
-// the neurons nearest to zero across it; and |W_2|_2 R_1 in a planted network of three layers. Products of lower layers are at most
-// the S_k of their own layers, so that no instance tells them apart.
+// the neurons nearest to zero across it; and |W_2|_2 R_1 in a planted network of three layers. A product of a lower
+// layer whose c_k has one sign is at most S_k itself, so that no instance here needs it.
 //
 // Convention: sqrt(m) before the last layer; the derivative of ReLU at 0 is 0.
 //
@@ -383,7 +383,7 @@ type pushing struct {
 //
 // Convention: all of one pass at one x; the error does not depend on d.
 //
-// Reference: Cao, Gu (2019), Lemma 4.1; limit derived here.
+// Reference: derived here, after Cao, Gu (2019), Lemma 4.1, which has the exponent as an upper bound.
 //
 // Control: moves of R m^{-0.4} and R m^{-0.6}, whose errors have the exponents -0.03 and -0.30.
 func nearLinearityRate() checks.Checkable {
@@ -391,7 +391,7 @@ func nearLinearityRate() checks.Checkable {
 		return pushing{Radius: 2, Power: power, M: []int{256, 2048, 16384}, Nets: nets}
 	}
 	return checks.Claim[pushing]{
-		ID: "cao2019/near-linearity-rate", Title: "the linearisation error falls like m^(-1/6)", Reference: "Lemma 4.1",
+		ID: "cao2019/near-linearity-rate", Title: "the linearisation error falls like m^(-1/6)", Reference: "derived here, after Lemma 4.1",
 		Formula:    `\left|f_{W'}(x) - f_W(x) - \langle\nabla f_W(x), W'-W\rangle\right| \sim \tfrac34 \left(\tfrac{R^4}{\sqrt2\,\pi}\right)^{1/3} m^{-1/6}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid:  []pushing{ladder(-0.5, 32, 8, 2), {Radius: 10, Power: -0.5, M: []int{8192, 65536, 524288}, Nets: []int{32, 8, 2}}},

@@ -76,9 +76,9 @@ type account struct {
 //
 // Reference: derived here, after Cao, Gu (2019), Theorem 3.3.
 //
-// Control: 1/log 2 times 0.9, on outputs that are all ties; and samples that have been met in 60 passes before, with random labels.
+// Control: 1/log 2 times 0.9, on outputs that are all ties; the regret times 0.2; no deviation; and samples that have been met in 60 passes before, with random labels.
 func ntrfBound() checks.Checkable {
-	setup := func(factor float64, again bool) func(pool) (checks.Instance, error) {
+	setup := func(factor, added, deviation float64, again bool) func(pool) (checks.Instance, error) {
 		return func(p pool) (checks.Instance, error) {
 			set, err := p.Data.Build()
 			if err != nil {
@@ -98,7 +98,7 @@ func ntrfBound() checks.Checkable {
 					}
 					losses := factor * a.losses / math.Ln2
 					return checks.Measurement{
-						Observed: a.errors, Predicted: losses + a.regret/math.Ln2 + bounds.OnlineDeviation(p.N, p.Delta), Term: losses,
+						Observed: a.errors, Predicted: losses + added*a.regret/math.Ln2 + deviation*bounds.OnlineDeviation(p.N, p.Delta), Term: losses,
 						Tolerance: 1e-12, Series: a.series,
 					}
 				},
@@ -106,6 +106,12 @@ func ntrfBound() checks.Checkable {
 		}
 	}
 	ties := pool{Data: data.Spec{Kind: data.Basis, N: 2, D: 2, Labels: data.Alternate}, N: 40000, Delta: 0.3, L: 2, M: 10}
+	// One sample: W^(1) ties, and the comparator gains less than half of what the regret allows.
+	first := pool{Data: data.Spec{Kind: data.Basis, N: 1, D: 2, Labels: data.Const}, N: 1, Delta: 0.95, L: 2, M: 100, D: 0.8}
+	// Two equal inputs with unlike labels: half of them are errors, and the sample that is met may be the other half.
+	unlike := pool{
+		Data: data.Spec{Kind: data.Explicit, Rows: [][]float64{{1, 0}, {1, 0}}, Labels: data.Alternate}, N: 1, Delta: 0.05, L: 2, M: 10, Network: true, Eta: 1,
+	}
 	random := data.Spec{Kind: data.Sphere, N: 80, D: 30, Seed: 1, Labels: data.Sign}
 	return checks.Claim[pool]{
 		ID: "cao2019/ntrf-bound", Title: "error of one pass on random features", Reference: "derived here, after Theorem 3.3",
@@ -129,12 +135,14 @@ func ntrfBound() checks.Checkable {
 		OnData: func(f checks.DataFile) []pool {
 			return []pool{{Data: signs(f, 60), N: 200, Delta: 0.1, L: 3, M: 32, D: 5}}
 		},
-		Cost: pool.cost, Setup: setup(1, false),
+		Cost: pool.cost, Setup: setup(1, 1, 1, false),
 		Controls: []checks.Control[pool]{
-			{Name: "tie-factor", Why: "outputs that are all ties attain 1/log 2", At: []pool{ties}, Setup: setup(0.9, false)},
+			{Name: "tie-factor", Why: "outputs that are all ties attain 1/log 2", At: []pool{ties}, Setup: setup(0.9, 1, 1, false)},
+			{Name: "regret", Why: "the losses of the comparator alone are below those of the start", At: []pool{first}, Setup: setup(1, 0.2, 1, false)},
+			{Name: "deviation", Why: "a network that gets the sample right may err on half of the law", At: []pool{unlike}, Setup: setup(1, 1, 0, false)},
 			{
 				Name: "met-before", Why: "after 60 passes over its samples the network has learnt random labels by heart",
-				At: []pool{{Data: random, N: 20, Delta: 0.3, L: 2, M: 20, Network: true, Eta: 2, Passes: 60}}, Setup: setup(1, true),
+				At: []pool{{Data: random, N: 20, Delta: 0.3, L: 2, M: 20, Network: true, Eta: 2, Passes: 60}}, Setup: setup(1, 1, 1, true),
 			},
 		},
 	}
