@@ -28,11 +28,11 @@ func StripBound(b, r float64) float64 {
 // limit r sqrt(2/pi).
 func StripHyperbolic(b, r float64) float64 {
 	x := b * r
-	ratio := 1.0
-	if x > 1e-6 {
-		ratio = math.Sinh(x) / x
+	ratio := 1.0 // sinh(x)/(x e^x), which does not overflow
+	if x > 0 {
+		ratio = -math.Expm1(-2*x) / (2 * x)
 	}
-	return when(b >= 0 && r >= 0, math.Sqrt(2/math.Pi)*math.Exp(-b*b/2)*r*ratio)
+	return when(b >= 0 && r >= 0, math.Sqrt(2/math.Pi)*math.Exp(x-b*b/2)*r*ratio)
 }
 
 // StripConstant is sinh(2)/sqrt(2 pi) = 1.4469, the smallest c for which P(|g - b| <= r) <= c r e^{-b^2/2} whenever

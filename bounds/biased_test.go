@@ -32,6 +32,7 @@ func TestStrip(t *testing.T) {
 	within(t, "density bound across 0", bounds.StripBound(0.5, 2), 4/math.Sqrt(2*math.Pi), 1e-14)
 	within(t, "hyperbolic bound", bounds.StripHyperbolic(2, 0.5), math.Sqrt(2/math.Pi)*math.Exp(-2)*math.Sinh(1)/2, 1e-14)
 	within(t, "hyperbolic bound near 0", bounds.StripHyperbolic(1e-9, 0.5), math.Sqrt(2/math.Pi)/2, 1e-12)
+	within(t, "hyperbolic bound far out", bounds.StripHyperbolic(50, 25), 1/(50*math.Sqrt(2*math.Pi)), 1e-12)
 	// The constant is attained in the limit: 100 at r = 2/100 is within 2 parts in 10^4.
 	within(t, "constant", bounds.StripProbability(30, 2.0/30)/(2.0/30)*math.Exp(450), bounds.StripConstant, 3e-3)
 	isNaN(t, map[string]float64{"r": bounds.StripProbability(1, -1), "b": bounds.StripBound(-1, 1), "hyperbolic": bounds.StripHyperbolic(1, -1)})

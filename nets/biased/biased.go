@@ -77,25 +77,6 @@ func Active(dst []int, b *nets.Batch) int {
 	return most
 }
 
-// Near stores in dst (n) the number of neurons whose preactivation on a sample is at least -reach: those that
-// may be active once no preactivation has moved by more than reach.
-func Near(dst []int, z *mat.Dense, reach float64) int {
-	m, n := z.Dims()
-	clear(dst)
-	for r := range m {
-		for i, v := range z.RawRowView(r)[:n] {
-			if v >= -reach {
-				dst[i]++
-			}
-		}
-	}
-	most := 0
-	for _, c := range dst[:n] {
-		most = max(most, c)
-	}
-	return most
-}
-
 // Reach is the largest movement |z_ri - z_ri(0)| of a preactivation.
 func Reach(z, start *mat.Dense) float64 {
 	m, n := z.Dims()

@@ -104,9 +104,6 @@ func TestCounts(t *testing.T) {
 	if most := biased.Active(dst, batch); most != 2 || !slices.Equal(dst, []int{2, 1}) {
 		t.Errorf("active %v, most %d", dst, most)
 	}
-	if most := biased.Near(dst, z, 0.27); most != 3 || !slices.Equal(dst, []int{3, 2}) {
-		t.Errorf("near %v, most %d", dst, most)
-	}
 	moved := mat.DenseCopyOf(z)
 	moved.Set(1, 1, -1)
 	moved.Set(0, 0, 1.1)

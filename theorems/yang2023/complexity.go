@@ -32,14 +32,15 @@ const complexityDraws = 10
 // orthogonal, as for antipodes, it is attained as m grows. The printed D sqrt(8 e^{-B^2/2}/n) of Lemma 41 is weaker by
 // sqrt(8 e^{-B^2/2}/(2Q)) >= 2 sqrt 2. With D = sqrt(y^T H^inf(B)^{-1} y) it gives a leading term
 // sqrt(8Q y^T H^{-1} y/n) of the population loss, where Theorem 9 has sqrt(32 e^{-B^2/2} y^T H^{-1} y/n). Since
-// H^inf/(2Q) -> I, both tend to a constant as B grows: a larger bias does not make them smaller.
+// H^inf/(2Q) -> I, the first tends to 2 ||y||/sqrt(n) as B grows, and the second grows like sqrt(B): a larger bias does not
+// make them smaller.
 //
 // Convention: 1/sqrt(m) scaling, weights and biases trained. With X the variable, var X <= var(X^2)/E X^2, and both moments are known exactly:
 // n^2 X^2 = sigma^T H(0) sigma.
 //
 // Reference: Yang et al., Lemma 41 and Theorem 9; derived here.
 //
-// Control: 0.95 of the bound; gradients in the weights alone.
+// Control: 0.9 of the square of the bound; gradients in the weights alone.
 func rademacher() checks.Checkable {
 	setup := func(square func(b float64) float64) func(wide) (checks.Instance, error) {
 		return func(p wide) (checks.Instance, error) {

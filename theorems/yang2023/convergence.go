@@ -74,7 +74,7 @@ func (p plan) cost() checks.Cost {
 // Setting: n unit inputs; a start in m/2 pairs of equal neurons with opposite signs, so that the output is zero; all biases
 // B >= 0; any labels; gradient descent on weights and biases with eta = 1/Lambda.
 //
-// Hypotheses: lambda(B) > 0; theta, delta in (0, 1); m at least the width of bounds.BiasProblem: with eps for which
+// Hypotheses: lambda(B) > 0; theta, delta in (0, 1); an even m, here the width of bounds.BiasProblem, for which, with eps such that
 // n exp(-(m/2) c(eps) lambda(B)/Lambda) = delta/4, R = sqrt(2 Lambda/m) ||y||/((1-theta) lambda(B)) and s the
 // delta/(4n)-quantile of Binomial(m/2, Phi(B+R) - Phi(B-R)) over m/2,
 // (2 kappa - 2 + sqrt(2 n Lambda)) s <= (theta - eps) lambda(B).
@@ -124,7 +124,7 @@ func convergence() checks.Checkable {
 		Grid: []plan{
 			tiny, one, {Data: orthonormal(2), Bias: 1, Along: bottom, Scale: 0.02, Spare: 0.6, Delta: 0.5},
 			{Data: data.Spec{Kind: data.Sphere, N: 4, D: 8, Seed: 1, LabelScale: 0.005}, Bias: 0.5, Spare: 0.9, Delta: 0.5},
-			{Data: withLabels(images.Hard(data.Fashion, 2, 49), 0.01), Bias: 0.5, Spare: 0.9, Delta: 0.5},
+			{Data: withLabels(images.Hard(data.Fashion, 2, 49), 0.003), Bias: 0.5, Spare: 0.9, Delta: 0.5},
 			{Data: withLabels(images.Hard(data.MNIST, 2, 49), 0.005), Bias: 1, Spare: 0.9, Delta: 0.5},
 		},
 		Cost: plan.cost, Setup: setup(sabotage{}, 1),

@@ -263,7 +263,7 @@ func gramChernoff() checks.Checkable {
 			{Name: "pairs", Why: "equal neurons in pairs halve the width", At: grid[:1], Setup: setup(1, 1, nets.Coupled)},
 		},
 		Constants: []checks.Constant[enough]{{
-			Name: "width", Why: "the width divided by the factor: more than delta of the networks have no active neuron", At: grid[:1], Factors: []float64{1.5, 2},
+			Name: "width", Why: "the width divided by the factor: more than delta of the networks have no active neuron", At: []enough{{Data: orthonormal(1), Bias: 2.5, Eps: 0.999, Delta: 0.45}}, Factors: []float64{1.3, 1.5, 2},
 			Scaled: func(p enough, f float64) (checks.Instance, error) { return setup(1, f, nets.Independent)(p) },
 		}},
 	}

@@ -255,7 +255,7 @@ func movedCounts() checks.Checkable {
 // largest number of neurons that are then active on it. The other preactivations rise by at most as much.
 func mostAfterMoves(in *inputs, net *nets.Network, reach float64) int {
 	n, d := in.x.Dims()
-	batch, counts, start, most := nets.NewBatch(in.x, net.Width()), make([]int, n), mat.DenseCopyOf(net.W), 0
+	count, start, most := make([]int, 1), mat.DenseCopyOf(net.W), 0
 	for i := range n {
 		target := in.x.RawRowView(i)
 		scale := reach / in.gram.At(i, i)
@@ -265,9 +265,9 @@ func mostAfterMoves(in *inputs, net *nets.Network, reach float64) int {
 				row[k] = from[k] + scale*target[k]
 			}
 		}
+		batch := nets.NewBatch(mat.NewDense(1, d, target), net.Width()) // this input alone
 		batch.Forward(net)
-		biased.Active(counts, batch)
-		most = max(most, counts[i])
+		most = max(most, biased.Active(count, batch))
 	}
 	return most
 }

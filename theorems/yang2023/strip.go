@@ -89,15 +89,15 @@ type strip struct {
 //	constant:    1.4469 R exp(-B^2/2), 1.4469 = sinh(2)/sqrt(2 pi).
 //
 // Constants: derived. Lemma 3 has c (R_w + R_b) exp(-B^2/2) for R_w, R_b <= min(1/B, 1), c hidden; with R = R_w + R_b its
-// least c is 1.4469. Its proof, as printed, has exp(-(B-R)^2) and a factor 2 less: false, the half belongs into the exponent,
-// as in Lemma 46, which is density. The first bound is attained for small R, the second for large B at any BR, the last
+// least c is 1.4469. The sketch of its proof has exp(-(B-R)^2), and its appendix a factor 2 less: both false, as Lemma 46,
+// which is density, has it right. The first bound is attained for small R, the second for large B at any BR, the last
 // for large B at R = 2/B. The probability is taken as a difference of tails, exact to 4 u Q(B-R), u = 2^-53.
 //
 // Convention: none.
 //
 // Reference: Yang et al., Lemmas 3 and 46; hyperbolic and constant derived here.
 //
-// Control: exp(-(B-R)^2) as in the printed proof; half of the density bound, as in its appendix; exp(-(B+R)^2/2); R for
+// Control: exp(-(B-R)^2) as in the sketch of the proof; half of the density bound, as in its appendix; exp(-(B+R)^2/2); R for
 // sinh(BR)/B; nine tenths of 1.4469.
 func stripBound() checks.Checkable {
 	setup := func(density, hyperbolic func(b, r float64) float64, constant float64) func(strip) (checks.Instance, error) {
