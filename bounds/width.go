@@ -156,12 +156,6 @@ func Requirements() []Requirement {
 			N:          1.5, InvLambda0: 1.5,
 		},
 		{
-			Name: "cao2019/sgd", Source: "Cao and Gu (2019), Theorem 3.3, at depth and radius of order 1", Basis: Order,
-			Conclusion: "one pass of stochastic gradient descent, logistic loss: error bounded by the random feature model",
-			Width:      func(p Problem) float64 { return NTRFWidth(p.N, p.Delta) },
-			N:          7,
-		},
-		{
 			Name: "munteanu2022/squared", Source: "Munteanu et al. (2022), form recalled", Basis: Order,
 			Conclusion: "coupled start: ||e(k)||^2 <= (1 - eta lambda_0/2)^k ||y||^2",
 			Width: func(p Problem) float64 {

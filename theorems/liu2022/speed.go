@@ -172,7 +172,7 @@ func crossing() checks.Claim[race] {
 			}
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("kappa of the crossing", at)},
-				Terms: checks.Terms{Location: checks.Float(location), Resolution: 0.025, Trials: 20},
+				Terms: checks.Terms{Location: checks.Float(location), Resolution: 0.025, Trials: 40},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					start := []float64{r.NormFloat64(), r.NormFloat64()}
 					var ladder []checks.Rung

@@ -372,7 +372,7 @@ func sketchEmbedding() checks.Claim[rowSketch] {
 			}, nil
 		}
 	}
-	one, pair := rowSketch{"flat", 1, 1, 0.02}, rowSketch{"pair", 2, 2, 0.3}
+	one, pair := rowSketch{"flat", 1, 1, 0.03}, rowSketch{"pair", 2, 2, 0.3}
 	return checks.Claim[rowSketch]{
 		ID: "song2024/sketch-embedding", Title: "a tensor sketch embeds a subspace", Reference: "subspace embedding (recalled); derived here",
 		Formula: `\left|\lambda_i\!\left(L^{-1}(SA)(SA)^{\top}L^{-\top}\right)-1\right| \le \sqrt{\frac{8n^2}{s\,\delta}}`, Convention: "independent uniform hashes and signs",
