@@ -2,6 +2,7 @@ package theorems
 
 import (
 	"bytes"
+	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -122,5 +123,27 @@ func TestNamedClaimsExist(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestReadmeListsThePapers: the README has a row for every paper, with its
+// number of claims.
+func TestReadmeListsThePapers(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var missing []string
+	for _, s := range all(t) {
+		row := fmt.Sprintf("| `%s` | %s | %d |", s.Key, s.Title, len(s.Claims))
+		if s.Year > 0 {
+			row = fmt.Sprintf("| `%s` | %s: %s (%d) | %d |", s.Key, s.Authors, s.Title, s.Year, len(s.Claims))
+		}
+		if !strings.Contains(string(readme), row+"\n") {
+			missing = append(missing, row)
+		}
+	}
+	if len(missing) > 0 {
+		t.Errorf("the README lacks\n%s", strings.Join(missing, "\n"))
 	}
 }

@@ -42,7 +42,7 @@ func Source() checks.Source {
 	return checks.Source{
 		Key:     "allenzhu2019",
 		Title:   "A Convergence Theory for Deep Learning via Over-Parameterization",
-		Authors: "Z. Allen-Zhu, Y. Li, Z. Song",
+		Authors: "Zeyuan Allen-Zhu, Yuanzhi Li, Zhao Song",
 		Year:    2019,
 		BibTeX: `@inproceedings{allenzhu2019,
   author    = {Allen-Zhu, Zeyuan and Li, Yuanzhi and Song, Zhao},

@@ -42,7 +42,7 @@ func Source() checks.Source {
 	return checks.Source{
 		Key:     "munteanu2022",
 		Title:   "Bounding the Width of Neural Networks via Coupled Initialization - A Worst Case Analysis",
-		Authors: "A. Munteanu, S. Omlor, Z. Song, D. Woodruff",
+		Authors: "Alexander Munteanu, Simon Omlor, Zhao Song, David P. Woodruff",
 		Year:    2022,
 		BibTeX: `@inproceedings{munteanu2022,
   author    = {Munteanu, Alexander and Omlor, Simon and Song, Zhao and Woodruff, David},

@@ -48,7 +48,7 @@ func Source() checks.Source {
 	return checks.Source{
 		Key:     "song2021",
 		Title:   "Subquadratic Overparameterization for Shallow Neural Networks",
-		Authors: "C. Song, A. Ramezani-Kebrya, T. Pethick, A. Eftekhari, V. Cevher",
+		Authors: "Chaehwan Song, Ali Ramezani-Kebrya, Thomas Pethick, Armin Eftekhari, Volkan Cevher",
 		Year:    2021,
 		BibTeX: `@inproceedings{song2021,
   author    = {Song, ChaeHwan and Ramezani-Kebrya, Ali and Pethick, Thomas and Eftekhari, Armin and Cevher, Volkan},
