@@ -7,6 +7,8 @@ import (
 	"math"
 	"runtime"
 	"sync"
+
+	"convergo/nets/data"
 )
 
 // Options say how to run.
@@ -249,7 +251,7 @@ func (r *runner) unit(ctx context.Context, u unit, key UnitKey) error {
 // open sets an instance up and decides whether its trials are run.
 func (r *runner) open(u unit, key UnitKey) (Instance, *UnitRecord) {
 	budget := r.plan.manifest.Profile.Budget
-	rec := &UnitRecord{UnitKey: key, Params: u.params, Alpha: Float(r.plan.alpha), Size: u.cost.Size}
+	rec := &UnitRecord{UnitKey: key, Params: u.params, Alpha: Float(r.plan.alpha), Size: u.cost.Size, File: u.file}
 	skip := func(why, detail string) (Instance, *UnitRecord) {
 		rec.Skip, rec.Detail = why, detail
 		return Instance{}, rec
@@ -267,7 +269,10 @@ func (r *runner) open(u unit, key UnitKey) (Instance, *UnitRecord) {
 	r.slots <- struct{}{}
 	inst, err := u.setup()
 	<-r.slots
-	if err != nil {
+	switch {
+	case err != nil && u.file != "" && data.Unfit(err):
+		return skip("data", err.Error())
+	case err != nil:
 		return skip("error", err.Error())
 	}
 	rec.Terms, rec.Hypotheses, rec.Facts = inst.Terms, inst.Hypotheses, inst.Facts

@@ -2,31 +2,28 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"convergo/checks"
-	"convergo/nets/data"
 	"convergo/report"
 
 	"github.com/spf13/cobra"
 )
 
 type verifyFlags struct {
-	profile, out, shard, label string
-	data                       []string
-	seed                       uint64
-	alpha                      float64
-	workers                    int
-	asJSON, strict             bool
-	gate                       string // the baseline to hold the run against
+	profile, out, shard string
+	data                []string
+	reading             DataFlags
+	seed                uint64
+	alpha               float64
+	workers             int
+	asJSON, strict      bool
+	gate                string // the baseline to hold the run against
 	gateFlags
 }
 
@@ -65,14 +62,15 @@ whatever the verdicts are.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "root seed of all random streams")
 	fl.Float64Var(&f.alpha, "alpha", 0.01, "chance of any false alarm in the whole run")
 	fl.StringVar(&f.out, "out", "", "run folder (default: a new one under runs/)")
-	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10; .gz too); repeatable")
-	fl.StringVar(&f.label, "label", "", "label column of the data files: first or last (default: none)")
+	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10, libsvm; .gz too), or - for standard input; repeatable")
+	f.reading.Register(fl)
 	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
 	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0, or auto for the part of an array job's task")
 	fl.BoolVar(&f.strict, "strict", false, "fail when a claim would find only larger errors than it should (WEAK)")
 	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
 	fl.StringVar(&f.gate, "gate", "", "hold the run against this baseline, as regress does")
 	f.register(cmd)
+	f.reading.complete(cmd)
 	return cmd
 }
 
@@ -88,6 +86,11 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 	if err != nil {
 		return err
 	}
+	var stop func()
+	if o.Data, stop, err = f.reading.Open(ctx, cmd.InOrStdin(), f.data); err != nil {
+		return err
+	}
+	defer stop()
 	o.Command = f.again(a.suite.Name, patterns)
 	baseline, err := f.baseline(a, patterns)
 	if err != nil {
@@ -97,6 +100,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 		if err := a.mustUseData(sources); err != nil {
 			return err
 		}
+		printReadings(cmd.ErrOrStderr(), o.Data)
 	}
 	start := time.Now()
 	s, dir, err := run(ctx, cmd, sources, o, "")
@@ -164,13 +168,6 @@ func (f verifyFlags) options() (checks.Options, error) {
 	if o.Shard, err = parseShard(f.shard); err != nil {
 		return o, err
 	}
-	for _, path := range f.data {
-		d, err := dataFile(path, f.label)
-		if err != nil {
-			return o, err
-		}
-		o.Data = append(o.Data, d)
-	}
 	return o, nil
 }
 
@@ -182,27 +179,7 @@ func (f verifyFlags) again(program string, patterns []string) []string {
 	for _, path := range f.data {
 		words = append(words, "--data", path)
 	}
-	if f.label != "" {
-		words = append(words, "--label", f.label)
-	}
-	return words
-}
-
-// dataFile pins a user's file by its digest and makes sure that it can be read
-// before anything is run.
-func dataFile(path, label string) (checks.DataFile, error) {
-	if label != data.LabelNone && label != data.LabelFirst && label != data.LabelLast {
-		return checks.DataFile{}, fmt.Errorf("label column %q: write first or last, or leave it out", label)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return checks.DataFile{}, fmt.Errorf("data: %w", err)
-	}
-	if _, err := data.Load(path, data.Options{Label: label, Normalize: true}); err != nil {
-		return checks.DataFile{}, fmt.Errorf("data: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return checks.DataFile{Path: path, SHA256: hex.EncodeToString(sum[:]), Label: label}, nil
+	return append(words, f.reading.words()...)
 }
 
 func (a *app) mustUseData(sources []checks.Source) error {
