@@ -50,6 +50,7 @@ type InstanceOutcome struct {
 	Size       string          `json:"size,omitempty"`
 	Work       Float           `json:"work,omitempty"`
 	Alpha      Float           `json:"alpha"`
+	File       string          `json:"file,omitempty"` // digest of the user's file, for an instance on one
 	// Inside reports that the instance met all its hypotheses and was run: only
 	// such instances count towards the verdict.
 	Inside bool `json:"inside"`
@@ -176,7 +177,7 @@ func outcome(info Info, us []*Unit) (ClaimOutcome, error) {
 func judgeUnit(form Form, u *Unit) InstanceOutcome {
 	o := InstanceOutcome{
 		Key: u.UnitKey, Params: u.Params, Terms: u.Terms, Hypotheses: u.Hypotheses, Facts: u.Facts,
-		Skip: u.Skip, Detail: u.Detail, Size: u.Size, Work: u.Work, Alpha: u.Alpha,
+		Skip: u.Skip, Detail: u.Detail, Size: u.Size, Work: u.Work, Alpha: u.Alpha, File: u.File,
 		Series: u.Series,
 	}
 	j := form.judge(u.Terms, float64(u.Alpha))
