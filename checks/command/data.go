@@ -119,8 +119,8 @@ func printReadings(w io.Writer, files []checks.DataFile) {
 	}
 }
 
-// complete completes the values of the flags that have few.
-func (f *DataFlags) complete(cmd *cobra.Command) {
+// Complete lets the shell complete the values of the flags that have few.
+func (f *DataFlags) Complete(cmd *cobra.Command) {
 	for name, values := range map[string][]string{
 		"label": {data.LabelFirst, data.LabelLast, data.Unlabelled}, "header": {data.HeaderYes, data.HeaderNo},
 		"separator": {"comma", "semicolon", "tab", "space"}, "missing": {"drop"}, "zero-rows": {"drop"},

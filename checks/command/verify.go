@@ -70,7 +70,7 @@ whatever the verdicts are.`,
 	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
 	fl.StringVar(&f.gate, "gate", "", "hold the run against this baseline, as regress does")
 	f.register(cmd)
-	f.reading.complete(cmd)
+	f.reading.Complete(cmd)
 	return cmd
 }
 
