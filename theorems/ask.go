@@ -27,7 +27,7 @@ const mostModes = 1000
 // Ask says what the theorems of all sources say about a data set of unit rows: its facts, and a prediction for each
 // theorem that says something computable, the tightest first.
 func Ask(ctx context.Context, set *data.Set, o AskOptions) (*answer.Answer, error) {
-	facts, err := dataset.Of(ctx, set.X, set.Y, dataset.Options{MaxAlignment: mostModes, Progress: o.Progress})
+	facts, err := dataset.Of(ctx, set.X, set.Y, dataset.Options{MaxAlignment: 1, Progress: o.Progress}) // from the modes
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +36,7 @@ func Ask(ctx context.Context, set *data.Set, o AskOptions) (*answer.Answer, erro
 		if modes, err = modesOf(set); err != nil {
 			return nil, err
 		}
+		facts.Labels.Align = dataset.Alignment(*modes)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

@@ -15,7 +15,7 @@ import (
 
 const (
 	mostTrained = 4000 // steps of a network at most
-	trainWork   = 2e11 // operations over all networks, some minutes of a core
+	trainWork   = 3e10 // operations over all networks, some ten seconds of a core
 	leastWidth  = 64
 )
 
@@ -32,7 +32,7 @@ func trainBeside(ctx context.Context, set *data.Set, a *answer.Answer, o AskOpti
 	for width := leastWidth; ; width *= 4 {
 		cost := 6 * float64(n) * float64(d) * float64(width)
 		steps := int(min(mostTrained, (trainWork-work)/cost))
-		if steps < 100 || width > 1<<16 {
+		if steps < 100 || width > 1<<14 {
 			break
 		}
 		net, used, err := trainOne(ctx, set, width, steps, t.Step, a.Data.Share, o.Seed)

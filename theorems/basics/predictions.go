@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"convergo/bounds"
+	facts "convergo/bounds/dataset"
 	"convergo/bounds/predict"
 )
 
@@ -33,13 +34,26 @@ func eigenvaluePredictions(d *predict.Data) []predict.Prediction {
 		return p
 	}
 	s := f.Geometry.Separation
-	pair := lower("basics/pair-upper", "lambda_0 <= 1/2 - |H_ij| of the closest pair", bounds.PairUpperBound(2*math.Asin(math.Min(1, s/2))))
+	pair := lower("basics/pair-upper", "lambda_0 <= 1/2 - |H_ij| of a close pair", closestPairs(f.Geometry.Closest))
 	pair.Upper, pair.Truth, pair.Hypotheses = true, d.Problem.Lambda0, nil
 	return []predict.Prediction{
 		lower("basics/separation-lower", "lambda_0 >= s/(16 n (n-1)), s the separation, nearly", bounds.SeparationLowerBound(f.N, s)),
 		lower("basics/separation-lower", "lambda_0 >= s/(16 n^2)", bounds.SimpleSeparationLowerBound(f.N, s)),
 		pair,
 	}
+}
+
+// closestPairs is the least of the upper bounds that pairs of samples give.
+func closestPairs(pairs []facts.Pair) float64 {
+	least := 0.5
+	for _, p := range pairs {
+		angle := 2 * math.Asin(math.Min(1, p.Distance/2))
+		if p.Opposite {
+			angle = math.Pi - angle
+		}
+		least = math.Min(least, bounds.PairUpperBound(angle))
+	}
+	return least
 }
 
 // linearPredictions are about networks in the limit of infinite width: training is linear, with the kernel H.

@@ -25,7 +25,7 @@ func Predictions(d *predict.Data) []predict.Prediction {
 	n, theta, lambda := float64(d.Problem.N), 1-math.Pow(1-keep, masks), keep*d.Problem.Lambda0
 	eta := lambda / (n * math.Max(n, masks))
 	main := predict.New(key, "Theorem 3 (arXiv v1)", "liao2022/main-theorem", predict.Training, bounds.Order,
-		fmt.Sprintf("%d masks of xi = %g, up to an error region", masks, keep))
+		fmt.Sprintf("%d masks of xi = %g, to an error region; the width without its term in the size of that region", masks, keep))
 	main = main.Linear(d, eta, eta*theta*lambda/4)
 	// The width has a third term, of the size of the error region, which depends on the width.
 	k := main.Steps

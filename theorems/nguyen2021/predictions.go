@@ -10,7 +10,7 @@ import (
 
 const key = "nguyen2021"
 
-// mostEigenvalues is up to how many samples the bound with an eigenvalue a power is evaluated: it takes 40 of them.
+// mostEigenvalues is up to how many samples 40 powers are looked at, with an eigenvalue each; beyond, ten and none.
 const mostEigenvalues = 150
 
 // Predictions are what the paper says about a data set: bounds on the limit kernel of two to four layers, all
@@ -44,6 +44,9 @@ func limitPredictions(d *predict.Data, hidden int, k dataset.KernelFacts) []pred
 		return p
 	}
 	deep := bounds.DeepNTK{Hidden: hidden}
+	if d.Facts.N > mostEigenvalues {
+		deep.Terms = 10
+	}
 	upper, err := deep.Upper(d.X)
 	rows := []predict.Prediction{bound("nguyen2021/limit-upper", "lambda_min <= L", upper, err, true)}
 	gershgorin, err := deep.LowerByGershgorin(d.X)
