@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"convergo/checks"
 	"convergo/nets/data"
+	"convergo/report"
+	"convergo/report/table"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -129,4 +132,28 @@ func (f *DataFlags) Complete(cmd *cobra.Command) {
 	} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails for an unknown flag alone
 	}
+}
+
+// printOwnData prints what happened on the user's data, apart from the built-in instances.
+func printOwnData(w io.Writer, s *checks.Summary) error {
+	if len(s.Manifest.Data) == 0 {
+		return nil
+	}
+	columns := []string{"claim", "rows", "inside", "margin", "of", "slack", "verdict", "why"}
+	if len(s.Manifest.Data) > 1 {
+		columns = slices.Insert(columns, 1, "file")
+	}
+	t, err := report.OwnData(s)
+	if err != nil {
+		return err
+	}
+	if err := (report.View{Columns: columns}).Apply(t); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	if err := table.Render(w, t, table.Terminal, terminalOptions(w)); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(w)
+	return err
 }

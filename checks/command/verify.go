@@ -197,6 +197,9 @@ func (a *app) printVerdicts(w io.Writer, s *checks.Summary, dir string, took tim
 		return err
 	}
 	fmt.Fprintln(w, tally(s))
+	if err := printOwnData(w, s); err != nil {
+		return err
+	}
 	if s.Manifest.Shard != nil {
 		fmt.Fprintf(w, "This is %v: other parts are missing until '%s merge' joins them.\n", s.Manifest.Shard, a.suite.Name)
 	}
