@@ -388,12 +388,14 @@ func (c Claim[P]) controlNames() []string {
 	return names
 }
 
+var errPanic = errors.New("panicked")
+
 // guardSetup turns a panic in Setup into an error: one broken claim must not
 // take down a run of two hundred.
 func guardSetup[P any](setup func(P) (Instance, error), p P) (inst Instance, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("setup panicked: %v", r)
+			err = fmt.Errorf("setup %w: %v", errPanic, r)
 		}
 	}()
 	inst, err = setup(p)
@@ -412,7 +414,7 @@ func draw(form Form, t Trial, seed uint64, law string, params []byte, trial int)
 	source := streamSource(seed, law, params, trial)
 	defer func() {
 		if p := recover(); p != nil {
-			m = Measurement{Err: fmt.Errorf("trial panicked: %v", p)}
+			m = Measurement{Err: fmt.Errorf("trial %w: %v", errPanic, p)}
 		}
 		m.fixed = !source.used
 		if trial > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 
 	"convergo/checks/stats"
 )
@@ -277,6 +278,11 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 		if o.Skip == "error" {
 			c.Problems = append(c.Problems, fmt.Sprintf("instance %d: setup failed: %s", o.Key.Index, o.Detail))
 		}
+		if o.Result.Broken > 0 && o.unfit() {
+			o.Inside, o.Skip, o.Detail = false, "data", o.Result.Reason
+			o.Result.Verdict = Vacuous
+			continue
+		}
 		if o.Result.Broken > 0 {
 			c.Problems = append(c.Problems, fmt.Sprintf("instance %d: %s", o.Key.Index, o.Result.Reason))
 		}
@@ -312,6 +318,12 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 			}
 		}
 	}
+}
+
+// unfit reports that the instance is on data of the user that the claim cannot measure anything on, and not that
+// the program failed.
+func (o *InstanceOutcome) unfit() bool {
+	return o.File != "" && !strings.Contains(o.Result.Reason, errPanic.Error())
 }
 
 func (c *ClaimOutcome) concludeSearch() {

@@ -23,6 +23,7 @@ type verifyFlags struct {
 	alpha               float64
 	workers             int
 	asJSON, strict      bool
+	onlyData            bool
 	gate                string // the baseline to hold the run against
 	gateFlags
 }
@@ -50,6 +51,7 @@ whatever the verdicts are.`,
 		Example: `  convergo verify
   convergo verify du2019 --profile standard --seed 7 --out runs/du
   convergo verify 'du2019/gram*' --data features.npy --label last
+  convergo verify --data features.csv --label species --only-data
   convergo verify --shard 2/8 --out runs/shard2
   convergo verify --gate testdata/baseline.txt --junit gate.xml --annotations github`,
 		ValidArgsFunction: a.completeClaims,
@@ -64,6 +66,7 @@ whatever the verdicts are.`,
 	fl.StringVar(&f.out, "out", "", "run folder (default: a new one under runs/)")
 	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10, libsvm; .gz too), or - for standard input; repeatable")
 	f.reading.Register(fl)
+	fl.BoolVar(&f.onlyData, "only-data", false, "run the claims on the data files alone: no built-in instances, controls and searches")
 	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
 	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0, or auto for the part of an array job's task")
 	fl.BoolVar(&f.strict, "strict", false, "fail when a claim would find only larger errors than it should (WEAK)")
@@ -110,7 +113,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 	if f.asJSON {
 		err = writeJSON(cmd.OutOrStdout(), s)
 	} else {
-		err = a.printVerdicts(cmd.OutOrStdout(), s, dir, time.Since(start))
+		err = a.printVerdicts(cmd.OutOrStdout(), s, f.onlyData, dir, time.Since(start))
 	}
 	if err != nil {
 		return failed(err)
@@ -157,8 +160,11 @@ func strong(s *checks.Summary) bool {
 }
 
 func (f verifyFlags) options() (checks.Options, error) {
-	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Workers: f.workers, Dir: f.out}
+	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Workers: f.workers, Dir: f.out, OnlyData: f.onlyData}
 	var err error
+	if f.onlyData && len(f.data) == 0 {
+		return o, errors.New("--only-data needs data of your own: name the file with --data")
+	}
 	if f.profile == "test" {
 		return o, errors.New(`no profile "test" here: it is what go test runs; choose quick, standard or deep`)
 	}
@@ -179,6 +185,9 @@ func (f verifyFlags) again(program string, patterns []string) []string {
 	for _, path := range f.data {
 		words = append(words, "--data", path)
 	}
+	if f.onlyData {
+		words = append(words, "--only-data")
+	}
 	return append(words, f.reading.words()...)
 }
 
@@ -192,11 +201,13 @@ func (a *app) mustUseData(sources []checks.Source) error {
 }
 
 // printVerdicts writes the table and says what to do next.
-func (a *app) printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duration) error {
-	if err := printOverview(w, s); err != nil {
-		return err
+func (a *app) printVerdicts(w io.Writer, s *checks.Summary, onlyData bool, dir string, took time.Duration) error {
+	if !onlyData {
+		if err := printOverview(w, s); err != nil {
+			return err
+		}
+		fmt.Fprintln(w, tally(s))
 	}
-	fmt.Fprintln(w, tally(s))
 	if err := printOwnData(w, s); err != nil {
 		return err
 	}

@@ -42,17 +42,6 @@ var (
 	ErrLabels     = tabular.ErrLabels
 )
 
-// Unfit reports that an error says what data are not fit for: labels with nothing to learn, rows
-// without a direction, too few or too many of them. It is no fault of the program's.
-func Unfit(err error) bool {
-	for _, kind := range []error{ErrSpec, ErrZeroRow, ErrDuplicateRow, ErrParallelRow, ErrLabels, ErrTooLarge, ErrNotFinite, ErrEmpty} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
-}
-
 // RowError says what is wrong with one row and how to mend it. Its text counts
 // rows and columns from 1, its fields from 0.
 type RowError struct {
