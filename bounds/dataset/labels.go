@@ -98,11 +98,14 @@ func shuffledMean(h *mat.SymDense, y []float64) (float64, error) {
 }
 
 // Alignment returns the shares of the leading 1, 2, 5, 10, 20, 50, ... eigenvectors of H in the labels, of which these
-// are the modes.
+// are the modes; nil for labels that are all zero.
 func Alignment(modes bounds.Modes) []Share {
 	var total float64
 	for _, c := range modes.Coef {
 		total += c * c
+	}
+	if total == 0 {
+		return nil
 	}
 	var shares []Share
 	var part float64
