@@ -2,7 +2,6 @@ package theorems
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -99,16 +98,13 @@ func ask(ctx context.Context, session *command.Session, cmd *cobra.Command, path
 func (f askFlags) read(ctx context.Context, cmd *cobra.Command, path string) (*data.Set, error) {
 	o := f.reading.Options
 	o.Normalize = true
-	if o.Rows == 0 {
-		o.Rows = mostAsked
-	}
 	file, err := (&data.Loader{Stdin: cmd.InOrStdin()}).Open(ctx, path, o)
 	if err != nil {
-		return nil, err
+		return nil, command.InFlags(err)
+	}
+	if o.Rows == 0 && file.N() > mostAsked {
+		o.Rows = mostAsked
 	}
 	set, err := file.Set(o)
-	if errors.Is(err, data.ErrLabels) {
-		return nil, fmt.Errorf("%w (or --label none, without labels)", err)
-	}
-	return set, err
+	return set, command.InFlags(err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"convergo/checks"
 	"convergo/nets/data"
@@ -55,12 +56,33 @@ func (f *DataFlags) Open(ctx context.Context, in io.Reader, paths []string) (fil
 	for _, path := range paths {
 		file, err := checks.OpenData(ctx, loader, path, f.Options)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, InFlags(err)
 		}
 		files = append(files, file)
 	}
 	return files, loader.Serve(), nil
 }
+
+// InFlags is an error about data with the remedies that it names in the words of the command line.
+func InFlags(err error) error {
+	if err == nil {
+		return nil
+	}
+	return reworded{flagWords.Replace(err.Error()), err}
+}
+
+var flagWords = strings.NewReplacer(
+	"zero_rows drop", "--zero-rows drop", "label_coding raw", "--label-coding raw", "leave label_coding out", "leave --label-coding out",
+	"missing drop", "--missing drop", "(rows)", "(--rows)", "max_bytes", "--max-bytes", "load.label", "--label",
+)
+
+type reworded struct {
+	text string
+	err  error
+}
+
+func (r reworded) Error() string { return r.text }
+func (r reworded) Unwrap() error { return r.err }
 
 // Hold serves the files to claims that name them by their digest, and say how they
 // are read, until stop is called.

@@ -48,7 +48,7 @@ func (t *Training) table() *table.Table {
 
 // Figure draws the squared error against time, step size times steps, with every bound on it.
 func (t *Training) Figure() *figure.Figure {
-	f := &figure.Figure{Title: "Training beside its bounds", XLabel: "time (step size times steps)", YLabel: "squared error over that at the start", LogX: true, LogY: true}
+	f := &figure.Figure{Title: "Training beside its bounds", XLabel: "time (step size times steps)", YLabel: "squared error", LogX: true, LogY: true, Width: 8, Height: 7}
 	for _, n := range t.Networks {
 		line := figure.Line{Name: table.Literal(fmt.Sprintf("trained, width %d", n.Width))}
 		for i, k := range n.Steps {
