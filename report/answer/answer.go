@@ -226,7 +226,7 @@ func (a *Answer) sentences() []string {
 // page writes a page of its own.
 func (a *Answer) page(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("<style>td,thead th{text-align:left;white-space:normal}figure svg{width:100%;max-width:60rem;height:auto}</style>\n<h1>What theorems say about these data</h1>\n<ul>\n")
+	b.WriteString("<style>td,thead th{text-align:left;white-space:normal}figure{width:60rem !important;max-width:100% !important}figure svg{width:100% !important;height:auto !important}</style>\n<h1>What theorems say about these data</h1>\n<ul>\n")
 	for _, l := range a.sentences() {
 		fmt.Fprintf(&b, "<li>%s</li>\n", html.EscapeString(l))
 	}
