@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -60,7 +62,18 @@ func (f *DataFlags) Open(ctx context.Context, in io.Reader, paths []string) (fil
 		}
 		files = append(files, file)
 	}
+	spareMemory()
 	return files, loader.Serve(), nil
+}
+
+// spareMemory lets garbage grow by a fifth of what is held only, where large files are held: they are to cost
+// little more than their size.
+func spareMemory() {
+	const large = 32 << 20
+	var m runtime.MemStats
+	if runtime.ReadMemStats(&m); m.HeapAlloc > large {
+		debug.SetGCPercent(20)
+	}
 }
 
 // InFlags is an error about data with the remedies that it names in the words of the command line.
