@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 
 	"pgregory.net/rapid"
 )
@@ -88,13 +89,6 @@ type Control[P any] struct {
 	// Setup is the sabotaged setup; nil means the claim's own, so that the
 	// sabotage lies in the parameters.
 	Setup func(P) (Instance, error)
-}
-
-// A DataFile names a data set of the user.
-type DataFile struct {
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`          // hexadecimal digest of the content
-	Label  string `json:"label,omitempty"` // column that holds the labels: "first", "last" or none
 }
 
 // An Instance is one value of a claim's parameters with all that its trials
@@ -297,6 +291,7 @@ type unit struct {
 	params  json.RawMessage
 	cost    Cost
 	outside bool
+	file    string // digest of the user's file that it is on, if it is on one
 	setup   func() (Instance, error)
 }
 
@@ -314,10 +309,12 @@ func (c Claim[P]) units(files []DataFile) ([]unit, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	grid := c.Grid
+	grid, digests := c.Grid, make([]string, len(c.Grid))
 	if c.OnData != nil {
 		for _, f := range files {
-			grid = append(grid[:len(grid):len(grid)], c.OnData(f)...)
+			own := c.OnData(f)
+			grid = append(grid[:len(grid):len(grid)], own...)
+			digests = append(digests, slices.Repeat([]string{f.SHA256}, len(own))...)
 		}
 	}
 	var us []unit
@@ -334,10 +331,11 @@ func (c Claim[P]) units(files []DataFile) ([]unit, error) {
 		us = append(us, u)
 		return nil
 	}
-	for _, p := range grid {
+	for i, p := range grid {
 		if err := add("", p, c.Cost, c.Setup); err != nil {
 			return nil, err
 		}
+		us[i].file = digests[i]
 	}
 	for _, k := range c.Controls {
 		for _, p := range k.At {
@@ -390,12 +388,14 @@ func (c Claim[P]) controlNames() []string {
 	return names
 }
 
+var errPanic = errors.New("panicked")
+
 // guardSetup turns a panic in Setup into an error: one broken claim must not
 // take down a run of two hundred.
 func guardSetup[P any](setup func(P) (Instance, error), p P) (inst Instance, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("setup panicked: %v", r)
+			err = fmt.Errorf("setup %w: %v", errPanic, r)
 		}
 	}()
 	inst, err = setup(p)
@@ -414,7 +414,7 @@ func draw(form Form, t Trial, seed uint64, law string, params []byte, trial int)
 	source := streamSource(seed, law, params, trial)
 	defer func() {
 		if p := recover(); p != nil {
-			m = Measurement{Err: fmt.Errorf("trial panicked: %v", p)}
+			m = Measurement{Err: fmt.Errorf("trial %w: %v", errPanic, p)}
 		}
 		m.fixed = !source.used
 		if trial > 0 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -216,6 +217,20 @@ func writeManifest(path string, m Manifest) error {
 		return fmt.Errorf("encoding the manifest: %w", err)
 	}
 	return writeFile(path, b)
+}
+
+// unplaced is the manifest without what depends on where its data lay: shards may
+// have staged them in different places.
+func (m Manifest) unplaced() Manifest {
+	if len(m.Data) == 0 {
+		return m
+	}
+	m.Data = slices.Clone(m.Data)
+	for i, f := range m.Data {
+		m.Data[i] = f.anonymous()
+	}
+	m.Command = nil
+	return m
 }
 
 func (m Manifest) encode() ([]byte, error) {

@@ -72,8 +72,11 @@ func (j *joint) take(rec *Records) error {
 	}
 	whole := rec.Manifest
 	whole.Shard = nil
-	if whole.sum() != j.manifest.sum() {
+	if whole.unplaced().sum() != j.manifest.unplaced().sum() {
 		return fmt.Errorf("%s and %s describe the same run differently (titles, references or statements of claims): make all shards with one program", j.dir, rec.Dir)
+	}
+	if whole.sum() < j.manifest.sum() {
+		j.manifest = whole // one and the same of them, whatever the order
 	}
 	j.notes = append(j.notes, rec.Notes...)
 	return j.collect(rec)

@@ -36,8 +36,10 @@ type UnitRecord struct {
 	Facts      []Fact          `json:"facts,omitempty"`
 	Work       Float           `json:"work,omitempty"` // stated cost of Setup and the planned trials
 	Size       string          `json:"size,omitempty"`
-	Planned    int             `json:"planned"` // most trials it may take
-	// Skip says why no trial is run: "cost", "hypotheses", "trivial" or "error".
+	Planned    int             `json:"planned"`        // most trials it may take
+	File       string          `json:"file,omitempty"` // digest of the user's file, for an instance on one
+	// Skip says why no trial is run: "cost", "hypotheses", "trivial", "error", or
+	// "data" where the user's file is not what the claim can use.
 	Skip   string `json:"skip,omitempty"`
 	Detail string `json:"detail,omitempty"`
 }

@@ -17,6 +17,7 @@ type Options struct {
 	Dir      string // run folder, created or resumed
 	Workers  int    // trials in parallel; 0 means one per core
 	Data     []DataFile
+	OnlyData bool // run the instances on Data alone: no others, no controls, no search
 	Shard    *Shard
 	Progress func(Event) // called from several goroutines, or nil
 	// Command is the command line that makes this run again in a new folder,
@@ -69,6 +70,9 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 	}
 	if s := o.Shard; s != nil && (s.Count < 1 || s.Index < 0 || s.Index >= s.Count) {
 		return nil, fmt.Errorf("shard %d of %d: the index must lie in 0..count-1", s.Index, s.Count)
+	}
+	if o.OnlyData {
+		o.Profile.SearchChecks = 0
 	}
 	p := &plan{manifest: Manifest{
 		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(),
@@ -124,11 +128,13 @@ func (p *plan) add(c Checkable, o Options, seen map[string]bool) (err error) {
 	p.manifest.Claims = append(p.manifest.Claims, info)
 	index := map[string]int{}
 	for _, u := range us {
-		p.units = append(p.units, u)
-		p.keys = append(p.keys, UnitKey{Claim: u.claim.ID, Control: u.control, Index: index[u.control]})
+		if !o.OnlyData || u.file != "" {
+			p.units = append(p.units, u)
+			p.keys = append(p.keys, UnitKey{Claim: u.claim.ID, Control: u.control, Index: index[u.control]})
+		}
 		index[u.control]++
 	}
-	if info.Searched && o.Profile.SearchChecks > 0 {
+	if info.Searched && !o.OnlyData && o.Profile.SearchChecks > 0 {
 		p.searchers = append(p.searchers, c.searcher())
 	}
 	return nil
@@ -249,7 +255,7 @@ func (r *runner) unit(ctx context.Context, u unit, key UnitKey) error {
 // open sets an instance up and decides whether its trials are run.
 func (r *runner) open(u unit, key UnitKey) (Instance, *UnitRecord) {
 	budget := r.plan.manifest.Profile.Budget
-	rec := &UnitRecord{UnitKey: key, Params: u.params, Alpha: Float(r.plan.alpha), Size: u.cost.Size}
+	rec := &UnitRecord{UnitKey: key, Params: u.params, Alpha: Float(r.plan.alpha), Size: u.cost.Size, File: u.file}
 	skip := func(why, detail string) (Instance, *UnitRecord) {
 		rec.Skip, rec.Detail = why, detail
 		return Instance{}, rec
@@ -267,12 +273,18 @@ func (r *runner) open(u unit, key UnitKey) (Instance, *UnitRecord) {
 	r.slots <- struct{}{}
 	inst, err := u.setup()
 	<-r.slots
-	if err != nil {
+	switch {
+	case err != nil && u.file != "" && !errors.Is(err, errPanic):
+		return skip("data", err.Error()) // what data of the user are not fit for is no fault of the claim
+	case err != nil:
 		return skip("error", err.Error())
 	}
 	rec.Terms, rec.Hypotheses, rec.Facts = inst.Terms, inst.Hypotheses, inst.Facts
 	if met(inst.Hypotheses) && inst.Trivial == "" {
 		if err := sensible(u.form, inst.Terms); err != nil {
+			if u.file != "" {
+				return skip("data", err.Error())
+			}
 			return skip("error", err.Error())
 		}
 	}

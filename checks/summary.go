@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 
 	"convergo/checks/stats"
 )
@@ -50,6 +51,7 @@ type InstanceOutcome struct {
 	Size       string          `json:"size,omitempty"`
 	Work       Float           `json:"work,omitempty"`
 	Alpha      Float           `json:"alpha"`
+	File       string          `json:"file,omitempty"` // digest of the user's file, for an instance on one
 	// Inside reports that the instance met all its hypotheses and was run: only
 	// such instances count towards the verdict.
 	Inside bool `json:"inside"`
@@ -176,7 +178,7 @@ func outcome(info Info, us []*Unit) (ClaimOutcome, error) {
 func judgeUnit(form Form, u *Unit) InstanceOutcome {
 	o := InstanceOutcome{
 		Key: u.UnitKey, Params: u.Params, Terms: u.Terms, Hypotheses: u.Hypotheses, Facts: u.Facts,
-		Skip: u.Skip, Detail: u.Detail, Size: u.Size, Work: u.Work, Alpha: u.Alpha,
+		Skip: u.Skip, Detail: u.Detail, Size: u.Size, Work: u.Work, Alpha: u.Alpha, File: u.File,
 		Series: u.Series,
 	}
 	j := form.judge(u.Terms, float64(u.Alpha))
@@ -276,6 +278,11 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 		if o.Skip == "error" {
 			c.Problems = append(c.Problems, fmt.Sprintf("instance %d: setup failed: %s", o.Key.Index, o.Detail))
 		}
+		if o.Result.Broken > 0 && o.unfit() {
+			o.Inside, o.Skip, o.Detail = false, "data", o.Result.Reason
+			o.Result.Verdict = Vacuous
+			continue
+		}
 		if o.Result.Broken > 0 {
 			c.Problems = append(c.Problems, fmt.Sprintf("instance %d: %s", o.Key.Index, o.Result.Reason))
 		}
@@ -311,6 +318,12 @@ func (c *ClaimOutcome) conclude(seed uint64) {
 			}
 		}
 	}
+}
+
+// unfit reports that the instance is on data of the user that the claim cannot measure anything on, and not that
+// the program failed.
+func (o *InstanceOutcome) unfit() bool {
+	return o.File != "" && !strings.Contains(o.Result.Reason, errPanic.Error())
 }
 
 func (c *ClaimOutcome) concludeSearch() {

@@ -106,7 +106,7 @@ func dataUsed(s *checks.Summary, licences map[string]Licence) []string {
 	}
 	var out []string
 	for _, f := range s.Manifest.Data {
-		out = append(out, fmt.Sprintf("file %s, SHA-256 %s", f.Path, f.SHA256))
+		out = append(out, fmt.Sprintf("file %s, SHA-256 %s", orElse(f.Reading, f.Path), f.SHA256))
 	}
 	for kind := range kinds {
 		if l, ok := licences[kind]; ok {
@@ -133,6 +133,9 @@ func rerun(s *checks.Summary, dir string) string {
 	words = append(words, "--profile", m.Profile.Name, "--seed", fmt.Sprint(m.Seed), "--alpha", fmt.Sprint(float64(m.Alpha)))
 	for _, f := range m.Data {
 		words = append(words, "--data", f.Path)
+		if f.Options.Label != "" {
+			words = append(words, "--label", f.Options.Label)
+		}
 	}
 	return CommandLine(words) + where
 }
@@ -163,4 +166,11 @@ func BibTeX(w io.Writer, s *checks.Summary) error {
 	}
 	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
 	return err
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
 }

@@ -32,6 +32,7 @@ func Kinds() []Kind {
 			return t, gridColumns(t, c, v.Facts), nil
 		}},
 		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
+		{"data", "the instances on data of the user: inside or not, by what margin", entire(OwnData)},
 		{"labels", "true, random and worst-case labels on one data set (arora2019fine)", entire(Labels)},
 	}
 }

@@ -26,7 +26,7 @@ claim hold? how loose is it? what does it say about my data?`,
 			{Kind: report.Kind{Name: "exponents", About: "exponents of the width; of a run of 'convergo width'"}, Build: exponentTable},
 		},
 		Commands: func(s *command.Session) []*cobra.Command {
-			return []*cobra.Command{widthCommand(s), kernel.Command(kernel.Config{Device: cuda.Named})}
+			return []*cobra.Command{widthCommand(s), askCommand(s), kernel.Command(kernel.Config{Device: cuda.Named})}
 		},
 	}
 }

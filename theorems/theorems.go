@@ -26,6 +26,14 @@
 //
 // The tests refuse a claim whose comment lacks one of them.
 //
+// A paper that says something computable about a data set (a width, a rate, a bound on the error) says it in a file
+// predictions.go of its folder too,
+//
+//	func Predictions(d *predict.Data) []predict.Prediction
+//
+// with a line in predictors (predictions.go here): these are the rows of "convergo ask". Each row is true as it is
+// stated: constants that the paper hides are of basis order, and what no data set shows is named in Supposes.
+//
 // A source imports no other source. What several of them need is in internal
 // or, where it is mathematics, in package bounds or nets:
 //

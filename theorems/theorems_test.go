@@ -106,7 +106,7 @@ func TestNamedClaimsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := map[string]string{"README.md": string(readme)}
-	for _, args := range [][]string{{"list"}, {"show"}, {"verify"}, {"replay"}, {"report"}, {"figures"}, {"regress"}, {"baseline", "write"}, {"merge"}, {"emit", "slurm"}, {"width"}} {
+	for _, args := range [][]string{{"list"}, {"show"}, {"verify"}, {"replay"}, {"report"}, {"figures"}, {"regress"}, {"baseline", "write"}, {"merge"}, {"emit", "slurm"}, {"width"}, {"ask"}} {
 		var out bytes.Buffer
 		if code := Suite().Run(t.Context(), append(args, "--help"), &out, &out); code != 0 {
 			t.Errorf("%v --help: status %d", args, code)

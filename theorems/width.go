@@ -13,6 +13,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/train"
 	"convergo/theorems/internal/twolayer"
+	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -59,6 +60,8 @@ type StudyPlan struct {
 	Delta  float64
 	Trials int
 	Seeds  int // data sets per point
+	// Data, if not nil, is a file of the user: its samples alone are studied, at the sizes that it has.
+	Data *checks.DataFile
 }
 
 // DefaultStudy is what "convergo width" runs unless told otherwise. Its closest
@@ -80,6 +83,9 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 	s := checks.Source{Key: "width-study", Title: "How wide is wide enough?", Files: study}
 	point := func(d data.Spec) Study {
 		return Study{Data: d, Delta: p.Delta, Shrink: studyShrink, Trials: p.Trials}
+	}
+	if p.Data != nil {
+		return p.ofFile(s, point)
 	}
 	families := map[string][]Study{}
 	for _, n := range p.Sizes {
@@ -109,6 +115,21 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 			s.Claims = append(s.Claims, sufficientWidth("width-study/"+name, families[name]))
 		}
 	}
+	return checks.Document(s, "theorems", internal)
+}
+
+// ofFile is the study of a user's file, with labels +1 and -1.
+func (p StudyPlan) ofFile(s checks.Source, point func(data.Spec) Study) (checks.Source, error) {
+	var grid []Study
+	for _, n := range p.Sizes {
+		if n >= 2 && n <= p.Data.Rows {
+			grid = append(grid, point(userfile.Signed(*p.Data, n)))
+		}
+	}
+	if len(grid) == 0 {
+		return s, fmt.Errorf("width study: the file has %d rows to use; give --sizes from 2 to that", p.Data.Rows)
+	}
+	s.Claims = append(s.Claims, sufficientWidth("width-study/data", grid))
 	return checks.Document(s, "theorems", internal)
 }
 

@@ -34,6 +34,8 @@ type widthFlags struct {
 	out, format string
 	workers     int
 	dry         bool
+	data        string
+	reading     command.DataFlags
 }
 
 func widthCommand(session *command.Session) *cobra.Command {
@@ -50,6 +52,7 @@ its cost before it starts and resumes from its run folder.`,
 		Example: `  convergo width
   convergo width --sizes 4,8,16 --seeds 1 --out runs/width
   convergo width --dry
+  convergo width --data features.npy --label last --sizes 4,8,16
   convergo width --out runs/width --format latex > width.tex`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return width(cmd.Context(), session, cmd, f) },
@@ -66,6 +69,9 @@ its cost before it starts and resumes from its run folder.`,
 	fl.StringVar(&f.out, "out", "", "run folder (default: a new one under runs/); an interrupted study resumes from it")
 	fl.StringVar(&f.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
 	fl.IntVar(&f.workers, "workers", 0, "networks trained in parallel (default: one per core)")
+	fl.StringVar(&f.data, "data", "", "study samples of this data file alone, or of standard input (-)")
+	f.reading.Register(fl)
+	f.reading.Complete(cmd)
 	fl.BoolVar(&f.dry, "dry", false, "state the cost and stop")
 	return cmd
 }
@@ -83,6 +89,11 @@ func width(ctx context.Context, session *command.Session, cmd *cobra.Command, f 
 	if !(f.alpha > 0 && f.alpha < 1) {
 		return fmt.Errorf("alpha is %v: it must lie between 0 and 1", f.alpha)
 	}
+	stop, err := f.open(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	source, err := WidthStudy(f.plan)
 	if err != nil {
 		return err
@@ -97,6 +108,9 @@ func width(ctx context.Context, session *command.Session, cmd *cobra.Command, f 
 		return nil
 	}
 	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Profile: studyProfile(), Workers: f.workers, Dir: f.out}
+	if f.plan.Data != nil {
+		o.Data = []checks.DataFile{*f.plan.Data}
+	}
 	s, dir, err := session.Run(ctx, cmd, []checks.Source{source}, o, "width-")
 	if err != nil {
 		return err
@@ -114,6 +128,20 @@ func width(ctx context.Context, session *command.Session, cmd *cobra.Command, f 
 		}
 	}
 	return session.Verdict(cmd.ErrOrStderr(), s, dir)
+}
+
+// open opens the user's file, if there is one, until stop is called.
+func (f *widthFlags) open(ctx context.Context, cmd *cobra.Command) (stop func(), err error) {
+	var paths []string
+	if f.data != "" {
+		paths = []string{f.data}
+	}
+	files, stop, err := f.reading.Open(ctx, cmd.InOrStdin(), paths)
+	if err == nil && len(files) > 0 {
+		f.plan.Data = &files[0]
+		fmt.Fprintf(cmd.ErrOrStderr(), "Read %s.\n", files[0].Reading)
+	}
+	return stop, err
 }
 
 func widthTable(s *checks.Summary) (*table.Table, error) {

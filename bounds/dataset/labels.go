@@ -57,9 +57,11 @@ func labelFacts(ctx context.Context, x *mat.Dense, y []float64, opts Options) (*
 		return nil, ctx.Err()
 	}
 	if n <= opts.maxAlignment() {
-		if l.Align, err = alignment(h, y); err != nil {
-			return nil, err
+		modes, err := bounds.NewModes(h, y)
+		if err != nil {
+			return nil, fmt.Errorf("dataset: %w", err)
 		}
+		l.Align = Alignment(modes)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -95,15 +97,15 @@ func shuffledMean(h *mat.SymDense, y []float64) (float64, error) {
 	return mean, nil
 }
 
-// alignment returns the shares of the leading 1, 2, 5, 10, 20, 50, ... eigenvectors.
-func alignment(h *mat.SymDense, y []float64) ([]Share, error) {
-	modes, err := bounds.NewModes(h, y)
-	if err != nil {
-		return nil, fmt.Errorf("dataset: %w", err)
-	}
+// Alignment returns the shares of the leading 1, 2, 5, 10, 20, 50, ... eigenvectors of H in the labels, of which these
+// are the modes; nil for labels that are all zero.
+func Alignment(modes bounds.Modes) []Share {
 	var total float64
 	for _, c := range modes.Coef {
 		total += c * c
+	}
+	if total == 0 {
+		return nil
 	}
 	var shares []Share
 	var part float64
@@ -117,7 +119,7 @@ func alignment(h *mat.SymDense, y []float64) ([]Share, error) {
 			factor++
 		}
 	}
-	return shares, nil
+	return shares
 }
 
 func pow10(e int) int {

@@ -14,15 +14,20 @@ import (
 )
 
 func (a *app) replayCommand() *cobra.Command {
-	return &cobra.Command{
+	var files []string
+	var reading DataFlags
+	cmd := &cobra.Command{
 		Use:   "replay WITNESS",
 		Short: "Run a witness again from its line of JSON",
 		Long: `Replay runs the instance and trial of a witness again and shows what it measures.
 The witness is the line of JSON that verify or go test printed, or - to read it
 from standard input. The exit status is 1 when it violates its claim again and
-0 when it does not.`,
+0 when it does not. A witness on a file of your own names the file by the digest of
+its content: give the file by --data, wherever it lies now, and its file of labels
+by --labels.`,
 		Example: `  convergo replay '{"claim":"du2019/...","params":{...},"seed":1,"trial":0,"version":"1"}'
-  convergo report runs/x --witnesses | convergo replay -`,
+  convergo report runs/x --witnesses | convergo replay -
+  convergo replay "$WITNESS" --data features.npy`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text := args[0]
@@ -33,9 +38,18 @@ from standard input. The exit status is 1 when it violates its claim again and
 				}
 				text = line
 			}
+			stop, err := reading.Hold(cmd.Context(), files)
+			if err != nil {
+				return err
+			}
+			defer stop()
 			return a.replay(cmd.OutOrStdout(), strings.TrimSpace(text))
 		},
 	}
+	cmd.Flags().StringArrayVar(&files, "data", nil, "the data file of a witness on one; repeatable")
+	cmd.Flags().StringVar(&reading.Options.LabelsPath, "labels", "", "its file of labels")
+	cmd.Flags().Int64Var(&reading.Options.MaxBytes, "max-bytes", 0, "largest file that is read, as for verify")
+	return cmd
 }
 
 func (a *app) replay(w io.Writer, text string) error {

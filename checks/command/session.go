@@ -40,6 +40,26 @@ func (s *Session) Verdict(w io.Writer, sum *checks.Summary, dir string) error {
 	return verdictStatus(sum)
 }
 
+// Progress returns what shows done of steps on a terminal, and what ends it.
+func (s *Session) Progress(w io.Writer) (show func(done, steps int), end func()) {
+	p := newProgress(w)
+	return func(done, steps int) { p.event(checks.Event{Done: done, Total: steps}) }, p.finish
+}
+
+// Write lets write print to w, with the options that fit it when it is a terminal.
+func (s *Session) Write(w io.Writer, write func(io.Writer, table.Options) error) error {
+	return failed(write(w, terminalOptions(w)))
+}
+
+// Fail is the error with the exit status of work that could not be finished or, when ctx
+// has ended, was interrupted.
+func (s *Session) Fail(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return status{exitInterrupted, errors.New("interrupted")}
+	}
+	return failed(err)
+}
+
 // run checks the sources into the folder of the options, or a new one.
 func run(ctx context.Context, cmd *cobra.Command, sources []checks.Source, o checks.Options, prefix string) (*checks.Summary, string, error) {
 	var err error

@@ -2,31 +2,29 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"convergo/checks"
-	"convergo/nets/data"
 	"convergo/report"
 
 	"github.com/spf13/cobra"
 )
 
 type verifyFlags struct {
-	profile, out, shard, label string
-	data                       []string
-	seed                       uint64
-	alpha                      float64
-	workers                    int
-	asJSON, strict             bool
-	gate                       string // the baseline to hold the run against
+	profile, out, shard string
+	data                []string
+	reading             DataFlags
+	seed                uint64
+	alpha               float64
+	workers             int
+	asJSON, strict      bool
+	onlyData            bool
+	gate                string // the baseline to hold the run against
 	gateFlags
 }
 
@@ -53,6 +51,7 @@ whatever the verdicts are.`,
 		Example: `  convergo verify
   convergo verify du2019 --profile standard --seed 7 --out runs/du
   convergo verify 'du2019/gram*' --data features.npy --label last
+  convergo verify --data features.csv --label species --only-data
   convergo verify --shard 2/8 --out runs/shard2
   convergo verify --gate testdata/baseline.txt --junit gate.xml --annotations github`,
 		ValidArgsFunction: a.completeClaims,
@@ -65,14 +64,16 @@ whatever the verdicts are.`,
 	fl.Uint64Var(&f.seed, "seed", 1, "root seed of all random streams")
 	fl.Float64Var(&f.alpha, "alpha", 0.01, "chance of any false alarm in the whole run")
 	fl.StringVar(&f.out, "out", "", "run folder (default: a new one under runs/)")
-	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10; .gz too); repeatable")
-	fl.StringVar(&f.label, "label", "", "label column of the data files: first or last (default: none)")
+	fl.StringArrayVar(&f.data, "data", nil, "data file of your own (CSV, NPY, NPZ, IDX, CIFAR-10, libsvm; .gz too), or - for standard input; repeatable")
+	f.reading.Register(fl)
+	fl.BoolVar(&f.onlyData, "only-data", false, "run the claims on the data files alone: no built-in instances, controls and searches")
 	fl.IntVar(&f.workers, "workers", 0, "trials in parallel (default: one per core)")
 	fl.StringVar(&f.shard, "shard", "", "run part i of k, as i/k with i from 0, or auto for the part of an array job's task")
 	fl.BoolVar(&f.strict, "strict", false, "fail when a claim would find only larger errors than it should (WEAK)")
 	fl.BoolVar(&f.asJSON, "json", false, "print the summary as JSON instead of the table")
 	fl.StringVar(&f.gate, "gate", "", "hold the run against this baseline, as regress does")
 	f.register(cmd)
+	f.reading.Complete(cmd)
 	return cmd
 }
 
@@ -88,6 +89,11 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 	if err != nil {
 		return err
 	}
+	var stop func()
+	if o.Data, stop, err = f.reading.Open(ctx, cmd.InOrStdin(), f.data); err != nil {
+		return err
+	}
+	defer stop()
 	o.Command = f.again(a.suite.Name, patterns)
 	baseline, err := f.baseline(a, patterns)
 	if err != nil {
@@ -97,6 +103,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 		if err := a.mustUseData(sources); err != nil {
 			return err
 		}
+		printReadings(cmd.ErrOrStderr(), o.Data)
 	}
 	start := time.Now()
 	s, dir, err := run(ctx, cmd, sources, o, "")
@@ -106,7 +113,7 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 	if f.asJSON {
 		err = writeJSON(cmd.OutOrStdout(), s)
 	} else {
-		err = a.printVerdicts(cmd.OutOrStdout(), s, dir, time.Since(start))
+		err = a.printVerdicts(cmd.OutOrStdout(), s, f.onlyData, dir, time.Since(start))
 	}
 	if err != nil {
 		return failed(err)
@@ -153,8 +160,11 @@ func strong(s *checks.Summary) bool {
 }
 
 func (f verifyFlags) options() (checks.Options, error) {
-	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Workers: f.workers, Dir: f.out}
+	o := checks.Options{Seed: f.seed, Alpha: f.alpha, Workers: f.workers, Dir: f.out, OnlyData: f.onlyData}
 	var err error
+	if f.onlyData && len(f.data) == 0 {
+		return o, errors.New("--only-data needs data of your own: name the file with --data")
+	}
 	if f.profile == "test" {
 		return o, errors.New(`no profile "test" here: it is what go test runs; choose quick, standard or deep`)
 	}
@@ -163,13 +173,6 @@ func (f verifyFlags) options() (checks.Options, error) {
 	}
 	if o.Shard, err = parseShard(f.shard); err != nil {
 		return o, err
-	}
-	for _, path := range f.data {
-		d, err := dataFile(path, f.label)
-		if err != nil {
-			return o, err
-		}
-		o.Data = append(o.Data, d)
 	}
 	return o, nil
 }
@@ -182,27 +185,10 @@ func (f verifyFlags) again(program string, patterns []string) []string {
 	for _, path := range f.data {
 		words = append(words, "--data", path)
 	}
-	if f.label != "" {
-		words = append(words, "--label", f.label)
+	if f.onlyData {
+		words = append(words, "--only-data")
 	}
-	return words
-}
-
-// dataFile pins a user's file by its digest and makes sure that it can be read
-// before anything is run.
-func dataFile(path, label string) (checks.DataFile, error) {
-	if label != data.LabelNone && label != data.LabelFirst && label != data.LabelLast {
-		return checks.DataFile{}, fmt.Errorf("label column %q: write first or last, or leave it out", label)
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return checks.DataFile{}, fmt.Errorf("data: %w", err)
-	}
-	if _, err := data.Load(path, data.Options{Label: label, Normalize: true}); err != nil {
-		return checks.DataFile{}, fmt.Errorf("data: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return checks.DataFile{Path: path, SHA256: hex.EncodeToString(sum[:]), Label: label}, nil
+	return append(words, f.reading.words()...)
 }
 
 func (a *app) mustUseData(sources []checks.Source) error {
@@ -215,11 +201,16 @@ func (a *app) mustUseData(sources []checks.Source) error {
 }
 
 // printVerdicts writes the table and says what to do next.
-func (a *app) printVerdicts(w io.Writer, s *checks.Summary, dir string, took time.Duration) error {
-	if err := printOverview(w, s); err != nil {
+func (a *app) printVerdicts(w io.Writer, s *checks.Summary, onlyData bool, dir string, took time.Duration) error {
+	if !onlyData {
+		if err := printOverview(w, s); err != nil {
+			return err
+		}
+		fmt.Fprintln(w, tally(s))
+	}
+	if err := printOwnData(w, s); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, tally(s))
 	if s.Manifest.Shard != nil {
 		fmt.Fprintf(w, "This is %v: other parts are missing until '%s merge' joins them.\n", s.Manifest.Shard, a.suite.Name)
 	}

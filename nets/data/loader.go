@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -56,6 +57,18 @@ func (l *Loader) Open(ctx context.Context, path string, opts Options) (*UserFile
 	return l.index(ctx, c, opts)
 }
 
+// Hold reads a file, and its file of labels if the options name one, without deciding how its content
+// is read: enough for Build and Serve. It returns the digest.
+func (l *Loader) Hold(ctx context.Context, path string, opts Options) (digest string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, err := l.content(ctx, path, opts)
+	if err != nil {
+		return "", fmt.Errorf("data: %w", err)
+	}
+	return c.sum, nil
+}
+
 // Build makes the data set of a Spec. A file is found by its digest, whatever
 // its path is by now, if the Loader has opened it, and else by its path; then
 // its content must have the digest, if there is one (ErrChanged). A Spec with a
@@ -70,6 +83,47 @@ func (l *Loader) Build(ctx context.Context, s Spec) (*Set, error) {
 		return nil, err
 	}
 	return s.fromFile(f)
+}
+
+// serving are the Loaders from which Spec.Build takes files.
+var serving struct {
+	sync.Mutex
+	loaders []*Loader
+}
+
+// Serve lets Spec.Build find the files of this Loader by their digest, also those
+// that it opens later, until stop is called. So the data of a run are read once, and
+// parameters that name them by digest can be built again wherever the file lies.
+func (l *Loader) Serve() (stop func()) {
+	serving.Lock()
+	defer serving.Unlock()
+	serving.loaders = append(serving.loaders, l)
+	return sync.OnceFunc(func() {
+		serving.Lock()
+		defer serving.Unlock()
+		at := slices.Index(serving.loaders, l)
+		serving.loaders = slices.Delete(slices.Clone(serving.loaders), at, at+1)
+	})
+}
+
+// server returns a serving Loader that holds the file of the digest, else a new one.
+func server(sum string) *Loader {
+	serving.Lock()
+	loaders := serving.loaders
+	serving.Unlock()
+	sum = strings.ToLower(sum)
+	for _, l := range loaders {
+		if sum != "" && l.holds(sum) {
+			return l
+		}
+	}
+	return new(Loader)
+}
+
+func (l *Loader) holds(sum string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.contents[sum] != nil
 }
 
 // find returns the file of a Spec.
@@ -88,7 +142,7 @@ func (l *Loader) find(ctx context.Context, s Spec) (*UserFile, error) {
 		if sum == "" {
 			return nil, specErr("file without a path; give path")
 		}
-		return nil, fmt.Errorf("data: %w: no file with SHA-256 %s was given; name the file again, wherever it is now", ErrNotOpen, sum)
+		return nil, fmt.Errorf("data: %w: no file with SHA-256 %s was given; name the file again (--data), wherever it is now", ErrNotOpen, sum)
 	}
 	c, err := l.content(ctx, s.Path, opts)
 	if err != nil {

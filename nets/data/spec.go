@@ -112,11 +112,11 @@ const (
 )
 
 // Build makes the data set. Errors wrap ErrSpec for a Spec that describes none
-// and those of Loader.Build for a file, which is read anew on every call: claims
-// build files by a Loader.
+// and those of Loader.Build for a file: one with a digest is taken from a Loader that
+// serves it (Loader.Serve), all others are read anew on every call.
 func (s Spec) Build() (*Set, error) {
 	if s.Kind == File {
-		return new(Loader).Build(context.Background(), s)
+		return server(s.SHA256).Build(context.Background(), s)
 	}
 	if err := s.checkNumbers(); err != nil {
 		return nil, err

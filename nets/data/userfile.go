@@ -170,29 +170,36 @@ func (f *UserFile) Set(opts Options) (*Set, error) {
 	return set, nil
 }
 
-// set is Set for the rows (positions in keep) of a subset, nil for all.
-func (f *UserFile) set(opts Options, subset []int) (*Set, error) {
-	used, have := subset, len(subset)
+// Reading says what Set would read under the same options, without decoding the samples.
+func (f *UserFile) Reading(opts Options) (*Reading, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	reading, _, err := f.read(f.used(opts, nil), opts)
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", f.reading.File, err)
+	}
+	return reading, nil
+}
+
+// used returns the rows (positions in keep) that the options choose of a subset, nil for all.
+func (f *UserFile) used(opts Options, subset []int) []int {
+	have := len(subset)
 	if subset == nil {
 		have = len(f.keep)
 	}
 	switch {
 	case opts.Rows > 0 && opts.Rows < have:
-		used = f.choose(opts, subset)
+		return f.choose(opts, subset)
 	case subset == nil:
-		used = count(have)
+		return count(have)
 	}
-	d := f.D()
-	if len(used) > MaxEntries/d {
-		return nil, fmt.Errorf("%w: %d rows of %d columns are more than %d entries; use fewer rows (rows)", ErrTooLarge, len(used), d, MaxEntries)
-	}
+	return subset
+}
+
+// read says what is read at the used positions, and codes their labels (nil without any).
+func (f *UserFile) read(used []int, opts Options) (*Reading, []float64, error) {
 	reading := f.reading
-	set := &Set{Name: f.reading.File, X: mat.NewDense(len(used), d, nil), Reading: &reading}
-	for k, p := range used {
-		if err := f.row(f.keep[p], set.X.RawRowView(k)); err != nil {
-			return nil, err
-		}
-	}
 	reading.Used = make([]int, len(used))
 	for k, p := range used {
 		reading.Used[k] = f.table.FileRow(f.keep[p]) + 1
@@ -201,21 +208,37 @@ func (f *UserFile) set(opts Options, subset []int) (*Set, error) {
 	if f.columns != nil {
 		reading.Scaled = append(reading.Scaled, f.columns.note())
 	}
-	if f.labels != nil {
-		var err error
-		if set.Y, err = f.labels.code(used, opts, &reading); err != nil {
-			return nil, err
-		}
-	}
 	if f.opts.Normalize {
-		u, err := NormalizeRows(set.X)
-		if err != nil {
-			return nil, err
-		}
-		set.X = u
 		reading.Scaled = append(reading.Scaled, "rows scaled to norm 1")
 	}
-	return set, nil
+	if f.labels == nil {
+		return &reading, nil, nil
+	}
+	y, err := f.labels.code(used, opts, &reading)
+	return &reading, y, err
+}
+
+// set is Set for the rows (positions in keep) of a subset, nil for all.
+func (f *UserFile) set(opts Options, subset []int) (*Set, error) {
+	used := f.used(opts, subset)
+	d := f.D()
+	if len(used) > MaxEntries/d {
+		return nil, fmt.Errorf("%w: %d rows of %d columns are more than %d entries; use fewer rows (rows)", ErrTooLarge, len(used), d, MaxEntries)
+	}
+	set := &Set{Name: f.reading.File, X: mat.NewDense(len(used), d, nil)}
+	for k, p := range used {
+		if err := f.row(f.keep[p], set.X.RawRowView(k)); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if set.Reading, set.Y, err = f.read(used, opts); err != nil {
+		return nil, err
+	}
+	if f.opts.Normalize {
+		set.X, err = NormalizeRows(set.X)
+	}
+	return set, err
 }
 
 // columnScale brings columns to mean 0 and variance 1.

@@ -81,7 +81,7 @@ func interpolant(x *mat.Dense, y []float64) (coef []float64, form eig.Certified,
 	return coef, inv.Form(y), nil
 }
 
-func predict(x *mat.Dense, coef []float64, at *mat.Dense) ([]float64, error) {
+func evaluate(x *mat.Dense, coef []float64, at *mat.Dense) ([]float64, error) {
 	c, err := kernel.ReLU().Cross(at, x)
 	if err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func kernelSetup(p population, limit func(b float64, n int, delta float64) float
 			if !form.OK {
 				return checks.Measurement{Hypotheses: []checks.Hypothesis{ok}}
 			}
-			got, err := predict(s.distinct, coef, s.all)
+			got, err := evaluate(s.distinct, coef, s.all)
 			if err != nil {
 				return checks.Failed(err)
 			}

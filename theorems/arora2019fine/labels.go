@@ -301,7 +301,7 @@ func measured(l labels) (of func([]float64) eig.Certified, curves []checks.Serie
 }
 
 func labelFile(f checks.DataFile) []labelP {
-	if f.Label == data.LabelNone {
+	if f.Label == "" {
 		return nil
 	}
 	return []labelP{{userfile.Rows(f, 100), 100, 0.1, 0}}
@@ -381,7 +381,7 @@ func labelTraining() checks.Claim[trainP] {
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Recalled, Form: checks.Probably{}, Version: 2,
 		Grid: grid,
 		OnData: func(f checks.DataFile) []trainP {
-			if f.Label == data.LabelNone {
+			if f.Label == "" {
 				return nil
 			}
 			return []trainP{{labelP{userfile.Rows(f, 20), 16, 0.3, 0}, 64}}

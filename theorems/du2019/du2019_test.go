@@ -197,7 +197,13 @@ func TestLabelsAreNoInputs(t *testing.T) {
 	if err := os.WriteFile(path, []byte("x1,x2,y\n1,0,100\n0.999,0.02,200\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	q, err := build(file(checks.DataFile{Path: path, Label: "last"}, 200))
+	var loader data.Loader
+	defer loader.Serve()()
+	user, err := checks.OpenData(t.Context(), &loader, path, data.Options{Label: data.LabelLast})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := build(file(user, 200))
 	if err != nil {
 		t.Fatal(err)
 	}

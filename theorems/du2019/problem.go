@@ -238,13 +238,8 @@ func ladderImages(p ladder, n int) []ladder {
 	return grid
 }
 
-// file are the first n rows of a user's file, scaled to unit norm, with random signs for labels: the claims are
-// about inputs, and a file need not have labels. The column of labels that the user names is no input.
-func file(f checks.DataFile, n int) data.Spec {
-	s := userfile.Signed(f, n)
-	s.Load.AllowDuplicates = true
-	return s
-}
+// file are n rows of a user's file, scaled to unit norm, with labels +1 and -1: its own, or random ones where it has none.
+func file(f checks.DataFile, n int) data.Spec { return userfile.Signed(f, n) }
 
 // slowest is the unit eigenvector of the smallest eigenvalue.
 func slowest(a *mat.SymDense) []float64 {

@@ -86,12 +86,8 @@ func circle(n int) data.Spec {
 	return data.Spec{Kind: data.Circle, N: n, D: 2, Labels: data.Alternate}
 }
 
-// file describes the first n rows of a user's file; without labels of its own it gets random signs.
-func file(f checks.DataFile, n int) data.Spec {
-	s := userfile.Labelled(f, 0)
-	s.N = n
-	return s
-}
+// file describes n rows of a user's file; without labels of its own it gets random signs.
+func file(f checks.DataFile, n int) data.Spec { return userfile.Labelled(f, n) }
 
 // build builds labelled data with their limit.
 func build(s data.Spec) (*twolayer.Inputs, error) {

@@ -1,0 +1,34 @@
+package theorems
+
+import (
+	"convergo/bounds/predict"
+	"convergo/theorems/arora2019fine"
+	"convergo/theorems/basics"
+	"convergo/theorems/du2019"
+	"convergo/theorems/liao2022"
+	"convergo/theorems/munteanu2022"
+	"convergo/theorems/nguyen2021"
+)
+
+// predictors are what the sources say about a data set. A source that says something computable has a
+// function Predictions, in a file predictions.go of its folder, and a line here.
+var predictors = []func(*predict.Data) []predict.Prediction{
+	basics.Predictions,
+	arora2019fine.Predictions,
+	du2019.Predictions,
+	nguyen2021.Predictions,
+	liao2022.Predictions,
+	munteanu2022.Predictions,
+	recalled,
+}
+
+// recalled are requirements of papers that are no source here: orders of growth, their constants set to 1.
+func recalled(d *predict.Data) []predict.Prediction {
+	return []predict.Prediction{
+		d.Required("songyang2019", "recalled", "", "songyang2019/descent", predict.Training),
+		d.Required("oymak2019", "recalled", "", "oymak2019/descent", predict.Training),
+	}
+}
+
+// Predict evaluates the theorems of all sources on a data set, the tightest first.
+func Predict(d *predict.Data) []predict.Prediction { return predict.All(d, predictors...) }
