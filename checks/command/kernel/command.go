@@ -82,9 +82,9 @@ a last one with --merge puts them together.`,
 	f.StringVar(&r.answers, "test-labels", "", "file of their labels, where they are in another")
 	f.StringVar(&r.out, "out", "", "NPY file to write; with --test also a second one, its name ending in -test")
 	f.StringVar(&r.folder, "folder", "", "folder of the tiles; default the output's name and .tiles")
-	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k from 0")
+	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k with i from 0, as in verify")
 	f.StringSliceVar(&r.merge, "merge", nil, "take the tiles of these folders in")
-	f.IntVar(&r.side, "tile", 0, "side of a tile; default 64, for cntk-gap 16")
+	f.IntVar(&r.side, "tile", 0, "side of a tile; default 64, for cntk-gap 16 on the processor up to 10000 samples")
 	f.IntVar(&r.workers, "workers", 0, "goroutines; default one a processor")
 	f.StringVar(&r.device, "device", "cpu", "cpu, gpu:0, gpu:1, ..., or auto for a GPU that there is and that knows the network")
 	f.BoolVar(&r.single, "float32", false, "compute in float32")
@@ -104,6 +104,12 @@ func (r *request) run(c *cobra.Command, config Config) error {
 	}
 	if r.regress && (r.test == "" || r.shard != "") {
 		return errors.New("--regress needs --test, and no --shard")
+	}
+	if r.check < 0 {
+		return fmt.Errorf("--check %d: give the number of entries", r.check)
+	}
+	if r.check > 0 && r.shard != "" {
+		return errors.New("--check needs the whole matrix; give it with --merge, not with --shard")
 	}
 	shard, err := parseShard(r.shard)
 	if err != nil {
@@ -172,7 +178,7 @@ func (r *request) compute(c *cobra.Command, a architecture, z *mat.Dense, shard 
 	}
 	side := r.side
 	if side == 0 {
-		side = a.side()
+		side = a.side(m)
 	}
 	f, err := job.Create(folder, m, side)
 	if err != nil {
