@@ -244,6 +244,19 @@ func TestRefusals(t *testing.T) {
 	contains(err, "matrix.json")
 }
 
+// TestNames: kernels that the user cannot tell apart by name are different matrices.
+func TestNames(t *testing.T) {
+	x := mat.NewDense(2, 3, []float64{1, 2, 3, 4, 5, 7})
+	names := map[string]bool{}
+	for _, k := range []kernel.Kernel{kernel.NTK(2), kernel.NNGP(2), kernel.NTKWeighted([]float64{0, 1, 0}), kernel.NTKWeighted([]float64{0, 1, 1})} {
+		names[job.Connected(k, x, nil).Name] = true
+		names[job.Connected(k, x, x).Name] = true
+	}
+	if len(names) != 8 {
+		t.Errorf("%d names of 8 matrices: %v", len(names), names)
+	}
+}
+
 func TestEstimate(t *testing.T) {
 	const each = 2 * time.Millisecond
 	m := job.Matrix{Name: "slow", Rows: 100, Cols: 100, Symmetric: true,

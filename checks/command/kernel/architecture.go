@@ -105,7 +105,9 @@ func (r *request) fullyConnected(a *architecture, kind conv.Kind) error {
 func parseShape(text string, values int) (conv.Shape, error) {
 	var s conv.Shape
 	if text != "" {
-		if n, err := fmt.Sscanf(text, "%dx%dx%d", &s.Channels, &s.Height, &s.Width); n != 3 || err != nil || s.Size() != values || s.Height < 1 || s.Width < 1 {
+		var rest string
+		n, _ := fmt.Sscanf(text, "%dx%dx%d%s", &s.Channels, &s.Height, &s.Width, &rest)
+		if n != 3 || min(s.Channels, s.Height, s.Width) < 1 || max(s.Channels, s.Height, s.Width) > values || s.Size() != values {
 			return s, fmt.Errorf("--shape %q: give channels x height x width, as 3x32x32, with a product of the %d values of a sample", text, values)
 		}
 		return s, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 
 	"convergo/bounds/kernel/conv"
 	"convergo/bounds/kernel/job"
+	"convergo/checks/command"
 	"convergo/nets/data/tabular"
 )
 
@@ -62,7 +65,13 @@ a last one with --merge puts them together.`,
   convergo kernel --arch cntk --depth 6 --data x.npy --out K.npy --shard 0/4 --folder part0
   convergo kernel --arch cntk --depth 6 --data x.npy --out K.npy --merge part0,part1,part2,part3`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return r.run(c, config) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			err := r.run(c, config)
+			if c.Context().Err() != nil {
+				return command.Unfinished(err)
+			}
+			return err
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&r.arch, "arch", "cntk-gap", "fc, cntk or cntk-gap")
@@ -143,6 +152,14 @@ func (r *request) run(c *cobra.Command, config Config) error {
 	if err != nil {
 		return err
 	}
+	if err := writable(r.out); err != nil {
+		return err
+	}
+	return command.Unfinished(r.work(c, a, z, shard, y, answers))
+}
+
+// work does what has been asked for rightly.
+func (r *request) work(c *cobra.Command, a architecture, z *mat.Dense, shard job.Shard, y, answers []float64) error {
 	gram, err := r.compute(c, a, nil, shard, "")
 	if err != nil {
 		return err
@@ -155,6 +172,17 @@ func (r *request) run(c *cobra.Command, config Config) error {
 		return err
 	}
 	return r.regression(c, gram, cross, y, answers)
+}
+
+// writable fails before the work when its result could not be put in place after it.
+func writable(out string) error {
+	if info, err := os.Stat(filepath.Dir(out)); err != nil || !info.IsDir() {
+		return fmt.Errorf("--out %s: %s is no folder; make it, or name another", out, filepath.Dir(out))
+	}
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return fmt.Errorf("--out %s is a folder; name a file", out)
+	}
+	return nil
 }
 
 // open returns the device, nil for the processor.
