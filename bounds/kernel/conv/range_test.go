@@ -61,6 +61,17 @@ func TestRange(t *testing.T) {
 	}
 }
 
+// TestFaintPixel: a pixel whose reciprocal is beyond float32 counts as zero.
+func TestFaintPixel(t *testing.T) {
+	shape := conv.Shape{Channels: 1, Height: 1, Width: 2}
+	for _, set := range conv.Instructions() {
+		got := pair(t, conv.Net{Depth: 2, Filter: 1}, shape, conv.Options{Float32: true, Instructions: set}, []float64{1, 1e-40}, []float64{1, 1})
+		if math.Abs(got-3) > 1e-6 {
+			t.Errorf("%s: %g, want 3", set, got)
+		}
+	}
+}
+
 // TestManyChannels holds parallel pixels of many channels to the documented error sqrt(2 (44+C0) u)/pi of D.
 func TestManyChannels(t *testing.T) {
 	for _, channels := range []int{1, 64, 1024, 16384} {

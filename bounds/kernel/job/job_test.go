@@ -224,6 +224,24 @@ func TestRefusals(t *testing.T) {
 	}
 	contains(f.Merge(forged), "differ in tile 0")
 
+	// A tile in the place of another of its size, with the checksum of neither damaged.
+	diagonal, err := os.ReadFile(filepath.Join(path, "tile-000000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := filepath.Join(path, "tile-000002")
+	whole, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(last, diagonal, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	contains(f.Run(context.Background(), job.Shard{}, nil), "a tile of another")
+	if err := os.WriteFile(last, whole, 0o666); err != nil {
+		t.Fatal(err)
+	}
+
 	name := filepath.Join(path, "tile-000001")
 	content, err := os.ReadFile(name)
 	if err != nil {

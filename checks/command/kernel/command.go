@@ -93,7 +93,7 @@ a last one with --merge puts them together.`,
 	f.StringVar(&r.folder, "folder", "", "folder of the tiles; default the output's name and .tiles")
 	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k with i from 0, as in verify")
 	f.StringSliceVar(&r.merge, "merge", nil, "take the tiles of these folders in")
-	f.IntVar(&r.side, "tile", 0, "side of a tile; default 64, for cntk-gap 16 on the processor up to 10000 samples")
+	f.IntVar(&r.side, "tile", 0, "side of a tile; default that of the folders to merge, else 64, for cntk-gap 16 on the processor up to 10000 samples")
 	f.IntVar(&r.workers, "workers", 0, "goroutines; default one a processor")
 	f.StringVar(&r.device, "device", "cpu", "cpu, gpu:0, gpu:1, ..., or auto for a GPU that there is and that knows the network")
 	f.BoolVar(&r.single, "float32", false, "compute in float32")
@@ -205,7 +205,13 @@ func (r *request) compute(c *cobra.Command, a architecture, z *mat.Dense, shard 
 	if r.folder == "" {
 		folder = inserted(r.out, suffix) + ".tiles"
 	}
-	side := r.side
+	side, merge := r.side, suffixed(r.merge, suffix)
+	if side == 0 && len(merge) > 0 {
+		var err error
+		if side, err = job.Side(merge[0]); err != nil {
+			return nil, err
+		}
+	}
 	if side == 0 {
 		side = a.side(m)
 	}
@@ -213,7 +219,7 @@ func (r *request) compute(c *cobra.Command, a architecture, z *mat.Dense, shard 
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Merge(suffixed(r.merge, suffix)...); err != nil {
+	if err := f.Merge(merge...); err != nil {
 		return nil, err
 	}
 	if missing, err := f.Missing(); err != nil {

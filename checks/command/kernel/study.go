@@ -26,6 +26,7 @@ type study struct {
 	test, side    int
 	ridge         float64
 	out, format   string
+	figures       string
 	workers       int
 }
 
@@ -57,6 +58,7 @@ study that was stopped goes on from them.`,
 	f.Float64Var(&s.ridge, "ridge", 0, "ridge, relative to the mean of the diagonal")
 	f.StringVar(&s.out, "out", filepath.Join("runs", "kernel-study"), "folder of the matrices")
 	f.StringVar(&s.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
+	f.StringVar(&s.figures, "figures", "", "folder for figures of accuracy against n and against depth, as SVG and pgfplots")
 	f.IntVar(&s.workers, "workers", 0, "goroutines; default one a processor")
 	return c
 }
@@ -87,15 +89,36 @@ func (s *study) run(c *cobra.Command) error {
 		if n, _ := set.X.Dims(); slices.Max(s.sizes)+s.test > n {
 			return fmt.Errorf("--sizes %d and --test %d: there are %d images", slices.Max(s.sizes), s.test, n)
 		}
-		if err := s.rows(c, t, name, set); err != nil {
+		points, err := s.points(c, name, set)
+		if err == nil && s.figures != "" {
+			err = drawStudy(s.figures, points)
+		}
+		if err != nil {
 			return command.Unfinished(err)
+		}
+		for _, p := range points {
+			cells := []table.Cell{table.Text(p.images), table.Count(p.depth), table.Count(p.n)}
+			for _, v := range p.accuracy {
+				cells = append(cells, table.Interval(v.value, v.lo, v.hi))
+			}
+			t.Add(cells...)
 		}
 	}
 	return command.Unfinished(table.Render(c.OutOrStdout(), t, format, table.Options{}))
 }
 
-// rows adds the accuracies on one set of images.
-func (s *study) rows(c *cobra.Command, t *table.Table, name string, set *data.Set) error {
+// share is a percentage with its interval.
+type share struct{ value, lo, hi float64 }
+
+// point is a row of the study.
+type point struct {
+	images   string
+	depth, n int
+	accuracy []share // in the order of architectures
+}
+
+// points measures on one set of images.
+func (s *study) points(c *cobra.Command, name string, set *data.Set) (list []point, err error) {
 	n, most := len(set.Y), slices.Max(s.sizes)
 	pixels := shrunk(set.X, s.side)
 	x, z := pixels.Slice(0, most, 0, s.side*s.side).(*mat.Dense), pixels.Slice(n-s.test, n, 0, s.side*s.side).(*mat.Dense)
@@ -103,29 +126,28 @@ func (s *study) rows(c *cobra.Command, t *table.Table, name string, set *data.Se
 		grams, crosses := make([]*mat.SymDense, len(architectures)), make([]*mat.Dense, len(architectures))
 		for k, arch := range architectures {
 			fmt.Fprintf(c.ErrOrStderr(), "%s: %s of depth %d\n", name, arch, depth)
-			var err error
 			folder := filepath.Join(s.out, fmt.Sprintf("%s-%s-depth%d-side%d-n%d-test%d", name, arch, depth, s.side, most, s.test))
 			if grams[k], crosses[k], err = s.matrices(c.Context(), folder, arch, depth, x, z); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		for _, size := range s.sizes {
-			cells := []table.Cell{table.Text(name), table.Count(depth), table.Count(size)}
+			p := point{images: name, depth: depth, n: size}
 			for k := range architectures {
 				fit, err := job.Regress(grams[k].SliceSym(0, size), set.Y[:size], s.ridge)
 				if err != nil {
-					return fmt.Errorf("%s, %s, depth %d, n = %d: %w", name, architectures[k], depth, size, err)
+					return nil, fmt.Errorf("%s, %s, depth %d, n = %d: %w", name, architectures[k], depth, size, err)
 				}
 				labels, err := fit.Predict(crosses[k].Slice(0, size, 0, s.test))
 				if err != nil {
-					return err
+					return nil, err
 				}
-				cells = append(cells, percent(job.Accuracy(labels, set.Y[n-s.test:]), s.test))
+				p.accuracy = append(p.accuracy, percent(job.Accuracy(labels, set.Y[n-s.test:]), s.test))
 			}
-			t.Add(cells...)
+			list = append(list, p)
 		}
 	}
-	return nil
+	return list, nil
 }
 
 // matrices returns K(x, x) and K(x, z), and computes what the folder lacks of them.
@@ -179,9 +201,9 @@ func shrunk(x *mat.Dense, side int) *mat.Dense {
 }
 
 // percent is a share of n draws with its Wilson interval at 95 %.
-func percent(p float64, n int) table.Num {
+func percent(p float64, n int) share {
 	const z = 1.959963984540054
 	m := float64(n)
 	centre, half := (p+z*z/(2*m))/(1+z*z/m), z/(1+z*z/m)*math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return table.Interval(100*p, 100*(centre-half), 100*(centre+half))
+	return share{100 * p, 100 * (centre - half), 100 * (centre + half)}
 }

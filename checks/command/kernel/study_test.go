@@ -25,7 +25,7 @@ func TestStudy(t *testing.T) {
 		err := c.ExecuteContext(context.Background())
 		return out.String(), err
 	}
-	first, err := study()
+	first, err := study("--figures", filepath.Join(dir, "figures"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +47,13 @@ func TestStudy(t *testing.T) {
 		v, err := strconv.ParseFloat(strings.Split(lines[2], ",")[at], 64)
 		if err != nil || v < 30 || v > 100 {
 			t.Errorf("%s: accuracy %v from 60 digits (%v)", arch, v, err)
+		}
+	}
+	for _, name := range []string{"mnist-depth3", "mnist-n20", "mnist-n60"} {
+		for _, ending := range []string{".svg", ".tex"} {
+			if text := read(t, filepath.Join(dir, "figures", name+ending)); !strings.Contains(text, "cntk-gap") {
+				t.Errorf("%s%s does not name its lines", name, ending)
+			}
 		}
 	}
 	if err := os.Remove(filepath.Join(dir, "mnist-cntk-gap-depth3-side7-n60-test100", "tile-000000")); err != nil {
