@@ -1,6 +1,11 @@
 package command
 
-import "convergo/checks"
+import (
+	"context"
+	"errors"
+
+	"convergo/checks"
+)
 
 // Exit statuses.
 const (
@@ -33,6 +38,15 @@ func failed(err error) error {
 		return nil
 	}
 	return status{exitFailed, err}
+}
+
+// Unfinished marks the error of a further command (see Suite.Commands) whose work could not be finished: its exit status is
+// 3, after Ctrl-C 130. Other errors are wrong use, 2.
+func Unfinished(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return status{exitInterrupted, err}
+	}
+	return failed(err)
 }
 
 // verdictStatus turns a bad run into exit status 1.

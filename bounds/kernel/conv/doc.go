@@ -49,7 +49,11 @@
 // from one (1 - cos below 24 roundings, the most that rounding makes of parallel patches) counts as one, so that
 // repeated images and constant regions are exact. Patches that are nearly but not exactly parallel lose
 // half the digits of D, as in any recursion on correlations: an error of up to sqrt(2*44u)/pi in D, 3e-8 in
-// float64 (u = 2^-53) and 7e-4 in float32 (u = 2^-24). [Kernel.Check] recomputes a sample in float64.
+// float64 (u = 2^-53) and 7e-4 in float32 (u = 2^-24). Sums over C0 channels make it sqrt(2*(44+C0)u)/pi, which tells
+// with thousands of channels. [Kernel.Check] recomputes a sample in float64.
+//
+// Zero padding takes a share of the features in each layer, of small images most: a deep network's fall below the range
+// of the type there (1 x 1 pixels: 3^-2L), and residual blocks can make them too large. Both are errors.
 //
 // References:
 //

@@ -40,6 +40,9 @@ type runner interface {
 // prepared are the tables of several images.
 type prepared any
 
+// maxTables bounds the tables of an image, in bytes.
+const maxTables = 8 << 30
+
 // New returns the kernel of net on images of the given shape. It fails on a network or a shape that does not
 // exist, and on instructions that this machine lacks.
 func New(net Net, shape Shape, o Options) (*Kernel, error) {
@@ -49,6 +52,9 @@ func New(net Net, shape Shape, o Options) (*Kernel, error) {
 	}
 	if err := shape.valid(); err != nil {
 		return nil, err
+	}
+	if bytes := 8 * (float64(shape.Channels) + 2*float64(net.Depth)) * float64(shape.Height) * 2 * float64(shape.Width); bytes > maxTables {
+		return nil, fmt.Errorf("conv: %d layers on images of shape %v take %.2g bytes an image; at most %.2g are taken", net.Depth, shape, bytes, float64(maxTables))
 	}
 	if o.Workers < 0 {
 		return nil, fmt.Errorf("conv: %d workers; give a positive number, or 0 for one a processor", o.Workers)
@@ -123,12 +129,16 @@ const tableBudget = 64 << 20
 
 // Block calls put(i, j, K(x_i, z_j)) for all pairs, or only for i <= j when triangle is set (x and z are then the
 // same images), always from one goroutine at a time. Its memory does not grow with the number of images. It
-// stops when ctx is done.
+// stops when ctx is done, and fails when a value is too large for float64.
 func (k *Kernel) Block(ctx context.Context, x, z Images, triangle bool, put func(i, j int, v float64)) error {
 	if err := errors.Join(x.check(k.shape), z.check(k.shape)); err != nil {
 		return err
 	}
 	side := min(max(1, tableBudget/2/k.run.bytes()), 256)
+	if k.net.Head == GAP { // a pair keeps two sums for each column
+		side = min(side, max(1, int(math.Sqrt(tableBudget/(16*float64(k.shape.Width))))))
+	}
+	var overflow error
 	for top := 0; top < x.Len(); top += side {
 		rows, err := k.run.prepare(ctx, x, top, min(top+side, x.Len()))
 		if err != nil {
@@ -146,8 +156,14 @@ func (k *Kernel) Block(ctx context.Context, x, z Images, triangle bool, put func
 					return err
 				}
 			}
-			err := k.run.block(ctx, rows, columns, onDiagonal, func(i, j int, s sums) { put(top+i, left+j, k.value(s)) })
-			if err != nil {
+			err := k.run.block(ctx, rows, columns, onDiagonal, func(i, j int, s sums) {
+				v := k.value(s)
+				if v-v != 0 && overflow == nil {
+					overflow = fmt.Errorf("conv: the kernel of images %d and %d is too large (%v); use float64, a smaller branch factor or smaller images", top+i, left+j, v)
+				}
+				put(top+i, left+j, v)
+			})
+			if err := errors.Join(err, overflow); err != nil {
 				return err
 			}
 		}
@@ -213,8 +229,19 @@ func (k *Kernel) String() string {
 
 // arithmetic names the instruction sets that give the same bits.
 func (k *Kernel) arithmetic() string {
-	if name := k.Instructions(); name == "go" || k.options.Device != nil {
+	name := k.Instructions()
+	switch {
+	case k.options.Device != nil:
 		return name
+	case name != "go":
+		return "fused"
+	case contracts(1+0x1p-30, 1-0x1p-30):
+		return "go, fused by the compiler" // arm64, GOAMD64=v3, ...
 	}
-	return "fused"
+	return name
 }
+
+// contracts says whether the compiler makes x*y + z one operation.
+//
+//go:noinline
+func contracts(x, y float64) bool { return x*y-1 != 0 }

@@ -45,6 +45,9 @@ type Net struct {
 	Branch float64
 }
 
+// maxFilter is far beyond all images; it keeps products of sides in range.
+const maxFilter = 4095
+
 // withDefaults fills in the zero values, and fails on a network that does not exist.
 func (n Net) withDefaults() (Net, error) {
 	if n.Filter == 0 {
@@ -58,6 +61,8 @@ func (n Net) withDefaults() (Net, error) {
 		return n, fmt.Errorf("conv: depth %d; a convolutional network has at least one layer", n.Depth)
 	case n.Filter < 1 || n.Filter%2 == 0:
 		return n, fmt.Errorf("conv: filter side %d; it must be odd and positive", n.Filter)
+	case n.Filter > maxFilter:
+		return n, fmt.Errorf("conv: filter side %d; at most %d are taken", n.Filter, maxFilter)
 	case n.Padding != Zero && n.Padding != Circular:
 		return n, fmt.Errorf("conv: unknown padding %d; use Zero or Circular", n.Padding)
 	case n.Head != Vanilla && n.Head != GAP:

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 )
@@ -34,6 +35,12 @@ func (p *pairs[T]) prepare(ctx context.Context, im Images, from, to int) (prepar
 	err := p.parallel(ctx, len(list), func(i int, _ *scratch[T]) {
 		list[i] = newTables[T](p.net, p.layout, im.At(from+i))
 	})
+	for i, t := range list {
+		if err == nil && t.vanishes > 0 {
+			err = fmt.Errorf("conv: the features of image %d fall below the range of float%d in layer %d, because padding takes a share of them in each layer; use fewer layers, a smaller filter%s",
+				from+i, 512/lanes[T](), t.vanishes, map[bool]string{true: " or float64"}[lanes[T]() == 16])
+		}
+	}
 	return list, err
 }
 

@@ -1,6 +1,9 @@
 package conv
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // layout is how planes and tables lie in memory, in values.
 type layout struct {
@@ -26,6 +29,15 @@ type tables[T float] struct {
 	image    []T // a table a channel, the image times 2^-exponent
 	s, r     []T // a table a layer: the roots of the diagonal of Sigma, and their reciprocals or 0
 	exponent int
+	vanishes int // the first layer whose largest variance is too small for T, 0 where there is none
+}
+
+// least is the smallest variance of a layer that leaves T room for the digits of smaller ones.
+func least[T float]() float64 {
+	if lanes[T]() == 16 {
+		return 0x1p-102
+	}
+	return 0x1p-969
 }
 
 // newTables runs the recursion on the diagonal, where all correlations are one: K = s^2/q^2.
@@ -51,7 +63,7 @@ func newTables[T float](net Net, l layout, pixels []float64) *tables[T] {
 			row := t.image[c*l.table()+i*l.stride:][:l.stride]
 			for j := range l.cols {
 				row[j] = T(math.Ldexp(pixels[c*size+i*l.cols+j], -t.exponent))
-				square[i*l.cols+j] += float64(row[j]) * float64(row[j])
+				square[i*l.cols+j] += float64(float64(row[j]) * float64(row[j])) // never fused: the bits are those of all machines
 			}
 			repeat(row, l.cols)
 		}
@@ -76,6 +88,9 @@ func newTables[T float](net Net, l layout, pixels []float64) *tables[T] {
 			copy(start, square)
 		}
 		t.root(h, l, square)
+		if t.vanishes == 0 && top > 0 && slices.Max(square) < least[T]() {
+			t.vanishes = h
+		}
 	}
 	return t
 }

@@ -81,6 +81,15 @@ func readSpec(path string) (spec, error) {
 	return s, nil
 }
 
+// Side is the side of the tiles of a folder, which folders that are merged share.
+func Side(path string) (int, error) {
+	s, err := readSpec(path)
+	if err != nil {
+		return 0, fmt.Errorf("job: %s is no folder of tiles: %w", path, err)
+	}
+	return s.Side, nil
+}
+
 // tiles lists the tiles that are computed, row of tiles by row of tiles.
 func (s spec) tiles() []tile {
 	var list []tile

@@ -224,6 +224,24 @@ func TestRefusals(t *testing.T) {
 	}
 	contains(f.Merge(forged), "differ in tile 0")
 
+	// A tile in the place of another of its size, with the checksum of neither damaged.
+	diagonal, err := os.ReadFile(filepath.Join(path, "tile-000000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := filepath.Join(path, "tile-000002")
+	whole, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(last, diagonal, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	contains(f.Run(context.Background(), job.Shard{}, nil), "a tile of another")
+	if err := os.WriteFile(last, whole, 0o666); err != nil {
+		t.Fatal(err)
+	}
+
 	name := filepath.Join(path, "tile-000001")
 	content, err := os.ReadFile(name)
 	if err != nil {
@@ -242,6 +260,19 @@ func TestRefusals(t *testing.T) {
 	}
 	_, err = job.Create(path, m, 3)
 	contains(err, "matrix.json")
+}
+
+// TestNames: kernels that the user cannot tell apart by name are different matrices.
+func TestNames(t *testing.T) {
+	x := mat.NewDense(2, 3, []float64{1, 2, 3, 4, 5, 7})
+	names := map[string]bool{}
+	for _, k := range []kernel.Kernel{kernel.NTK(2), kernel.NNGP(2), kernel.NTKWeighted([]float64{0, 1, 0}), kernel.NTKWeighted([]float64{0, 1, 1})} {
+		names[job.Connected(k, x, nil).Name] = true
+		names[job.Connected(k, x, x).Name] = true
+	}
+	if len(names) != 8 {
+		t.Errorf("%d names of 8 matrices: %v", len(names), names)
+	}
 }
 
 func TestEstimate(t *testing.T) {

@@ -66,7 +66,7 @@ func part(im conv.Images, s Span) conv.Images {
 // (m x d) when z is not nil. A row of zeros has no direction and is an error.
 func Connected(k kernel.Kernel, x, z *mat.Dense) Matrix {
 	n, _ := x.Dims()
-	m := Matrix{Rows: n, Cols: n, Symmetric: z == nil, Name: fmt.Sprintf("connected %s: %s", k.Name(), Digest(mat.DenseCopyOf(x).RawMatrix().Data))}
+	m := Matrix{Rows: n, Cols: n, Symmetric: z == nil, Name: fmt.Sprintf("connected %s %s: %s", k.Name(), fingerprint(k), Digest(mat.DenseCopyOf(x).RawMatrix().Data))}
 	if m.Symmetric {
 		z = x
 	} else {
@@ -104,6 +104,19 @@ func Connected(k kernel.Kernel, x, z *mat.Dense) Matrix {
 		return nil
 	}
 	return m
+}
+
+// fingerprint tells kernels of one name apart, by their values at a few angles: names leave weights out.
+func fingerprint(k kernel.Kernel) string {
+	var values []float64
+	for _, z := range [][]float64{{1, 0}, {4, 3}, {3, 4}, {0, 1}, {-3, 4}, {-1, 0}} {
+		p, err := kernel.NewPair([]float64{1, 0}, z)
+		if err != nil {
+			panic(err) // no row is zero
+		}
+		values = append(values, k.Of(p))
+	}
+	return Digest(values)[:16]
 }
 
 // entries is the number of entries to compute.

@@ -75,6 +75,14 @@ func TestRidge(t *testing.T) {
 	if err != nil || got[0] != 6 || got[1] != 5 {
 		t.Errorf("predicted %v (%v), want [6 5]", got, err)
 	}
+	// The ridge is relative: small values of the kernel decide alike. With 0.1 itself on their diagonal 6 would win.
+	small := mat.NewSymDense(3, nil)
+	small.ScaleSym(1e-6, gram)
+	if s, err := job.Regress(small, labels, 0.1); err != nil {
+		t.Error(err)
+	} else if got, err := s.Predict(mat.NewDense(3, 1, []float64{0.2, 0, 1})); err != nil || got[0] != 5 {
+		t.Errorf("predicted %v from a small kernel (%v), want 5", got, err)
+	}
 	for want, fit := range map[string]func() error{
 		"1 class":  func() error { _, err := job.Regress(gram, []float64{1, 1, 1}, 0.1); return err },
 		"2 labels": func() error { _, err := job.Regress(gram, []float64{1, 2}, 0.1); return err },

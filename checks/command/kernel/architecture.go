@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -21,6 +22,7 @@ type architecture struct {
 	connected *kernel.Kernel // or
 	conv      *conv.Kernel
 	gap       bool
+	device    bool // a GPU
 }
 
 func (r *request) architecture(x, z *mat.Dense, device conv.Device) (architecture, error) {
@@ -33,6 +35,16 @@ func (r *request) architecture(x, z *mat.Dense, device conv.Device) (architectur
 	}
 	if r.depth < 2 {
 		return a, fmt.Errorf("--depth %d: a network has two layers of weights at least", r.depth)
+	}
+	switch {
+	case r.filter < 1:
+		return a, fmt.Errorf("--filter %d: the side of a filter is odd and positive", r.filter)
+	case r.branch == 0:
+		return a, errors.New("--branch 0: that leaves the shortcuts alone; give another factor")
+	case r.branch != 1 && r.block == 0:
+		return a, errors.New("--branch is the factor of residual branches; give --block too")
+	case r.fix && r.depth == 2 && r.kind == "ntk":
+		return a, errors.New("--fix with --depth 2 leaves nothing to train, and the tangent kernel is 0; give a larger depth or --kind nngp")
 	}
 	kind, ok := map[string]conv.Kind{"ntk": conv.NTK, "nngp": conv.NNGP}[r.kind]
 	if !ok {
@@ -64,6 +76,7 @@ func (r *request) architecture(x, z *mat.Dense, device conv.Device) (architectur
 	if r.device == "auto" && device != nil && device.Supports(net, shape) != nil {
 		device = nil
 	}
+	a.device = device != nil
 	a.conv, err = conv.New(net, shape, conv.Options{Kind: kind, Float32: r.single, Workers: r.workers, Device: device})
 	return a, err
 }
@@ -92,7 +105,9 @@ func (r *request) fullyConnected(a *architecture, kind conv.Kind) error {
 func parseShape(text string, values int) (conv.Shape, error) {
 	var s conv.Shape
 	if text != "" {
-		if n, err := fmt.Sscanf(text, "%dx%dx%d", &s.Channels, &s.Height, &s.Width); n != 3 || err != nil || s.Size() != values || s.Height < 1 || s.Width < 1 {
+		var rest string
+		n, _ := fmt.Sscanf(text, "%dx%dx%d%s", &s.Channels, &s.Height, &s.Width, &rest)
+		if n != 3 || min(s.Channels, s.Height, s.Width) < 1 || max(s.Channels, s.Height, s.Width) > values || s.Size() != values {
 			return s, fmt.Errorf("--shape %q: give channels x height x width, as 3x32x32, with a product of the %d values of a sample", text, values)
 		}
 		return s, nil
@@ -106,15 +121,18 @@ func parseShape(text string, values int) (conv.Shape, error) {
 	return s, fmt.Errorf("%d values a sample are no square image of 1 or 3 channels; give --shape, as 3x32x32", values)
 }
 
-// parseShard reads "i/k"; an empty text stands for the whole.
+// parseShard reads "i/k", from 0 as in 'convergo verify'; an empty text stands for the whole.
 func parseShard(text string) (job.Shard, error) {
 	var s job.Shard
 	if text == "" {
 		return s, nil
 	}
-	var rest string
-	if n, _ := fmt.Sscanf(text, "%d/%d%s", &s.Index, &s.Count, &rest); n != 2 || s.Index < 0 || s.Index >= s.Count {
-		return s, fmt.Errorf("--shard %q: give i/k with 0 <= i < k, as 0/4", text)
+	i, k, ok := strings.Cut(text, "/")
+	var err1, err2 error
+	s.Index, err1 = strconv.Atoi(i)
+	s.Count, err2 = strconv.Atoi(k)
+	if !ok || err1 != nil || err2 != nil || s.Index < 0 || s.Index >= s.Count {
+		return job.Shard{}, fmt.Errorf("--shard %q: give i/k with 0 <= i < k, as 0/4", text)
 	}
 	return s, nil
 }
@@ -134,9 +152,10 @@ func (a architecture) matrix(z *mat.Dense) job.Matrix {
 	return job.Convolutional(a.conv, a.images(a.x), a.images(z))
 }
 
-// side is that of tiles which take seconds, at the size of CIFAR-10.
-func (a architecture) side() int {
-	if a.gap {
+// side is that of tiles which take seconds, at the size of CIFAR-10; on a GPU, and of matrices with so many tiles that
+// their number would count, more.
+func (a architecture) side(m job.Matrix) int {
+	if a.gap && !a.device && max(m.Rows, m.Cols) <= 10_000 {
 		return 16
 	}
 	return 64

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 
 	"convergo/bounds/kernel/conv"
 	"convergo/bounds/kernel/job"
+	"convergo/checks/command"
 	"convergo/nets/data/tabular"
 )
 
@@ -62,7 +65,13 @@ a last one with --merge puts them together.`,
   convergo kernel --arch cntk --depth 6 --data x.npy --out K.npy --shard 0/4 --folder part0
   convergo kernel --arch cntk --depth 6 --data x.npy --out K.npy --merge part0,part1,part2,part3`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return r.run(c, config) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			err := r.run(c, config)
+			if c.Context().Err() != nil {
+				return command.Unfinished(err)
+			}
+			return err
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&r.arch, "arch", "cntk-gap", "fc, cntk or cntk-gap")
@@ -82,15 +91,16 @@ a last one with --merge puts them together.`,
 	f.StringVar(&r.answers, "test-labels", "", "file of their labels, where they are in another")
 	f.StringVar(&r.out, "out", "", "NPY file to write; with --test also a second one, its name ending in -test")
 	f.StringVar(&r.folder, "folder", "", "folder of the tiles; default the output's name and .tiles")
-	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k from 0")
+	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k with i from 0, as in verify")
 	f.StringSliceVar(&r.merge, "merge", nil, "take the tiles of these folders in")
-	f.IntVar(&r.side, "tile", 0, "side of a tile; default 64, for cntk-gap 16")
+	f.IntVar(&r.side, "tile", 0, "side of a tile; default that of the folders to merge, else 64, for cntk-gap 16 on the processor up to 10000 samples")
 	f.IntVar(&r.workers, "workers", 0, "goroutines; default one a processor")
 	f.StringVar(&r.device, "device", "cpu", "cpu, gpu:0, gpu:1, ..., or auto for a GPU that there is and that knows the network")
 	f.BoolVar(&r.single, "float32", false, "compute in float32")
 	f.IntVar(&r.check, "check", 0, "recompute so many entries in float64 and print the largest deviation")
 	f.BoolVar(&r.regress, "regress", false, "print the test accuracy of kernel regression on the labels")
 	f.Float64SliceVar(&r.ridges, "ridge", []float64{0}, "ridges of the regression, relative to the mean of the diagonal")
+	c.AddCommand(studyCommand())
 	for _, name := range []string{"depth", "data", "out"} {
 		_ = c.MarkFlagRequired(name) // the flag exists
 	}
@@ -104,6 +114,12 @@ func (r *request) run(c *cobra.Command, config Config) error {
 	}
 	if r.regress && (r.test == "" || r.shard != "") {
 		return errors.New("--regress needs --test, and no --shard")
+	}
+	if r.check < 0 {
+		return fmt.Errorf("--check %d: give the number of entries", r.check)
+	}
+	if r.check > 0 && r.shard != "" {
+		return errors.New("--check needs the whole matrix; give it with --merge, not with --shard")
 	}
 	shard, err := parseShard(r.shard)
 	if err != nil {
@@ -137,6 +153,14 @@ func (r *request) run(c *cobra.Command, config Config) error {
 	if err != nil {
 		return err
 	}
+	if err := writable(r.out); err != nil {
+		return err
+	}
+	return command.Unfinished(r.work(c, a, z, shard, y, answers))
+}
+
+// work does what has been asked for rightly.
+func (r *request) work(c *cobra.Command, a architecture, z *mat.Dense, shard job.Shard, y, answers []float64) error {
 	gram, err := r.compute(c, a, nil, shard, "")
 	if err != nil {
 		return err
@@ -149,6 +173,17 @@ func (r *request) run(c *cobra.Command, config Config) error {
 		return err
 	}
 	return r.regression(c, gram, cross, y, answers)
+}
+
+// writable fails before the work when its result could not be put in place after it.
+func writable(out string) error {
+	if info, err := os.Stat(filepath.Dir(out)); err != nil || !info.IsDir() {
+		return fmt.Errorf("--out %s: %s is no folder; make it, or name another", out, filepath.Dir(out))
+	}
+	if info, err := os.Stat(out); err == nil && info.IsDir() {
+		return fmt.Errorf("--out %s is a folder; name a file", out)
+	}
+	return nil
 }
 
 // open returns the device, nil for the processor.
@@ -170,15 +205,21 @@ func (r *request) compute(c *cobra.Command, a architecture, z *mat.Dense, shard 
 	if r.folder == "" {
 		folder = inserted(r.out, suffix) + ".tiles"
 	}
-	side := r.side
+	side, merge := r.side, suffixed(r.merge, suffix)
+	if side == 0 && len(merge) > 0 {
+		var err error
+		if side, err = job.Side(merge[0]); err != nil {
+			return nil, err
+		}
+	}
 	if side == 0 {
-		side = a.side()
+		side = a.side(m)
 	}
 	f, err := job.Create(folder, m, side)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Merge(suffixed(r.merge, suffix)...); err != nil {
+	if err := f.Merge(merge...); err != nil {
 		return nil, err
 	}
 	if missing, err := f.Missing(); err != nil {

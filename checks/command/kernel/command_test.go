@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,7 +134,8 @@ func TestShards(t *testing.T) {
 	if _, err := os.Stat(path("all.npy")); err == nil {
 		t.Error("a shard wrote the whole matrix")
 	}
-	if _, err := run(t, with("--out", path("all.npy"), "--merge", path("a")+","+path("b"))...); err != nil {
+	untiled := base[:len(base)-2] // the merge takes the side of the shards
+	if _, err := run(t, append(slices.Clone(untiled), "--out", path("all.npy"), "--merge", path("a")+","+path("b"))...); err != nil {
 		t.Fatal(err)
 	}
 	for _, suffix := range []string{".npy", "-test.npy"} {
@@ -155,6 +157,15 @@ func TestWrongUse(t *testing.T) {
 		"--padding":        {"--depth", "3", "--data", "3-1", "--padding", "mirror"},
 		"--device gpu:0":   {"--depth", "3", "--data", "3-1", "--device", "gpu:0"},
 		"needs --test":     {"--depth", "3", "--data", "3-1", "--regress"},
+		"1x6x6x2":          {"--depth", "3", "--data", "3-1", "--shape", "1x6x6x2"},
+		"-1x-6x6":          {"--depth", "3", "--data", "3-1", "--shape", "-1x-6x6"},
+		`"0/2 "`:           {"--depth", "3", "--data", "3-1", "--shard", "0/2 "},
+		"with --merge":     {"--depth", "3", "--data", "3-1", "--shard", "0/2", "--check", "1"},
+		"--check -1":       {"--depth", "3", "--data", "3-1", "--check", "-1"},
+		"--filter 0":       {"--depth", "3", "--data", "3-1", "--filter", "0"},
+		"--branch 0":       {"--depth", "3", "--data", "3-1", "--block", "1", "--branch", "0"},
+		"give --block":     {"--depth", "3", "--data", "3-1", "--branch", "0.5"},
+		"nothing to train": {"--arch", "fc", "--depth", "2", "--data", "3-1", "--fix"},
 		"filter side 4":    {"--depth", "3", "--data", "3-1", "--filter", "4"},
 		"--float32":        {"--arch", "fc", "--depth", "3", "--data", "3-1", "--float32"},
 		"required flag(s)": {"--depth", "3"},
