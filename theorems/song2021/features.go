@@ -55,7 +55,7 @@ const featureConvention = "Phi = phi(X w_r), w ~ N(0, I), no factors of the widt
 //
 // Convention: no factors of the width.
 //
-// Reference: Song et al. (2021), Section 5.2, the lower bound on sigma_min(phi(W_0 X)); constants derived here.
+// Reference: Song et al. (2021), the lower bound on sigma_min(phi(W_0 X)) behind Theorem 3; constants derived here.
 //
 // Control: half the width for the gate; 1.25 times the bound for one tanh sample; two antipodal samples and an odd activation, for which lambda = 0.
 func boundedFeatures() checks.Checkable {
@@ -87,7 +87,7 @@ func boundedFeatures() checks.Checkable {
 	gate := layer{Data: point1, Act: "gate", Eps: 0.95, Delta: 0.2}
 	one := layer{Data: point1, Act: "tanh", Eps: 0.1, Delta: 0.05}
 	return checks.Claim[layer]{
-		ID: "song2021/bounded-features", Title: "width that keeps the features of bounded neurons", Reference: "Section 5.2, derived here",
+		ID: "song2021/bounded-features", Title: "width that keeps the features of bounded neurons", Reference: "Theorem 3, derived here",
 		Formula:    `m \ge \frac{\ln(n/\delta)}{D\left((1-\varepsilon)\mu \,\|\, \mu\right)},\; \mu = \frac{\lambda}{nB_0^2} \;\Rightarrow\; \sigma_{\min}(\Phi_0)^2 > (1-\varepsilon)\, m\lambda`,
 		Convention: featureConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: layerSpace([]string{"tanh", "sin", "erf"}, []float64{0.5, 0.9, 1}),
