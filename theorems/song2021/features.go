@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -132,19 +133,40 @@ func boundedLimit(name string, act nets.Activation, x *mat.Dense) (eig.Certified
 	case "erf":
 		return kernel.ErfFeature().Lambda0(x)
 	}
-	n, _ := x.Dims()
-	step := 0.2
-	if name == "gate" { // poles at pi/200 from the axis
-		if step = 0.002; n > 1 {
-			return eig.Certified{}, fmt.Errorf("the gate on %d samples: its limit is at hand for one sample only", n)
-		}
-	}
-	g, err := kernel.FeatureGram(act.Value, x, step)
+	g, err := limitGram(name, act, x)
 	if err != nil {
 		return eig.Certified{}, err
 	}
 	c, err := eig.Min(g)
-	return c.Widen(1e-12 * float64(n)), err
+	return c.Widen(1e-12 * float64(g.SymmetricDim())), err
+}
+
+const (
+	limitStep  = 0.2 // of the quadrature, for unit rows and tanh
+	longestRow = 25  // the quadrature would take too long beyond
+)
+
+// limitGram is E phi(X w) phi(X w)^T for a bounded activation. The steps of the quadrature follow the longest row: tanh(|x| z) has its poles at a
+// distance pi/(2 |x|) from the axis, and the gate at pi/(200 |x|).
+func limitGram(name string, act nets.Activation, x *mat.Dense) (*mat.SymDense, error) {
+	switch name {
+	case "sin":
+		return kernel.SineFeature().Gram(x)
+	case "erf":
+		return kernel.ErfFeature().Gram(x)
+	}
+	longest := math.Max(1, floats.Max(data.RowNorms(x)))
+	if !(longest <= longestRow) {
+		return nil, fmt.Errorf("rows of norm %.3g: the limit of %s is at hand up to norm %d; take erf or sin, or shorter rows", longest, name, longestRow)
+	}
+	step := limitStep / longest
+	if name == "gate" {
+		if n, _ := x.Dims(); n > 1 {
+			return nil, fmt.Errorf("the gate on %d samples: its limit is at hand for one sample only", n)
+		}
+		step /= 100
+	}
+	return kernel.FeatureGram(act.Value, x, step)
 }
 
 // homogeneousFeatures is the same for neurons that are not bounded, such as the ReLU.

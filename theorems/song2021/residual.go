@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
-	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -202,8 +201,7 @@ func (p residual) law() (startLaw, error) {
 	if err != nil {
 		return startLaw{}, err
 	}
-	step := 0.2 / math.Max(1, floats.Max(data.RowNorms(set.X)))
-	sigma, err := kernel.FeatureGram(act.Value, set.X, step)
+	sigma, err := limitGram(p.Act, act.Activation, set.X)
 	if err != nil {
 		return startLaw{}, err
 	}
