@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -55,7 +56,7 @@ const featureConvention = "Phi = phi(X w_r), w ~ N(0, I), no factors of the widt
 //
 // Convention: no factors of the width.
 //
-// Reference: Song et al. (2021), Section 5.2, the lower bound on sigma_min(phi(W_0 X)); constants derived here.
+// Reference: Song et al. (2021), the lower bound on sigma_min(phi(W_0 X)) behind Theorem 3; constants derived here.
 //
 // Control: half the width for the gate; 1.25 times the bound for one tanh sample; two antipodal samples and an odd activation, for which lambda = 0.
 func boundedFeatures() checks.Checkable {
@@ -87,7 +88,7 @@ func boundedFeatures() checks.Checkable {
 	gate := layer{Data: point1, Act: "gate", Eps: 0.95, Delta: 0.2}
 	one := layer{Data: point1, Act: "tanh", Eps: 0.1, Delta: 0.05}
 	return checks.Claim[layer]{
-		ID: "song2021/bounded-features", Title: "width that keeps the features of bounded neurons", Reference: "Section 5.2, derived here",
+		ID: "song2021/bounded-features", Title: "width that keeps the features of bounded neurons", Reference: "Theorem 3, derived here",
 		Formula:    `m \ge \frac{\ln(n/\delta)}{D\left((1-\varepsilon)\mu \,\|\, \mu\right)},\; \mu = \frac{\lambda}{nB_0^2} \;\Rightarrow\; \sigma_{\min}(\Phi_0)^2 > (1-\varepsilon)\, m\lambda`,
 		Convention: featureConvention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Space: layerSpace([]string{"tanh", "sin", "erf"}, []float64{0.5, 0.9, 1}),
@@ -132,19 +133,40 @@ func boundedLimit(name string, act nets.Activation, x *mat.Dense) (eig.Certified
 	case "erf":
 		return kernel.ErfFeature().Lambda0(x)
 	}
-	n, _ := x.Dims()
-	step := 0.2
-	if name == "gate" { // poles at pi/200 from the axis
-		if step = 0.002; n > 1 {
-			return eig.Certified{}, fmt.Errorf("the gate on %d samples: its limit is at hand for one sample only", n)
-		}
-	}
-	g, err := kernel.FeatureGram(act.Value, x, step)
+	g, err := limitGram(name, act, x)
 	if err != nil {
 		return eig.Certified{}, err
 	}
 	c, err := eig.Min(g)
-	return c.Widen(1e-12 * float64(n)), err
+	return c.Widen(1e-12 * float64(g.SymmetricDim())), err
+}
+
+const (
+	limitStep  = 0.2 // of the quadrature, for unit rows and tanh
+	longestRow = 25  // the quadrature would take too long beyond
+)
+
+// limitGram is E phi(X w) phi(X w)^T for a bounded activation. The steps of the quadrature follow the longest row: tanh(|x| z) has its poles at a
+// distance pi/(2 |x|) from the axis, and the gate at pi/(200 |x|).
+func limitGram(name string, act nets.Activation, x *mat.Dense) (*mat.SymDense, error) {
+	switch name {
+	case "sin":
+		return kernel.SineFeature().Gram(x)
+	case "erf":
+		return kernel.ErfFeature().Gram(x)
+	}
+	longest := math.Max(1, floats.Max(data.RowNorms(x)))
+	if !(longest <= longestRow) {
+		return nil, fmt.Errorf("rows of norm %.3g: the limit of %s is at hand up to norm %d; take erf or sin, or shorter rows", longest, name, longestRow)
+	}
+	step := limitStep / longest
+	if name == "gate" {
+		if n, _ := x.Dims(); n > 1 {
+			return nil, fmt.Errorf("the gate on %d samples: its limit is at hand for one sample only", n)
+		}
+		step /= 100
+	}
+	return kernel.FeatureGram(act.Value, x, step)
 }
 
 // homogeneousFeatures is the same for neurons that are not bounded, such as the ReLU.

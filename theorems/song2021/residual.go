@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"convergo/bounds"
-	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -47,7 +46,7 @@ type residual struct {
 //
 // Convention: no output factor, so that the variance of the output weights is omega^2/m.
 //
-// Reference: Song et al. (2021), Section 5.2, the initial loss behind Theorem 3; derived here.
+// Reference: Song et al. (2021), the initial loss behind Theorem 3; derived here.
 //
 // Control: E phi^2 taken to be 1; omega^2 with a factor of 1.1 or 1/1.1; the labels left out.
 func initialResidual() checks.Checkable {
@@ -80,7 +79,7 @@ func initialResidual() checks.Checkable {
 	plain := residual{Data: data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const, LabelScale: 1e-3}, Act: "tanh", Width: 10, Output: 1, Runs: 400, Within: 0.03}
 	labelled := residual{Data: data.Spec{Kind: data.Sphere, N: 5, D: 3, Seed: 1, Labels: data.Sign}, Act: "erf", Width: 20, Output: 1, Runs: 8, Within: 0.12}
 	return checks.Claim[residual]{
-		ID: "song2021/initial-residual", Title: "mean loss at the start", Reference: "Section 5.2, derived here",
+		ID: "song2021/initial-residual", Title: "mean loss at the start", Reference: "Theorem 3, derived here",
 		Formula:    `\mathbb{E}\|r_0\|^2 = \|y\|^2 + \omega^2 \operatorname{tr}\Sigma`,
 		Convention: "h = sum_r v_r phi(w_r.x), w ~ N(0, I), v ~ N(0, omega^2/m)", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) residual {
@@ -135,9 +134,9 @@ type rowSpace struct {
 //
 // Reference: Song et al. (2021), Section 5.3, sigma_max(X); derived here.
 //
-// Control: n - 0.1 for n, and n/(d - 0.1) for n/d.
+// Control: n - 0.1 for n, n/(d - 0.1) for n/d, and 1.05 for 1.
 func dataNorm() checks.Checkable {
-	setup := func(less, fewer float64) func(rowSpace) (checks.Instance, error) {
+	setup := func(less, fewer, least float64) func(rowSpace) (checks.Instance, error) {
 		return func(p rowSpace) (checks.Instance, error) {
 			set, err := p.Data.Build()
 			if err != nil {
@@ -152,7 +151,7 @@ func dataNorm() checks.Checkable {
 				Trial: func(*rand.Rand) checks.Measurement {
 					return checks.All(
 						checks.Measurement{Part: "upper", Observed: s2, Predicted: n - less, Tolerance: tolerance},
-						checks.Measurement{Part: "lower", Observed: s2, Predicted: math.Max(1, n/(d-fewer)), Relation: checks.AtLeast, Tolerance: tolerance},
+						checks.Measurement{Part: "lower", Observed: s2, Predicted: math.Max(least, n/(d-fewer)), Relation: checks.AtLeast, Tolerance: tolerance},
 					)
 				},
 			}, nil
@@ -160,6 +159,7 @@ func dataNorm() checks.Checkable {
 	}
 	equal := rowSpace{data.Spec{Kind: data.Explicit, Rows: [][]float64{{0.6, 0.8}, {0.6, 0.8}, {0.6, 0.8}}}}
 	frame := rowSpace{data.Spec{Kind: data.Circle, N: 7, D: 2}}
+	orthonormal := rowSpace{data.Spec{Kind: data.Orthonormal, N: 4, D: 6, Seed: 1}}
 	return checks.Claim[rowSpace]{
 		ID: "song2021/data-norm", Title: "spectral norm of unit rows", Reference: "Section 5.3, derived here",
 		Formula: `\max\left(1, \tfrac{n}{d}\right) \le \|X\|^2 \le n`, Convention: "unit rows", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
@@ -167,14 +167,15 @@ func dataNorm() checks.Checkable {
 			return rowSpace{gen.Specs(gen.Range{MinN: 1, MaxN: 12, MinD: 1, MaxD: 6}).Draw(t, "data")}
 		}),
 		Grid: []rowSpace{
-			equal, frame, // equality
-			{data.Spec{Kind: data.Orthonormal, N: 4, D: 6, Seed: 1}}, {data.Spec{Kind: data.Sphere, N: 40, D: 10, Seed: 1}}, {images.All(data.MNIST, 50, 196)},
+			equal, frame, orthonormal, // equality
+			{data.Spec{Kind: data.Sphere, N: 40, D: 10, Seed: 1}}, {images.All(data.MNIST, 50, 196)},
 		},
 		OnData: func(f checks.DataFile) []rowSpace { return []rowSpace{{userfile.Rows(f, 100)}} },
-		Setup:  setup(0, 0),
+		Setup:  setup(0, 0, 1),
 		Controls: []checks.Control[rowSpace]{
-			{Name: "less-than-n", Why: "equal rows attain n", At: []rowSpace{equal}, Setup: setup(0.1, 0)},
-			{Name: "fewer-dimensions", Why: "points at equal angles are a tight frame", At: []rowSpace{frame}, Setup: setup(0, 0.1)},
+			{Name: "less-than-n", Why: "equal rows attain n", At: []rowSpace{equal}, Setup: setup(0.1, 0, 1)},
+			{Name: "fewer-dimensions", Why: "points at equal angles are a tight frame", At: []rowSpace{frame}, Setup: setup(0, 0.1, 1)},
+			{Name: "more-than-one", Why: "orthonormal rows attain 1", At: []rowSpace{orthonormal}, Setup: setup(0, 0, 1.05)},
 		},
 	}
 }
@@ -200,8 +201,7 @@ func (p residual) law() (startLaw, error) {
 	if err != nil {
 		return startLaw{}, err
 	}
-	step := 0.2 / math.Max(1, floats.Max(data.RowNorms(set.X)))
-	sigma, err := kernel.FeatureGram(act.Value, set.X, step)
+	sigma, err := limitGram(p.Act, act.Activation, set.X)
 	if err != nil {
 		return startLaw{}, err
 	}

@@ -4,8 +4,9 @@
 // The paper trains both layers of a two-layer network with a smooth activation by gradient descent from a standard random start. Its proof is
 // deterministic given the start: the last hidden layer alone makes the loss satisfy a Polyak-Lojasiewicz inequality with the smallest singular
 // value of the feature matrix, the Jacobian changes little on the way, and the features are bounded below through Hermite polynomials. The
-// conclusion is a linear rate at a width that grows like n^{3/2} under its conditions on the data. Constants are hidden in all its theorems; here
-// the same steps are made explicit, and as sharp as they go.
+// conclusion is a linear rate at a width of the order sigma_max(X)^2 sqrt(n)/sigma_min(X^{*t})^3, under its conditions on the data n^{3/2} parameters.
+// Constants are hidden in all its theorems; here the same steps are made explicit, and as sharp as they go. Numbers of theorems and printed formulas
+// are those of the version submitted to the conference, without its appendices.
 //
 // Setting: n inputs, the rows of X here and the columns of the paper's; h(x) = sum_r v_r phi(w_r.x), no output factor and no bias;
 // w ~ N(0, omega_1^2), v ~ N(0, omega_2^2), both trained. The paper takes ||x_i|| = 1, ||Y||_F <= 1 and the loss ||V phi(W X) - Y||_F^2; we keep

@@ -253,7 +253,8 @@ func (w widePlan) run(m int, s wideSabotage, r *rand.Rand) (checks.Measurement, 
 		return checks.Measurement{}, err
 	}
 	e, h := make([]float64, n), w.problem.H
-	c := bounds.LastLayer{S0: math.Sqrt(math.Max(low.Value, unit*top.Value)), B: w.b1 * w.feature.X, R0: nets.Residual(e, batch.U, w.y)}
+	// Features that are all lost to rounding, as those of closed gates are, leave a kappa that is huge and not an undefined one.
+	c := bounds.LastLayer{S0: math.Sqrt(math.Max(low.Value, math.Max(unit*top.Value, 1e-290))), B: w.b1 * w.feature.X, R0: nets.Residual(e, batch.U, w.y)}
 	certificate := checks.Measurement{Part: "certificate", Observed: c.Kappa() / (1 - h), Predicted: s.share * w.problem.Share}
 	rate := checks.Measurement{Part: "rate", Predicted: s.rate * w.problem.Rate(m), Relation: checks.AtLeast}
 	cert, err := bounds.CertifyLastLayer(c, w.feature, math.Sqrt(top.Upper()), largest(net.A), h)
