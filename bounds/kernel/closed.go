@@ -24,7 +24,7 @@ func ReLU() Kernel {
 			}
 			return 0
 		},
-		amp: func(s float64) float64 { return s },
+		amp: func(s float64) float64 { return 0.565 * s },
 	}
 }
 
@@ -39,7 +39,7 @@ func ReLUFeature() Kernel {
 		formula: "(sqrt(1-r^2) + r (pi - arccos r))/(2 pi)",
 		of:      func(p Pair) float64 { return p.NormX * p.NormY * arcCosine(p.Sin, p.Cos, p.Angle) },
 		coef:    reluFeatureCoefficient,
-		amp:     func(s float64) float64 { return 2 * s },
+		amp:     func(s float64) float64 { return 0.671 * s },
 	}
 }
 
@@ -66,7 +66,7 @@ func LeakyReLU(c float64) Kernel {
 			}
 			return 0
 		},
-		amp: func(s float64) float64 { return 2 * (1 + c*c) * s },
+		amp: func(s float64) float64 { return s * (0.459*(1+c*c) + 0.107*(1-c)*(1-c)) },
 	}
 }
 
@@ -89,7 +89,7 @@ func LeakyReLUFeature(c float64) Kernel {
 			}
 			return (1 + c) * (1 + c) * reluFeatureCoefficient(k)
 		},
-		amp: func(s float64) float64 { return 2 * (1 + math.Abs(c)) * (1 + math.Abs(c)) * s },
+		amp: func(s float64) float64 { return s * (0.459*(1+c*c) + 0.213*(1-c)*(1-c)) },
 	}
 }
 
@@ -109,7 +109,7 @@ func StepFeature() Kernel {
 			}
 			return 0
 		},
-		amp: func(float64) float64 { return 1 },
+		amp: func(float64) float64 { return 0.232 },
 	}
 }
 
@@ -119,7 +119,7 @@ func Identity() Kernel {
 		name: "identity", formula: "r",
 		of:   Pair.Dot,
 		coef: monomials(map[int]float64{1: 1}),
-		amp:  func(s float64) float64 { return 2 * s },
+		amp:  func(s float64) float64 { return 0.917 * s },
 	}
 }
 
@@ -129,7 +129,7 @@ func Square() Kernel {
 		name: "square", formula: "4 r^2",
 		of:   func(p Pair) float64 { c := p.Dot(); return 4 * c * c },
 		coef: monomials(map[int]float64{2: 4}),
-		amp:  func(s float64) float64 { return 16 * s * s },
+		amp:  func(s float64) float64 { return 6.34 * s * s },
 	}
 }
 
@@ -142,7 +142,7 @@ func SquareFeature() Kernel {
 			return n*n + 2*c*c
 		},
 		coef: monomials(map[int]float64{0: 1, 2: 2}),
-		amp:  func(s float64) float64 { return 12 * s * s },
+		amp:  func(s float64) float64 { return 4.09 * s * s },
 	}
 }
 
@@ -152,7 +152,7 @@ func HalfSquare() Kernel {
 		name: "half-square", formula: "r^2",
 		of:   func(p Pair) float64 { c := p.Dot(); return c * c },
 		coef: monomials(map[int]float64{2: 1}),
-		amp:  func(s float64) float64 { return 4 * s * s },
+		amp:  func(s float64) float64 { return 1.585 * s * s },
 	}
 }
 
@@ -166,7 +166,7 @@ func Cubic() Kernel {
 			return 9 * c * (n*n + 2*c*c)
 		},
 		coef: monomials(map[int]float64{1: 9, 3: 18}),
-		amp:  func(s float64) float64 { return 162 * s * s * s },
+		amp:  func(s float64) float64 { return 54.8 * s * s * s },
 	}
 }
 
@@ -180,7 +180,7 @@ func CubicFeature() Kernel {
 			return 9*n*n*c + 6*c*c*c
 		},
 		coef: monomials(map[int]float64{1: 9, 3: 6}),
-		amp:  func(s float64) float64 { return 90 * s * s * s },
+		amp:  func(s float64) float64 { return 27.8 * s * s * s },
 	}
 }
 
@@ -200,7 +200,7 @@ func Erf() Kernel {
 			j := (k - 1) / 2
 			return 4 / (3 * math.Pi) * central(j) * math.Pow(2.0/3, float64(2*j))
 		},
-		amp: func(s float64) float64 { return 16 / math.Pi * s * (1 + s) },
+		amp: func(s float64) float64 { return s * (0.17 + 1.04/math.Sqrt(1+8.2*s)) },
 	}
 }
 
@@ -220,7 +220,7 @@ func ErfFeature() Kernel {
 			}
 			return 2 / math.Pi * arcsine((k-1)/2) * math.Pow(2.0/3, float64(k))
 		},
-		amp: func(s float64) float64 { return 32 / math.Pi * s / math.Sqrt(1+4*s) },
+		amp: func(s float64) float64 { return 1.18 * s / (1 + 1.75*s) },
 	}
 }
 
@@ -242,7 +242,7 @@ func Sine() Kernel {
 			}
 			return inverseFactorial(k-1) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * s * (1 + s) },
+		amp: func(s float64) float64 { return s * (0.47 + 0.2*s + 0.46/(1+4*s)) },
 	}
 }
 
@@ -258,7 +258,7 @@ func SineFeature() Kernel {
 			}
 			return inverseFactorial(k) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * (1 + s) },
+		amp: func(s float64) float64 { return 0.2*s + min(0.73*s, 0.2) },
 	}
 }
 
@@ -274,7 +274,7 @@ func Cosine() Kernel {
 			}
 			return inverseFactorial(k-1) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * s * (1 + s) },
+		amp: func(s float64) float64 { return s * s * (0.2 + 1.43/(1+1.6*s)) },
 	}
 }
 
@@ -290,7 +290,7 @@ func CosineFeature() Kernel {
 			}
 			return inverseFactorial(k) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * (1 + s) },
+		amp: func(s float64) float64 { return 0.2*s + 0.26 },
 	}
 }
 

@@ -97,9 +97,11 @@ const unit = 1.0 / (1 << 53)
 //
 // With u = 2^-53, a norm carries a relative error of at most (d/2+3)u (d+2 roundings under a root),
 // a cosine an absolute one of (d+10)u, and a sine or angle one of (2d+16)u, the extra d+6 because two
-// computed directions differ in length by that much at most. The amplification by the closed form is
-// bounded kernel by kernel and applied to (3d+40)u, which leaves room for the elementary functions,
-// each taken as good to 2 ulp.
+// computed directions differ in length by that much at most. These are at most a sixth, a third and two thirds of
+// (3d+40)u. The amplification of the kernel is what a sixth of the relative change of each norm, a third of a change of
+// the cosine and two thirds of one of the sine and of the angle add up to at the worst pair, and a quarter of the value
+// there: 10 u at least, for two elementary functions good to 2 ulp each and a few products. Kernels with an exponential
+// have a thirtieth of maxNorm^2 more, for the rounding of its argument.
 func (k Kernel) EntryError(d int, maxNorm float64) float64 {
 	return float64(3*d+40) * unit * k.amp(maxNorm*maxNorm)
 }
