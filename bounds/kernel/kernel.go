@@ -49,10 +49,13 @@ func (k Kernel) Coefficients(count int) []float64 {
 }
 
 // Gram returns the n x n Gram matrix K_ij = k(x_i, x_j) of the rows of X (n x d). It fails on an
-// empty matrix, a zero row or a non-finite entry, and names the row.
+// empty matrix, a zero row, a non-finite entry or a norm outside 1e-50 to 1e50, and names the row.
 func (k Kernel) Gram(X mat.Matrix) (*mat.SymDense, error) {
 	ps, err := newPoints(X)
 	if err != nil {
+		return nil, err
+	}
+	if err := ps.inRange(); err != nil {
 		return nil, err
 	}
 	n := len(ps.dirs)
@@ -78,6 +81,12 @@ func (k Kernel) Cross(X, Z mat.Matrix) (*mat.Dense, error) {
 	}
 	zs, err := newPoints(Z)
 	if err != nil {
+		return nil, fmt.Errorf("second set: %w", err)
+	}
+	if err := xs.inRange(); err != nil {
+		return nil, err
+	}
+	if err := zs.inRange(); err != nil {
 		return nil, fmt.Errorf("second set: %w", err)
 	}
 	c := mat.NewDense(len(xs.dirs), len(zs.dirs), nil)
