@@ -27,10 +27,16 @@ func TestPairByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	of, err := kernel.Pairs(rows([]float64{0, 1}, []float64{3, 4}, []float64{5, 12}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := of(1, 2)
 	unit := kernel.UnitPair(63. / 65)
 	for what, v := range map[string][2]float64{
 		"first norm": {p.NormX, 5}, "second norm": {p.NormY, 13}, "inner product": {p.Dot(), 63},
 		"cosine": {p.Cos, 63. / 65}, "sine": {p.Sin, 16. / 65}, "angle": {p.Angle, angle}, "angle alone": {a, angle},
+		"row norms": {row.NormX, 5}, "other row": {row.NormY, 13}, "row cosine": {row.Cos, 63. / 65}, "row sine": {row.Sin, 16. / 65}, "row angle": {row.Angle, angle},
 		"chord": {p.Chord(), chord}, "antichord": {p.Antichord(), antichord},
 		"chord to the opposite": {opposite.Chord(), antichord}, "antichord to the opposite": {opposite.Antichord(), chord},
 		"unit cosine": {unit.Cos, 63. / 65}, "unit sine": {unit.Sin, 16. / 65}, "unit angle": {unit.Angle, angle}, "unit norms": {unit.NormX * unit.NormY, 1},
