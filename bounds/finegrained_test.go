@@ -65,9 +65,6 @@ func TestSumCostAgainstGram(t *testing.T) {
 			if root := math.Sqrt(q.Lower()); root > bounds.SumCost(sum)*(1+1e-12) {
 				t.Fatalf("n=%d d=%d: %v over %v", n, d, root, bounds.SumCost(sum))
 			}
-			if bounds.SumCost(sum) > bounds.PrintedSumCost(sum) {
-				t.Fatalf("derived %v over printed %v", bounds.SumCost(sum), bounds.PrintedSumCost(sum))
-			}
 			if len(sum) == 1 && n > d {
 				best = max(best, math.Sqrt(q.Value)/bounds.SumCost(sum))
 			}
@@ -102,7 +99,11 @@ func TestSeriesCosts(t *testing.T) {
 		sign, f = -sign, f*float64(2*l+1)*float64(2*l+2)
 	}
 	within(t, "cos as a sum", bounds.CosineCost(1), bounds.SumCost(terms), 1e-14)
-	within(t, "printed cos as a sum", bounds.PrintedCosineCost(1), bounds.PrintedSumCost(terms), 1e-14)
+	printed := 0.0
+	for _, m := range terms {
+		printed += bounds.PrintedMonomialCost(m.P) * math.Abs(m.Alpha)
+	}
+	within(t, "printed cos as a sum", bounds.PrintedCosineCost(1), printed, 1e-14)
 	if bounds.CosineCost(0) != 0 || bounds.ArctanCost(0) != 0 {
 		t.Error("the zero target has a cost")
 	}
@@ -174,7 +175,6 @@ func TestFineGrainedConstants(t *testing.T) {
 	within(t, "width of Arora et al. (2019)", bounds.PrintedTrajectoryWidth(20, 0.1, 0.01, 0.1, 0.1), 1.28e23, 1e-12)
 	within(t, "width of Arora et al. (2019)", bounds.PrintedScaledDescentWidth(10, 0.3, 1, 0.1), 1.2345679e11, 1e-7)
 	within(t, "worst rate", bounds.WorstLabelRate(0.5, 1, 3), 0.125, 1e-15)
-	within(t, "worst steps", bounds.WorstLabelSteps(0.5, 1, 0.1), 4, 0)
 	isNaN(t, map[string]float64{
 		"scale": bounds.PrintedTrajectoryScale(0, 0.1, 1), "width": bounds.PrintedTrajectoryWidth(1, 0, 1, 0.1, 1),
 		"descent": bounds.PrintedScaledDescentWidth(1, 0.1, 0, 0.1), "residual": bounds.StepResidual(0, 1, 1, 1, 1),
@@ -184,7 +184,7 @@ func TestFineGrainedConstants(t *testing.T) {
 		"network": bounds.NetworkGeneralisation(1, 0, 1, 1, 0.1), "monomial": bounds.MonomialCost(-1),
 		"printed monomial": bounds.PrintedMonomialCost(3), "cos": bounds.CosineCost(-1), "printed cos": bounds.PrintedCosineCost(-1),
 		"arctan": bounds.ArctanCost(1.1), "printed arctan": bounds.PrintedArctanCost(2), "rate": bounds.WorstLabelRate(2, 1, 1),
-		"steps": bounds.WorstLabelSteps(0.5, 0, 0.1), "a posteriori": bounds.APosteriori(2, 1, []float64{1})[1],
+		"a posteriori": bounds.APosteriori(2, 1, []float64{1})[1],
 	})
 }
 

@@ -33,7 +33,7 @@ func NTK(hidden int) Kernel {
 		ones[i] = 1
 	}
 	k := NTKWeighted(ones)
-	k.name, k.formula = fmt.Sprintf("ntk(%d)", hidden), "Theta <- Theta k0 + Sigma, Sigma <- k1(Sigma)"
+	k.name = fmt.Sprintf("ntk(%d)", hidden)
 	return k
 }
 
@@ -49,7 +49,7 @@ func NTKTerm(hidden, layer int) Kernel {
 	}
 	weights[layer-1] = 1
 	k := NTKWeighted(weights)
-	k.name, k.formula = fmt.Sprintf("ntk(%d)-layer(%d)", hidden, layer), "Sigma^(l-1) k0(t_{l-1}) ... k0(t_{H-1})"
+	k.name = fmt.Sprintf("ntk(%d)-layer(%d)", hidden, layer)
 	return k
 }
 
@@ -64,7 +64,7 @@ func NTKWeighted(weights []float64) Kernel {
 		}
 	}
 	return Kernel{
-		name: fmt.Sprintf("ntk(%d)-weighted", hidden), formula: "sum_l w_l Sigma^(l-1) k0(t_{l-1}) ... k0(t_{H-1})",
+		name: fmt.Sprintf("ntk(%d)-weighted", hidden),
 		of: func(p Pair) float64 {
 			theta := w[0] * p.Cos
 			angle := p.Angle
@@ -98,7 +98,7 @@ func NTKWeighted(weights []float64) Kernel {
 func NNGP(hidden int) Kernel {
 	mustBeDepth(hidden)
 	return Kernel{
-		name: fmt.Sprintf("nngp(%d)", hidden), formula: "Sigma <- k1(Sigma)",
+		name: fmt.Sprintf("nngp(%d)", hidden),
 		of: func(p Pair) float64 {
 			cos, angle := p.Cos, p.Angle
 			for range hidden {

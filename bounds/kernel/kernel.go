@@ -10,18 +10,14 @@ import (
 
 // Kernel is a limit kernel: a closed form in the norms and the angle of two inputs.
 type Kernel struct {
-	name    string
-	formula string
-	of      func(Pair) float64
-	coef    func(k int) float64
-	amp     func(s float64) float64
+	name string
+	of   func(Pair) float64
+	coef func(k int) float64
+	amp  func(s float64) float64
 }
 
 // Name is a short identifier such as "relu" or "relu-feature".
 func (k Kernel) Name() string { return k.name }
-
-// Formula is the closed form on unit inputs with inner product r.
-func (k Kernel) Formula() string { return k.formula }
 
 // Of evaluates the kernel on a pair of inputs of any norm.
 func (k Kernel) Of(p Pair) float64 { return k.of(p) }

@@ -93,11 +93,10 @@ var (
 func Threshold(b float64) Kernel {
 	mustBeFinite("threshold", b)
 	return Kernel{
-		name:    fmt.Sprintf("threshold(%g)", b),
-		formula: "P(g >= b, g' >= b), corr(g, g') = r",
-		of:      func(p Pair) float64 { return onUnit(p, JointTail(b, p.Angle)) },
-		coef:    func(k int) float64 { return thresholdCoefficient(b, k) },
-		amp:     func(float64) float64 { return thresholdError },
+		name: fmt.Sprintf("threshold(%g)", b),
+		of:   func(p Pair) float64 { return onUnit(p, JointTail(b, p.Angle)) },
+		coef: func(k int) float64 { return thresholdCoefficient(b, k) },
+		amp:  func(float64) float64 { return thresholdError },
 	}
 }
 
@@ -106,9 +105,8 @@ func Threshold(b float64) Kernel {
 func ThresholdReLU(b float64) Kernel {
 	mustBeFinite("threshold", b)
 	return Kernel{
-		name:    fmt.Sprintf("threshold-relu(%g)", b),
-		formula: "r P(g >= b, g' >= b), corr(g, g') = r",
-		of:      func(p Pair) float64 { return onUnit(p, p.Cos*JointTail(b, p.Angle)) },
+		name: fmt.Sprintf("threshold-relu(%g)", b),
+		of:   func(p Pair) float64 { return onUnit(p, p.Cos*JointTail(b, p.Angle)) },
 		coef: func(k int) float64 {
 			if k == 0 {
 				return 0
@@ -124,8 +122,7 @@ func ThresholdReLU(b float64) Kernel {
 func BiasedReLU(b float64) Kernel {
 	mustBeFinite("bias", b)
 	return Kernel{
-		name:    fmt.Sprintf("biased-relu(%g)", b),
-		formula: "(r+1) P(g >= b, g' >= b), corr(g, g') = r",
+		name: fmt.Sprintf("biased-relu(%g)", b),
 		of: func(p Pair) float64 {
 			s := math.Cos(p.Angle / 2)
 			return onUnit(p, 2*s*s*JointTail(b, p.Angle))
