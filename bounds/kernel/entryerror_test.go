@@ -16,8 +16,8 @@ func worstCase(k Kernel, s float64, room func(p Pair, v float64) float64) float6
 	norms := []float64{math.Sqrt(s)}
 	needsUnit := math.IsNaN(k.Of(Pair{NormX: 2, NormY: 2, Cos: 1}))
 	if !needsUnit {
-		for i := 1; i <= 5; i++ {
-			norms = append(norms, norms[0]*math.Pow(10, -float64(i*i)/20))
+		for i := 1; i <= 3; i++ {
+			norms = append(norms, norms[0]*math.Pow(10, -float64(i*i)/10))
 		}
 	}
 	angles := []float64{0, math.Pi, 1e-4, math.Pi - 1e-4}
