@@ -318,8 +318,9 @@ func LogRegions(n, d int) float64 {
 	return math.Ln2 + top + math.Log(sum)
 }
 
-// entryError bounds the rounding of a cosine between rows of length d, and of one more factor of it.
-func entryError(d int) float64 { return kernel.Identity().EntryError(d, 1) }
+// entryError bounds the rounding of a cosine between rows of length d, (d+10)u as [kernel.Kernel.EntryError] derives it,
+// and of one more factor of it, a power good to 2 ulp and its share of a sum included.
+func entryError(d int) float64 { return float64(d+15) * unit }
 
 // seriesError is a generous bound on the relative error of a coefficient of kernel.NTK per layer. The
 // recursion behind them adds positive numbers only; against 200-bit arithmetic it is off by 5e-14 at
