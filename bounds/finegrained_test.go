@@ -104,6 +104,13 @@ func TestSeriesCosts(t *testing.T) {
 		printed += bounds.PrintedMonomialCost(m.P) * math.Abs(m.Alpha)
 	}
 	within(t, "printed cos as a sum", bounds.PrintedCosineCost(1), printed, 1e-14)
+	within(t, "arctan of a small norm", bounds.ArctanCost(1e-4), 1e-8/2*math.Sqrt(2*math.Pi), 1e-7)
+	terms = nil
+	for l, sign, f := 1, 1.0, 0.5; l <= 30; l++ {
+		terms = append(terms, bounds.Monomial{Alpha: sign * f / float64(2*l-1), Beta: []float64{0.6, 0.8}, P: 2 * l})
+		sign, f = -sign, f/4
+	}
+	within(t, "arctan as a sum", bounds.ArctanCost(1), bounds.SumCost(terms), 1e-14)
 	if bounds.CosineCost(0) != 0 || bounds.ArctanCost(0) != 0 {
 		t.Error("the zero target has a cost")
 	}
@@ -154,6 +161,8 @@ func TestGeneralisationForms(t *testing.T) {
 	within(t, "kernel form", bounds.KernelGeneralisation(1.2, 100, 0.1), want, 1e-14)
 	within(t, "monotone", bounds.KernelGeneralisation(0, 100, 0.1), bounds.KernelGeneralisation(1, 100, 0.1), 0)
 	b, r, i, j := bounds.MovementGrid{BUnit: 0.5, RUnit: 0.01}.Cell(1.2, 0.035)
+	within(t, "cell in the Frobenius norm", b, 1.5, 1e-15)
+	within(t, "cell of the largest movement", r, 0.04, 1e-15)
 	if i != 3 || j != 4 || b < 1.2 || r < 0.035 {
 		t.Errorf("cell (%d, %d) of radii %v and %v", i, j, b, r)
 	}
