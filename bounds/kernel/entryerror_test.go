@@ -137,3 +137,14 @@ func TestLambda0Margin(t *testing.T) {
 		}
 	}
 }
+
+// Directions have the length one.
+func TestDirections(t *testing.T) {
+	ps, err := newPoints(mat.NewDense(1, 2, []float64{3e100, 4e100}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := ps.dirs[0]; math.Abs(u[0]-0.6) > 1e-15 || math.Abs(u[1]-0.8) > 1e-15 {
+		t.Errorf("direction %v, want (0.6, 0.8)", u)
+	}
+}
