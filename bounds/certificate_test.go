@@ -40,6 +40,7 @@ func TestCertifyArithmetic(t *testing.T) {
 		t.Fatal(err)
 	}
 	// theta = 1/4: beta = 4/3 - .4 = 14/15, c = 9/16 * 14/15 = .525.
+	within(t, "theta", c.Theta, 0.25, 0)
 	within(t, "beta", c.Beta, 14.0/15, 1e-14)
 	within(t, "c", c.C, 0.525, 1e-14)
 	within(t, "radius", c.Radius, 2*2*0.1/(20*0.525*0.25), 1e-14)
@@ -63,6 +64,9 @@ func TestCertifyArithmetic(t *testing.T) {
 	within(t, "paper radius", p.Radius, 4*2*0.1/(20*0.3), 1e-14)
 	within(t, "paper budget", p.FlipBudget, 0.02525513*0.3/4, 1e-6)
 	within(t, "paper beta", p.Beta, 1.55051-0.4, 1e-5)
+	within(t, "paper theta", p.Theta, 0.1589186, 2e-7)
+	within(t, "paper c", p.C, 0.5, 0)
+	within(t, "paper floor", p.LambdaMin, 0.15, 1e-14)
 	within(t, "paper rate", p.Rate, 1-0.1*0.15, 1e-14)
 
 	for want, f := range map[string]func() error{

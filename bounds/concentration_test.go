@@ -49,6 +49,7 @@ func TestGramWidths(t *testing.T) {
 	h := bounds.HoeffdingWidth(n, 7, lambda0, delta)
 	within(t, "Hoeffding deviation at its width", bounds.HoeffdingDeviation(n, int(math.Round(h)), 7, delta), lambda0/4, 1e-4)
 	within(t, "printed width", bounds.PrintedGramWidth(n, lambda0, delta), 256*100*math.Log(200)/0.04, 1e-14)
+	within(t, "upper failure at eps = 1", bounds.ChernoffUpperFailure(n, 300, 1, lambda0, s), n*math.Exp(-300*(2*math.Ln2-1)*lambda0/(s*s)), 1e-12)
 	// Orthonormal rows: H(0) is diagonal with Binomial(m, 1/2)/m on it, S = 1, lambda_0 = 1/2, so
 	// both tails are known exactly.
 	for _, m := range []int{20, 60, 200} {

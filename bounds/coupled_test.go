@@ -13,6 +13,7 @@ func TestCoupledConstants(t *testing.T) {
 	for n, want := range map[int]float64{4: 0.353553, 8: 0.135299, 12: 0.086273, 16: 0.063724, 20: 0.050623} {
 		within(t, "circle margin", bounds.CircleMargin(n), want, 1e-5)
 	}
+	within(t, "16 arcs", bounds.ArcPairs(16, 0.1), 81.2027807, 1e-8) // 16 ln 160
 	within(t, "n=6", bounds.CircleMargin(6), 0, 0)
 	gamma := bounds.CircleMargin(8)
 	if m := bounds.EvenWidth(bounds.FiniteMarginWidth(8, gamma, 0.05)); m != 4436 {

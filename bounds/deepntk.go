@@ -236,7 +236,7 @@ const chernoffHalf = (1 - math.Ln2) / 2
 // beta^2. It is +Inf when lambda is zero.
 //
 // Proof. ||F w|| <= t = frobenius + s operator except with probability e^{-s^2/2}. Restricting the sum
-// over neurons to that event costs at most FeatureLoss(s) of lambda; for the smallest s that costs
+// over neurons to that event costs at most featureLoss(s) of lambda; for the smallest s that costs
 // half, the summands are bounded by t^2 and matrix Chernoff at one half asks for
 // n_k >= 2 t^2 log(n/delta)/(0.1534 lambda).
 func FeatureWidth(frobenius, operator, lambda float64, n int, delta float64) (float64, error) {
@@ -250,12 +250,12 @@ func FeatureWidth(frobenius, operator, lambda float64, n int, delta float64) (fl
 		return math.Inf(1), nil
 	}
 	lo, hi := 0.0, 1.0
-	for FeatureLoss(frobenius, operator, hi) > lambda/2 {
+	for featureLoss(frobenius, operator, hi) > lambda/2 {
 		lo, hi = hi, 2*hi
 	}
 	for range 60 {
 		mid := (lo + hi) / 2
-		if FeatureLoss(frobenius, operator, mid) > lambda/2 {
+		if featureLoss(frobenius, operator, mid) > lambda/2 {
 			lo = mid
 		} else {
 			hi = mid
@@ -266,13 +266,13 @@ func FeatureWidth(frobenius, operator, lambda float64, n int, delta float64) (fl
 	return math.Max(float64(n), math.Ceil(width)), nil
 }
 
-// FeatureLoss bounds E[||F w||^2; ||F w|| > t] for w ~ N(0, I) and t = a + s b, with a and b the
+// featureLoss bounds E[||F w||^2; ||F w|| > t] for w ~ N(0, I) and t = a + s b, with a and b the
 // Frobenius and operator norm of F:
 //
 //	t^2 e^{-s^2/2} + 2 a b sqrt(pi/2) erfc(s/sqrt 2) + 2 b^2 e^{-s^2/2},
 //
 // from Gaussian concentration of the b-Lipschitz function ||F w|| of mean at most a.
-func FeatureLoss(a, b, s float64) float64 {
+func featureLoss(a, b, s float64) float64 {
 	t, tail := a+s*b, math.Exp(-s*s/2)
 	return t*t*tail + 2*a*b*math.Sqrt(math.Pi/2)*math.Erfc(s/math.Sqrt2) + 2*b*b*tail
 }
@@ -318,8 +318,9 @@ func LogRegions(n, d int) float64 {
 	return math.Ln2 + top + math.Log(sum)
 }
 
-// entryError bounds the rounding of a cosine between rows of length d, and of one more factor of it.
-func entryError(d int) float64 { return kernel.Identity().EntryError(d, 1) }
+// entryError bounds the rounding of a cosine between rows of length d, (d+10)u as [kernel.Kernel.EntryError] derives it,
+// and of one more factor of it, a power good to 2 ulp and its share of a sum included.
+func entryError(d int) float64 { return float64(d+15) * unit }
 
 // seriesError is a generous bound on the relative error of a coefficient of kernel.NTK per layer. The
 // recursion behind them adds positive numbers only; against 200-bit arithmetic it is off by 5e-14 at

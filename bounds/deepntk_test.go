@@ -249,11 +249,11 @@ func TestFeatureLossBoundsTheTail(t *testing.T) {
 				tail += norm * norm / draws
 			}
 		}
-		if loss := FeatureLoss(frobenius, operator, s); tail > loss {
+		if loss := featureLoss(frobenius, operator, s); tail > loss {
 			t.Errorf("s = %v: second moment beyond the cut %v, bound %v", s, tail, loss)
 		}
 	}
-	if a, b := FeatureLoss(2, 1, 0.999), FeatureLoss(2, 1, 1.001); b >= a {
+	if a, b := featureLoss(2, 1, 0.999), featureLoss(2, 1, 1.001); b >= a {
 		t.Errorf("the loss grows with s: %v, %v", a, b)
 	}
 }
@@ -275,7 +275,7 @@ func TestFeatureWidthSuffices(t *testing.T) {
 		width := must(FeatureWidth(frobenius, operator, lambda.Value, c.n, 0.1))
 		// The cut is the smallest one allowed: width = 2 t^2 log(n/delta)/(c lambda).
 		s := (math.Sqrt(width*chernoffHalf*lambda.Value/(2*math.Log(float64(c.n)/0.1))) - frobenius) / operator
-		if over, under := FeatureLoss(frobenius, operator, s-0.01), FeatureLoss(frobenius, operator, s+0.01); over < lambda.Value/2 || under > lambda.Value/2 {
+		if over, under := featureLoss(frobenius, operator, s-0.01), featureLoss(frobenius, operator, s+0.01); over < lambda.Value/2 || under > lambda.Value/2 {
 			t.Errorf("n = %d: the cut s = %v is not where the loss is lambda/2", c.n, s)
 		}
 		for range 5 {

@@ -179,15 +179,6 @@ func SumCost(terms []Monomial) float64 {
 	return math.Sqrt(math.Max(0, sum)) // a squared norm, but for rounding
 }
 
-// PrintedSumCost is 3 sum_j p_j |alpha_j| ||beta_j||^{p_j}, Corollary 6.2 of Arora et al. (2019).
-func PrintedSumCost(terms []Monomial) float64 {
-	var sum float64
-	for _, t := range terms {
-		sum += PrintedMonomialCost(t.P) * math.Abs(t.Alpha) * math.Pow(math.Sqrt(dot(t.Beta, t.Beta)), float64(t.P))
-	}
-	return sum
-}
-
 func dot(a, b []float64) float64 {
 	var s float64
 	for i, v := range a {
@@ -242,11 +233,4 @@ func factorial(k int) float64 { return math.Gamma(float64(k) + 1) }
 // 0 < eta <= 1/lambda_max, and which the eigenvector of lambda_0 attains (derived).
 func WorstLabelRate(eta, lambda0 float64, k int) float64 {
 	return when(eta > 0 && lambda0 >= 0 && eta*lambda0 <= 1 && k >= 0, math.Pow(1-eta*lambda0, float64(k)))
-}
-
-// WorstLabelSteps is the number of steps after which the worst labels have shrunk to the fraction eps:
-// ceil(log eps/log(1 - eta lambda_0)).
-func WorstLabelSteps(eta, lambda0, eps float64) float64 {
-	return when(eta > 0 && lambda0 > 0 && eta*lambda0 < 1 && isProbability(eps),
-		math.Ceil(math.Log(eps)/math.Log1p(-eta*lambda0)))
 }

@@ -98,15 +98,9 @@ func FlipBudget(lambda0, s float64) float64 {
 	return when(lambda0 >= 0 && s > 0, KappaStar*KappaStar*lambda0/(s*s))
 }
 
-// MarkovGramShift is 4 n^2 R/(sqrt(2 pi) delta): with probability at least 1 - delta it bounds
-// sum_ij |H_ij(W) - H_ij(0)| over the ball (Du et al. 2019, proof of Lemma 3.2; printed).
-func MarkovGramShift(n int, r, delta float64) float64 {
-	return when(n >= 1 && r >= 0 && isProbability(delta),
-		4*float64(n)*float64(n)*r/(math.Sqrt(2*math.Pi)*delta))
-}
-
 // PrintedRadius is R = (sqrt(2 pi)/16) delta lambda_0/n^2, the radius c delta lambda_0/n^2 of Lemma 3.2
-// of Du et al. (2019) with the constant its proof gives: [MarkovGramShift] equals lambda_0/4 there.
+// of Du et al. (2019) with the constant its proof gives: at it 4 n^2 R/(sqrt(2 pi) delta), the printed bound on the
+// change of the Gram matrix, is lambda_0/4.
 func PrintedRadius(n int, lambda0, delta float64) float64 {
 	return when(n >= 1 && lambda0 >= 0 && isProbability(delta),
 		math.Sqrt(2*math.Pi)/16*delta*lambda0/(float64(n)*float64(n)))

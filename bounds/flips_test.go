@@ -115,7 +115,10 @@ func TestFlipConstants(t *testing.T) {
 	within(t, "Lemma 4.1", bounds.MarkovFlips(1, 1, 1, 0.5), 0.7979/0.5, 1e-4)
 	within(t, "sqrt(2 pi)/16", bounds.PrintedRadius(1, 1, 0.5), 0.1567*0.5, 4e-4)
 	// At the printed radius the Gram moves by exactly lambda_0/4.
-	within(t, "closure", bounds.MarkovGramShift(7, bounds.PrintedRadius(7, 0.2, 0.1), 0.1), 0.05, 1e-14)
+	within(t, "closure", 4*49*bounds.PrintedRadius(7, 0.2, 0.1)/(math.Sqrt(2*math.Pi)*0.1), 0.05, 1e-14)
+	within(t, "Hoeffding", bounds.HoeffdingFlips(0.1, 2, 50, 0.1), 0.1+math.Sqrt(math.Log(20))/10, 1e-14)
+	within(t, "entry", bounds.GramEntryShift(-0.5, 3, 5, 10), 0.4, 1e-15)
+	within(t, "Gram matrix", bounds.GramShift(3, 0.1), 0.6, 1e-15)
 	// (d): from (3/4) lambda_0 with the flip budget used up, lambda_0/2 is left.
 	within(t, "(d)", bounds.LambdaMinAfterFlips(0.75*0.3, 1.7, bounds.FlipBudget(0.3, 1.7)), 0.15, 1e-14)
 	if bounds.LambdaMinAfterFlips(0.1, 1, 1) != 0 {
@@ -127,7 +130,7 @@ func TestFlipConstants(t *testing.T) {
 		"double": bounds.DoubleFlipsFailure(-1, 1, 1), "markov": bounds.MarkovFlips(1, 1, 1, 1),
 		"entry": bounds.GramEntryShift(1, -1, 0, 1), "shift": bounds.GramShift(0, 1), "jacobian": bounds.JacobianShift(1, -1),
 		"after": bounds.LambdaMinAfterFlips(-1, 1, 0), "budget": bounds.FlipBudget(1, 0),
-		"radius": bounds.PrintedRadius(0, 1, 0.1), "markov gram": bounds.MarkovGramShift(1, 1, 0), "scale": bounds.NoFlipScale(1, 2, 1, 0),
+		"radius": bounds.PrintedRadius(0, 1, 0.1), "scale": bounds.NoFlipScale(1, 2, 1, 0),
 	})
 }
 

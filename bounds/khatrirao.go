@@ -13,6 +13,9 @@ func KhatriRaoGram(phi Smooth, x mat.Matrix, weights []*mat.Dense, l int) (*mat.
 	if l < 1 || l > len(weights) {
 		return nil, fmt.Errorf("bounds: layer %d of a network with layers 1..%d", l, len(weights))
 	}
+	if err := checkChain(x, weights); err != nil {
+		return nil, err
+	}
 	n, _ := x.Dims()
 	var rows []*mat.VecDense
 	for i := range n {

@@ -66,9 +66,13 @@ func NewMiddleBlock(phi Smooth, features mat.Matrix, variance, std float64) (Mid
 //
 // By the Laplace transform of the sum (Tropp 2012, Theorem 3.6 and its proof) the failure probability is at most
 // N e^{t x} ||E e^{-t w^2 A}||^n, A = D F F^T D. Given A the mean over w is (1 + 2 t std^2 A)^{-1/2}, which is convex
-// in A and so below the chord 1 - (A/R)(1 - (1+s)^{-1/2}), s = 2 t std^2 R. No bound on w is needed.
+// in A and so below the chord 1 - (A/R)(1 - (1+s)^{-1/2}), s = 2 t std^2 R. No bound on w is needed. It is NaN unless
+// 0 < delta < 1, width >= 1 and mu <= R.
 func (b MiddleBlock) Lower(mu float64, width int, delta float64) float64 {
 	n := float64(b.Mean.SymmetricDim())
+	if !(delta > 0 && delta < 1) || width < 1 || !(mu <= b.Radius) {
+		return math.NaN()
+	}
 	level := math.Log(n / delta)
 	return best(func(s float64) float64 {
 		return 2 * b.Std * b.Std * b.Radius / s * (float64(width)*b.gain(mu, s) - level)
@@ -95,7 +99,7 @@ func (b MiddleBlock) gain(mu, s float64) float64 {
 // Deviation bounds the standard deviation of u^T K_mid u for a unit vector u with u^T Mean u = m and a layer of the
 // given width: a neuron adds w^2 a, a <= R, E a = m, of the second moment 3 std^4 E a^2 <= 3 std^4 R m.
 func (b MiddleBlock) Deviation(m float64, width int) float64 {
-	return b.Std * b.Std * math.Sqrt(float64(width)*(3*b.Radius*m-m*m))
+	return when(width >= 1 && m >= 0, b.Std*b.Std*math.Sqrt(float64(width)*(3*b.Radius*m-m*m)))
 }
 
 // LambdaDeviation bounds the standard deviation of lambda_min(K_mid) for a layer of the given width, when lambda_max(Mean)
@@ -114,6 +118,9 @@ func (b MiddleBlock) LambdaDeviation(top float64, width int) float64 {
 // The two halves add in these blocks; in those of the layers below they cancel.
 func AntisymmetricKernel(phi Smooth, features, a mat.Matrix, w []float64, gamma float64) (*mat.SymDense, error) {
 	n, width := features.Dims()
+	if _, inputs := a.Dims(); inputs != width || n == 0 {
+		return nil, fmt.Errorf("bounds: features %d x %d for weights of %d columns; give at least one row, and a column per feature", n, width, inputs)
+	}
 	if half, _ := a.Dims(); half != len(w) {
 		return nil, fmt.Errorf("bounds: %d neurons with %d output weights; give one a neuron", half, len(w))
 	}

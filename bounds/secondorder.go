@@ -13,6 +13,15 @@ func SecondOrder(phi Smooth, x mat.Matrix, weights, direction []*mat.Dense) (val
 	if len(weights) == 0 || len(weights) != len(direction) {
 		return nil, nil, nil, fmt.Errorf("bounds: %d weight matrices and %d directions; give one direction a matrix", len(weights), len(direction))
 	}
+	if err := checkChain(x, weights); err != nil {
+		return nil, nil, nil, err
+	}
+	for l, w := range weights {
+		rows, cols := w.Dims()
+		if r, c := direction[l].Dims(); r != rows || c != cols {
+			return nil, nil, nil, fmt.Errorf("bounds: direction %d is %d x %d, its weights %d x %d; give them one shape", l+1, r, c, rows, cols)
+		}
+	}
 	n, _ := x.Dims()
 	f, d, dd := mat.DenseCopyOf(x), (*mat.Dense)(nil), (*mat.Dense)(nil)
 	for l, w := range weights {
@@ -43,4 +52,23 @@ func SecondOrder(phi Smooth, x mat.Matrix, weights, direction []*mat.Dense) (val
 		}
 	}
 	return mat.Col(nil, 0, f), mat.Col(nil, 0, d), mat.Col(nil, 0, dd), nil
+}
+
+// checkChain says whether the weight matrices W_1, ..., W_L fit the rows of x and each other, with one output.
+func checkChain(x mat.Matrix, weights []*mat.Dense) error {
+	n, before := x.Dims()
+	if n == 0 || before == 0 {
+		return fmt.Errorf("bounds: the data matrix is %d x %d; it needs a row per sample and a column per coordinate", n, before)
+	}
+	for l, w := range weights {
+		rows, cols := w.Dims()
+		if rows == 0 || cols != before {
+			return fmt.Errorf("bounds: weight matrix %d is %d x %d; it needs a row per neuron and %d columns for its inputs", l+1, rows, cols, before)
+		}
+		before = rows
+	}
+	if before != 1 {
+		return fmt.Errorf("bounds: the last weight matrix has %d rows; give it one, for one output", before)
+	}
+	return nil
 }

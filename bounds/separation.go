@@ -94,11 +94,6 @@ func PairUpperBound(angle float64) float64 {
 	return 0.5 + math.Cos(angle)*(math.Pi-angle)/(2*math.Pi)
 }
 
-// RhoOf is rho = 1 - delta_s^2/2, the largest |x_i . x_j| of unit inputs with separation delta_s.
-func RhoOf(separation float64) float64 {
-	return when(separation >= 0 && separation <= 1.4142135623730952, 1-separation*separation/2)
-}
-
 // PowerSeriesLowerBound is the base facts, derived: a kernel sum_k a_k r^k with a_k >= 0 on n unit inputs
 // has lambda_min >= sum_k a_k (1 - (n-1) rho^k)_+, and the same for any subset of the terms. a[k] is
 // a_k; terms beyond len(a) are dropped.
@@ -112,20 +107,6 @@ func PowerSeriesLowerBound(a []float64, n int, rho float64) float64 {
 			return math.NaN()
 		}
 		sum += c * gershgorinFactor(n, rho, k)
-	}
-	return sum
-}
-
-// HadamardLowerBound is the base facts, derived: lambda_min(K) >= sum_k a_k lambda_min(G^{o k}) over any
-// index set, with lambda[k] the smallest eigenvalue of the k-th Hadamard power of G = X X^T, or a lower
-// bound on it, or 0 where it is not known.
-func HadamardLowerBound(a, lambda []float64) float64 {
-	var sum float64
-	for k := range min(len(a), len(lambda)) {
-		if !(a[k] >= 0) {
-			return math.NaN()
-		}
-		sum += a[k] * max(0, lambda[k])
 	}
 	return sum
 }

@@ -26,18 +26,6 @@ func Equicorrelated(k kernel.Kernel, n int, r float64) (bulk, top float64) {
 	return one - k.At(r), one + float64(n-1)*k.At(r)
 }
 
-// Orthonormal is [Equicorrelated] with r = 0. For the ReLU H^inf both are 1/2.
-func Orthonormal(k kernel.Kernel, n int) (bulk, top float64) { return Equicorrelated(k, n, 0) }
-
-// Simplex is [Equicorrelated] with r = -1/(n-1), n >= 2: the vertices of a regular simplex, which need
-// d >= n-1. For the ReLU H^inf the smallest eigenvalue is top.
-func Simplex(k kernel.Kernel, n int) (bulk, top float64) {
-	if n < 2 {
-		return math.NaN(), math.NaN()
-	}
-	return Equicorrelated(k, n, -1/float64(n-1))
-}
-
 // Circulant returns the eigenvalues, ascending, of the symmetric circulant matrix with the given first row
 // (row[j] = row[n-j]): its discrete Fourier transform. Points at equal angles on a circle have
 // such Gram matrices.

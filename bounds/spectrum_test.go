@@ -15,7 +15,7 @@ import (
 func TestStructuredSpectra(t *testing.T) {
 	//
 	for n, want := range map[int][2]float64{3: {0.33333, 0.58333}, 5: {0.290215, 0.552446}, 10: {0.267720, 0.525809}} {
-		bulk, top := bounds.Simplex(kernel.ReLU(), n)
+		bulk, top := bounds.Equicorrelated(kernel.ReLU(), n, -1/float64(n-1))
 		within(t, "simplex, smallest", top, want[0], 2e-5)
 		within(t, "simplex, largest", bulk, want[1], 2e-5)
 	}
@@ -26,7 +26,7 @@ func TestStructuredSpectra(t *testing.T) {
 		{kernel.ReLU(), 0.5, 0.5}, {kernel.ReLUFeature(), 0.5 - 1/(2*math.Pi), 0.5 + 3/(2*math.Pi)},
 		{kernel.ErfFeature(), 0.464559, 0.464559}, {kernel.SquareFeature(), 2, 6}, {kernel.Square(), 4, 4}, {kernel.Identity(), 1, 1},
 	} {
-		bulk, top := bounds.Orthonormal(test.k, 4)
+		bulk, top := bounds.Equicorrelated(test.k, 4, 0)
 		within(t, test.k.Name(), bulk, test.bulk, 1e-6)
 		within(t, test.k.Name(), top, test.top, 1e-6)
 	}
@@ -89,9 +89,6 @@ func TestStructuredSpectra(t *testing.T) {
 			t.Errorf("n=%d, r=%g: %v, %v", bad.n, bad.r, bulk, top)
 		}
 	}
-	if bulk, _ := bounds.Simplex(kernel.ReLU(), 1); !math.IsNaN(bulk) {
-		t.Error("a simplex of one point")
-	}
 }
 
 func TestEigenvalueInequalities(t *testing.T) {
@@ -134,8 +131,9 @@ func TestEigenvalueInequalities(t *testing.T) {
 	isNaN(t, map[string]float64{"schur": lo, "schur upper": hi, "weyl": bounds.Weyl(1, -1)})
 }
 
-func ExampleSimplex() {
-	bulk, top := bounds.Simplex(kernel.ReLU(), 5)
+// The vertices of a regular simplex.
+func ExampleEquicorrelated() {
+	bulk, top := bounds.Equicorrelated(kernel.ReLU(), 5, -1./4)
 	fmt.Printf("%.6f (4 times), %.6f\n", bulk, top)
 	// Output: 0.552446 (4 times), 0.290215
 }

@@ -44,7 +44,8 @@ func OutputSquareMoments(layers, m int) (mean, deviation float64) {
 //
 //	(1/m) [ 2 J2/pi + 2 r k1 + (3/2) r^2 k0 - (k1 + r k0/2)^2 ],
 //
-// with k0, k1 and J2 as in [OneLayerNTKVariance], whose last layer has the weight of the first.
+// with k0, k1 the arc-cosine kernels of package kernel and J2 = 3 sin cos + (pi - angle)(1 + 2 cos^2), for which
+// E[2 relu(u)^2 relu(v)^2] = J2/pi.
 func TwoLayerTangentVariance(angle float64, m int) float64 {
 	sin, r := math.Sincos(angle)
 	k0 := (math.Pi - angle) / math.Pi

@@ -137,12 +137,6 @@ func Requirements() []Requirement {
 			N:          6, InvLambda0: 4, InvDelta: 3,
 		},
 		{
-			Name: "cao2019/sgd", Source: "Cao and Gu (2019), Theorem 3.3, at depth and radius of order 1", Basis: Order,
-			Conclusion: "one pass of stochastic gradient descent, logistic loss: error bounded by the random feature model",
-			Width:      func(p Problem) float64 { return NTRFWidth(p.N, p.Delta) },
-			N:          7,
-		},
-		{
 			Name: "allenzhu2019/descent", Source: "Allen-Zhu et al. (2019), Theorem 1 as restated, L = 1, at the least distance that lambda_0 allows", Basis: Order,
 			Conclusion: "gradient descent on a deep network converges linearly",
 			// lambda_0 is at most that of the closest pair, about its distance over 2 pi.

@@ -12,9 +12,8 @@ import (
 // h(1) = 1/2, h(0) = h(-1) = 0, h(1/2) = 1/6, h(-1/2) = -1/12. Cards 00 (Setting) and 90.9.
 func ReLU() Kernel {
 	return Kernel{
-		name:    "relu",
-		formula: "r (pi - arccos r)/(2 pi)",
-		of:      func(p Pair) float64 { return p.Dot() * orthant(p.Angle) },
+		name: "relu",
+		of:   func(p Pair) float64 { return p.Dot() * orthant(p.Angle) },
 		coef: func(k int) float64 {
 			switch {
 			case k == 1:
@@ -24,7 +23,7 @@ func ReLU() Kernel {
 			}
 			return 0
 		},
-		amp: func(s float64) float64 { return s },
+		amp: func(s float64) float64 { return 0.565 * s },
 	}
 }
 
@@ -35,11 +34,10 @@ func ReLU() Kernel {
 // It is the covariance Ginf of the initial outputs in Du et al. (2019).
 func ReLUFeature() Kernel {
 	return Kernel{
-		name:    "relu-feature",
-		formula: "(sqrt(1-r^2) + r (pi - arccos r))/(2 pi)",
-		of:      func(p Pair) float64 { return p.NormX * p.NormY * arcCosine(p.Sin, p.Cos, p.Angle) },
-		coef:    reluFeatureCoefficient,
-		amp:     func(s float64) float64 { return 2 * s },
+		name: "relu-feature",
+		of:   func(p Pair) float64 { return p.NormX * p.NormY * arcCosine(p.Sin, p.Cos, p.Angle) },
+		coef: reluFeatureCoefficient,
+		amp:  func(s float64) float64 { return 0.671 * s },
 	}
 }
 
@@ -51,8 +49,7 @@ func ReLUFeature() Kernel {
 func LeakyReLU(c float64) Kernel {
 	mustBeFinite("slope", c)
 	return Kernel{
-		name:    fmt.Sprintf("leaky-relu(%g)", c),
-		formula: "r [((1+c)/2)^2 + ((1-c)^2/(2 pi)) arcsin r]",
+		name: fmt.Sprintf("leaky-relu(%g)", c),
 		of: func(p Pair) float64 {
 			// Same sign with the probability (pi - angle)/pi, and then both slopes 1 or both c.
 			return p.Dot() * ((1+c*c)*orthant(p.Angle) + 2*c*p.Angle/(2*math.Pi))
@@ -66,7 +63,7 @@ func LeakyReLU(c float64) Kernel {
 			}
 			return 0
 		},
-		amp: func(s float64) float64 { return 2 * (1 + c*c) * s },
+		amp: func(s float64) float64 { return s * (0.459*(1+c*c) + 0.107*(1-c)*(1-c)) },
 	}
 }
 
@@ -76,8 +73,7 @@ func LeakyReLU(c float64) Kernel {
 func LeakyReLUFeature(c float64) Kernel {
 	mustBeFinite("slope", c)
 	return Kernel{
-		name:    fmt.Sprintf("leaky-relu-feature(%g)", c),
-		formula: "(1+c^2) k(r) - 2c k(-r), k the ReLU feature kernel",
+		name: fmt.Sprintf("leaky-relu-feature(%g)", c),
 		of: func(p Pair) float64 {
 			same := arcCosine(p.Sin, p.Cos, p.Angle)
 			opposite := arcCosine(p.Sin, -p.Cos, math.Pi-p.Angle)
@@ -89,7 +85,7 @@ func LeakyReLUFeature(c float64) Kernel {
 			}
 			return (1 + c) * (1 + c) * reluFeatureCoefficient(k)
 		},
-		amp: func(s float64) float64 { return 2 * (1 + math.Abs(c)) * (1 + math.Abs(c)) * s },
+		amp: func(s float64) float64 { return s * (0.459*(1+c*c) + 0.213*(1-c)*(1-c)) },
 	}
 }
 
@@ -97,9 +93,8 @@ func LeakyReLUFeature(c float64) Kernel {
 // (pi - angle)/(2 pi) = 1/4 + arcsin(r)/(2 pi). Its derivative kernel does not exist.
 func StepFeature() Kernel {
 	return Kernel{
-		name:    "step-feature",
-		formula: "1/4 + arcsin(r)/(2 pi)",
-		of:      func(p Pair) float64 { return orthant(p.Angle) },
+		name: "step-feature",
+		of:   func(p Pair) float64 { return orthant(p.Angle) },
 		coef: func(k int) float64 {
 			switch {
 			case k == 0:
@@ -109,50 +104,50 @@ func StepFeature() Kernel {
 			}
 			return 0
 		},
-		amp: func(float64) float64 { return 1 },
+		amp: func(float64) float64 { return 0.232 },
 	}
 }
 
 // Identity is both kernels of phi(z) = z: K(x,x') = x . x'.
 func Identity() Kernel {
 	return Kernel{
-		name: "identity", formula: "r",
+		name: "identity",
 		of:   Pair.Dot,
 		coef: monomials(map[int]float64{1: 1}),
-		amp:  func(s float64) float64 { return 2 * s },
+		amp:  func(s float64) float64 { return 0.917 * s },
 	}
 }
 
 // Square is the derivative kernel of phi(z) = z^2: K(x,x') = 4 (x . x')^2.
 func Square() Kernel {
 	return Kernel{
-		name: "square", formula: "4 r^2",
+		name: "square",
 		of:   func(p Pair) float64 { c := p.Dot(); return 4 * c * c },
 		coef: monomials(map[int]float64{2: 4}),
-		amp:  func(s float64) float64 { return 16 * s * s },
+		amp:  func(s float64) float64 { return 6.34 * s * s },
 	}
 }
 
 // SquareFeature is the feature kernel of phi(z) = z^2: ||x||^2 ||x'||^2 + 2 (x . x')^2.
 func SquareFeature() Kernel {
 	return Kernel{
-		name: "square-feature", formula: "1 + 2 r^2",
+		name: "square-feature",
 		of: func(p Pair) float64 {
 			c, n := p.Dot(), p.NormX*p.NormY
 			return n*n + 2*c*c
 		},
 		coef: monomials(map[int]float64{0: 1, 2: 2}),
-		amp:  func(s float64) float64 { return 12 * s * s },
+		amp:  func(s float64) float64 { return 4.09 * s * s },
 	}
 }
 
 // HalfSquare is the derivative kernel of phi(z) = z^2/2: K(x,x') = (x . x')^2.
 func HalfSquare() Kernel {
 	return Kernel{
-		name: "half-square", formula: "r^2",
+		name: "half-square",
 		of:   func(p Pair) float64 { c := p.Dot(); return c * c },
 		coef: monomials(map[int]float64{2: 1}),
-		amp:  func(s float64) float64 { return 4 * s * s },
+		amp:  func(s float64) float64 { return 1.585 * s * s },
 	}
 }
 
@@ -160,13 +155,13 @@ func HalfSquare() Kernel {
 // K = c E[9 (w.x)^2 (w.x')^2] = 9 c (n^2 + 2 c^2); on unit inputs 9 r (1 + 2 r^2).
 func Cubic() Kernel {
 	return Kernel{
-		name: "cubic", formula: "9 r (1 + 2 r^2)",
+		name: "cubic",
 		of: func(p Pair) float64 {
 			c, n := p.Dot(), p.NormX*p.NormY
 			return 9 * c * (n*n + 2*c*c)
 		},
 		coef: monomials(map[int]float64{1: 9, 3: 18}),
-		amp:  func(s float64) float64 { return 162 * s * s * s },
+		amp:  func(s float64) float64 { return 54.8 * s * s * s },
 	}
 }
 
@@ -174,13 +169,13 @@ func Cubic() Kernel {
 // c = x . x'; on unit inputs 9 r + 6 r^3.
 func CubicFeature() Kernel {
 	return Kernel{
-		name: "cubic-feature", formula: "9 r + 6 r^3",
+		name: "cubic-feature",
 		of: func(p Pair) float64 {
 			c, n := p.Dot(), p.NormX*p.NormY
 			return 9*n*n*c + 6*c*c*c
 		},
 		coef: monomials(map[int]float64{1: 9, 3: 6}),
-		amp:  func(s float64) float64 { return 90 * s * s * s },
+		amp:  func(s float64) float64 { return 27.8 * s * s * s },
 	}
 }
 
@@ -191,8 +186,8 @@ func CubicFeature() Kernel {
 // on unit inputs (4 r/pi)/sqrt(9 - 4 r^2).
 func Erf() Kernel {
 	return Kernel{
-		name: "erf", formula: "(4 r/pi)/sqrt(9 - 4 r^2)",
-		of: func(p Pair) float64 { return 4 / math.Pi * p.Dot() / erfRoot(p) },
+		name: "erf",
+		of:   func(p Pair) float64 { return 4 / math.Pi * p.Dot() / erfRoot(p) },
 		coef: func(k int) float64 {
 			if k%2 == 0 {
 				return 0
@@ -200,7 +195,7 @@ func Erf() Kernel {
 			j := (k - 1) / 2
 			return 4 / (3 * math.Pi) * central(j) * math.Pow(2.0/3, float64(2*j))
 		},
-		amp: func(s float64) float64 { return 16 / math.Pi * s * (1 + s) },
+		amp: func(s float64) float64 { return s * (0.17 + 1.04/math.Sqrt(1+8.2*s)) },
 	}
 }
 
@@ -211,7 +206,7 @@ func Erf() Kernel {
 // on unit inputs (2/pi) arcsin(2 r/3).
 func ErfFeature() Kernel {
 	return Kernel{
-		name: "erf-feature", formula: "(2/pi) arcsin(2 r/3)",
+		name: "erf-feature",
 		// The arctangent form does not lose digits when the argument of the arcsine nears 1.
 		of: func(p Pair) float64 { return 2 / math.Pi * math.Atan2(2*p.Dot(), erfRoot(p)) },
 		coef: func(k int) float64 {
@@ -220,7 +215,7 @@ func ErfFeature() Kernel {
 			}
 			return 2 / math.Pi * arcsine((k-1)/2) * math.Pow(2.0/3, float64(k))
 		},
-		amp: func(s float64) float64 { return 32 / math.Pi * s / math.Sqrt(1+4*s) },
+		amp: func(s float64) float64 { return 1.18 * s / (1 + 1.75*s) },
 	}
 }
 
@@ -234,15 +229,15 @@ func erfRoot(p Pair) float64 {
 // unit inputs r e^{-1} cosh r.
 func Sine() Kernel {
 	return Kernel{
-		name: "sin", formula: "r e^-1 cosh r",
-		of: func(p Pair) float64 { return p.Dot() * dampedCosh(p) },
+		name: "sin",
+		of:   func(p Pair) float64 { return p.Dot() * dampedCosh(p) },
 		coef: func(k int) float64 {
 			if k%2 == 0 {
 				return 0
 			}
 			return inverseFactorial(k-1) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * s * (1 + s) },
+		amp: func(s float64) float64 { return s * (0.47 + 0.2*s + 0.46/(1+4*s)) },
 	}
 }
 
@@ -250,15 +245,15 @@ func Sine() Kernel {
 // inputs e^{-1} sinh r.
 func SineFeature() Kernel {
 	return Kernel{
-		name: "sin-feature", formula: "e^-1 sinh r",
-		of: dampedSinh,
+		name: "sin-feature",
+		of:   dampedSinh,
 		coef: func(k int) float64 {
 			if k%2 == 0 {
 				return 0
 			}
 			return inverseFactorial(k) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * (1 + s) },
+		amp: func(s float64) float64 { return 0.2*s + min(0.73*s, 0.2) },
 	}
 }
 
@@ -266,15 +261,15 @@ func SineFeature() Kernel {
 // on unit inputs r e^{-1} sinh r.
 func Cosine() Kernel {
 	return Kernel{
-		name: "cos", formula: "r e^-1 sinh r",
-		of: func(p Pair) float64 { return p.Dot() * dampedSinh(p) },
+		name: "cos",
+		of:   func(p Pair) float64 { return p.Dot() * dampedSinh(p) },
 		coef: func(k int) float64 {
 			if k%2 == 1 || k == 0 {
 				return 0
 			}
 			return inverseFactorial(k-1) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * s * (1 + s) },
+		amp: func(s float64) float64 { return s * s * (0.2 + 1.43/(1+1.6*s)) },
 	}
 }
 
@@ -282,15 +277,15 @@ func Cosine() Kernel {
 // inputs e^{-1} cosh r.
 func CosineFeature() Kernel {
 	return Kernel{
-		name: "cos-feature", formula: "e^-1 cosh r",
-		of: dampedCosh,
+		name: "cos-feature",
+		of:   dampedCosh,
 		coef: func(k int) float64 {
 			if k%2 == 1 {
 				return 0
 			}
 			return inverseFactorial(k) / math.E
 		},
-		amp: func(s float64) float64 { return 4 * (1 + s) },
+		amp: func(s float64) float64 { return 0.2*s + 0.26 },
 	}
 }
 

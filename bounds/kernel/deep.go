@@ -33,7 +33,7 @@ func NTK(hidden int) Kernel {
 		ones[i] = 1
 	}
 	k := NTKWeighted(ones)
-	k.name, k.formula = fmt.Sprintf("ntk(%d)", hidden), "Theta <- Theta k0 + Sigma, Sigma <- k1(Sigma)"
+	k.name = fmt.Sprintf("ntk(%d)", hidden)
 	return k
 }
 
@@ -49,7 +49,7 @@ func NTKTerm(hidden, layer int) Kernel {
 	}
 	weights[layer-1] = 1
 	k := NTKWeighted(weights)
-	k.name, k.formula = fmt.Sprintf("ntk(%d)-layer(%d)", hidden, layer), "Sigma^(l-1) k0(t_{l-1}) ... k0(t_{H-1})"
+	k.name = fmt.Sprintf("ntk(%d)-layer(%d)", hidden, layer)
 	return k
 }
 
@@ -58,15 +58,13 @@ func NTKTerm(hidden, layer int) Kernel {
 func NTKWeighted(weights []float64) Kernel {
 	hidden := mustBeDepth(len(weights) - 1)
 	w := append([]float64(nil), weights...)
-	total := 0.0
 	for l, v := range w {
 		if !(v >= 0) || math.IsInf(v, 0) {
 			panic(fmt.Sprintf("kernel: weight %v of layer %d must be nonnegative and finite", v, l+1))
 		}
-		total += v
 	}
 	return Kernel{
-		name: fmt.Sprintf("ntk(%d)-weighted", hidden), formula: "sum_l w_l Sigma^(l-1) k0(t_{l-1}) ... k0(t_{H-1})",
+		name: fmt.Sprintf("ntk(%d)-weighted", hidden),
 		of: func(p Pair) float64 {
 			theta := w[0] * p.Cos
 			angle := p.Angle
@@ -82,9 +80,15 @@ func NTKWeighted(weights []float64) Kernel {
 			ntk, _ := deepSeries(w, terms)
 			return ntk
 		}),
-		// The angle map is a contraction and k0, cos are 1-Lipschitz in the angle, so layer h adds at
-		// most h+1 angle errors to each of the h products below it and to its own term.
-		amp: func(s float64) float64 { return 3 * s * total * float64((hidden+1)*(hidden+1)) },
+		// k0 is 1/pi-Lipschitz in the angle and the angle map a contraction, so that each of the layers above a
+		// term adds at most the part of an angle's error, and four roundings.
+		amp: func(s float64) float64 {
+			sum := 0.1 * w[0]
+			for l, v := range w {
+				sum += v * (0.85 + 0.306*float64(hidden-l))
+			}
+			return s * sum
+		},
 	}
 }
 
@@ -94,7 +98,7 @@ func NTKWeighted(weights []float64) Kernel {
 func NNGP(hidden int) Kernel {
 	mustBeDepth(hidden)
 	return Kernel{
-		name: fmt.Sprintf("nngp(%d)", hidden), formula: "Sigma <- k1(Sigma)",
+		name: fmt.Sprintf("nngp(%d)", hidden),
 		of: func(p Pair) float64 {
 			cos, angle := p.Cos, p.Angle
 			for range hidden {
@@ -106,7 +110,12 @@ func NNGP(hidden int) Kernel {
 			_, nngp := deepSeries(make([]float64, hidden+1), terms)
 			return nngp
 		}),
-		amp: func(s float64) float64 { return s * float64(hidden+4) },
+		amp: func(s float64) float64 {
+			if hidden == 0 {
+				return 0.95 * s
+			}
+			return 0.85 * s // the cosine of the inputs does not enter
+		},
 	}
 }
 

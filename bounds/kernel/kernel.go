@@ -10,18 +10,14 @@ import (
 
 // Kernel is a limit kernel: a closed form in the norms and the angle of two inputs.
 type Kernel struct {
-	name    string
-	formula string
-	of      func(Pair) float64
-	coef    func(k int) float64
-	amp     func(s float64) float64
+	name string
+	of   func(Pair) float64
+	coef func(k int) float64
+	amp  func(s float64) float64
 }
 
 // Name is a short identifier such as "relu" or "relu-feature".
 func (k Kernel) Name() string { return k.name }
-
-// Formula is the closed form on unit inputs with inner product r.
-func (k Kernel) Formula() string { return k.formula }
 
 // Of evaluates the kernel on a pair of inputs of any norm.
 func (k Kernel) Of(p Pair) float64 { return k.of(p) }
@@ -49,10 +45,13 @@ func (k Kernel) Coefficients(count int) []float64 {
 }
 
 // Gram returns the n x n Gram matrix K_ij = k(x_i, x_j) of the rows of X (n x d). It fails on an
-// empty matrix, a zero row or a non-finite entry, and names the row.
+// empty matrix, a zero row, a non-finite entry or a norm outside 1e-50 to 1e50, and names the row.
 func (k Kernel) Gram(X mat.Matrix) (*mat.SymDense, error) {
 	ps, err := newPoints(X)
 	if err != nil {
+		return nil, err
+	}
+	if err := ps.inRange(); err != nil {
 		return nil, err
 	}
 	n := len(ps.dirs)
@@ -80,6 +79,12 @@ func (k Kernel) Cross(X, Z mat.Matrix) (*mat.Dense, error) {
 	if err != nil {
 		return nil, fmt.Errorf("second set: %w", err)
 	}
+	if err := xs.inRange(); err != nil {
+		return nil, err
+	}
+	if err := zs.inRange(); err != nil {
+		return nil, fmt.Errorf("second set: %w", err)
+	}
 	c := mat.NewDense(len(xs.dirs), len(zs.dirs), nil)
 	for i := range xs.dirs {
 		for j := range zs.dirs {
@@ -97,9 +102,11 @@ const unit = 1.0 / (1 << 53)
 //
 // With u = 2^-53, a norm carries a relative error of at most (d/2+3)u (d+2 roundings under a root),
 // a cosine an absolute one of (d+10)u, and a sine or angle one of (2d+16)u, the extra d+6 because two
-// computed directions differ in length by that much at most. The amplification by the closed form is
-// bounded kernel by kernel and applied to (3d+40)u, which leaves room for the elementary functions,
-// each taken as good to 2 ulp.
+// computed directions differ in length by that much at most. These are at most a sixth, a third and two thirds of
+// (3d+40)u. The amplification of the kernel is what a sixth of the relative change of each norm, a third of a change of
+// the cosine and two thirds of one of the sine and of the angle add up to at the worst pair, and a quarter of the value
+// there: 10 u at least, for two elementary functions good to 2 ulp each and a few products. Kernels with an exponential
+// have a thirtieth of maxNorm^2 more, for the rounding of its argument.
 func (k Kernel) EntryError(d int, maxNorm float64) float64 {
 	return float64(3*d+40) * unit * k.amp(maxNorm*maxNorm)
 }

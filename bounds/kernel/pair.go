@@ -140,6 +140,16 @@ func newPoints(X mat.Matrix) (points, error) {
 	return ps, nil
 }
 
+// inRange refuses rows of which a kernel, of the degree 6 in the norm at most, would overflow or underflow.
+func (ps points) inRange() error {
+	for i, norm := range ps.norms {
+		if !(norm >= 1e-50 && norm <= 1e50) {
+			return fmt.Errorf("kernel: data row %d has the norm %.3g; outside 1e-50 to 1e50 kernels overflow or underflow: rescale the data, such as to norms near 1", i, norm)
+		}
+	}
+	return nil
+}
+
 func (ps points) pair(i int, qs points, j int) Pair {
 	return pairOf(ps.dirs[i], qs.dirs[j], ps.norms[i], qs.norms[j])
 }
@@ -177,7 +187,7 @@ func Separate(X mat.Matrix) (Separation, error) {
 }
 
 // Pairs returns the pair of rows i and j of X (n x d) as a function, for formulas of the angles other
-// than a kernel. Its errors are those of [Kernel.Gram].
+// than a kernel. Its errors are those of [Kernel.Gram], but norms of any size will do.
 func Pairs(X mat.Matrix) (func(i, j int) Pair, error) {
 	ps, err := newPoints(X)
 	if err != nil {

@@ -157,10 +157,11 @@ type SmoothLimit struct {
 // al. 2019, Definition 5.1): K^(h) = c_sigma E[sigma sigma] under K^(h-1), and K^(H) = c_sigma K^(H-1) o E[sigma'
 // sigma'] under K^(H-1).
 func (s *Smooth) Plain(x mat.Matrix, depth int) (*SmoothLimit, error) {
-	l, err := startLimit(x, depth)
+	inputs, err := startLimit(x, depth)
 	if err != nil {
 		return nil, err
 	}
+	l := &SmoothLimit{Hidden: []*mat.SymDense{inputs}, Means: [][]float64{nil}}
 	c := s.Normaliser()
 	for range depth - 1 {
 		next, lost := s.pairs(s.value, l.top())
@@ -183,10 +184,11 @@ func (s *Smooth) Residual(x mat.Matrix, depth int, branch float64) (*SmoothLimit
 	if depth < 2 {
 		return nil, fmt.Errorf("kernel: a residual network of %d layers; the first is not residual, so give at least 2", depth)
 	}
-	l, err := startLimit(x, depth)
+	inputs, err := startLimit(x, depth)
 	if err != nil {
 		return nil, err
 	}
+	l := &SmoothLimit{Hidden: []*mat.SymDense{inputs}, Means: [][]float64{nil}}
 	n := l.top().SymmetricDim()
 	for h := 1; h < depth; h++ {
 		below := l.top()
@@ -222,7 +224,8 @@ func (s *Smooth) Residual(x mat.Matrix, depth int, branch float64) (*SmoothLimit
 	return l, nil
 }
 
-func startLimit(x mat.Matrix, depth int) (*SmoothLimit, error) {
+// startLimit returns K^(0).
+func startLimit(x mat.Matrix, depth int) (*mat.SymDense, error) {
 	if depth < 1 {
 		return nil, fmt.Errorf("kernel: a network of %d layers; give at least 1", depth)
 	}
@@ -236,7 +239,7 @@ func startLimit(x mat.Matrix, depth int) (*SmoothLimit, error) {
 			k.SetSym(i, i, 1) // unit inputs: one set of coefficients serves all
 		}
 	}
-	return &SmoothLimit{Hidden: []*mat.SymDense{k}, Means: [][]float64{nil}}, nil
+	return k, nil
 }
 
 func (l *SmoothLimit) top() *mat.SymDense { return l.Hidden[len(l.Hidden)-1] }

@@ -169,3 +169,31 @@ func TestSmoothErrors(t *testing.T) {
 		t.Error("one residual layer: no error")
 	}
 }
+
+// Of z + e h_120(z) the series cuts off e^2 and of its derivative 120 e^2, exactly, at the variance 1.
+func TestSmoothLimitError(t *testing.T) {
+	const e, degree, branch = 0.1, 120, 0.5
+	hermite := func(k int, z float64) float64 {
+		before, h := 0.0, 1.0
+		for j := range k {
+			before, h = h, (z*h-math.Sqrt(float64(j))*before)/math.Sqrt(float64(j+1))
+		}
+		return h
+	}
+	s := kernel.NewSmooth(func(z float64) float64 { return z + e*hermite(degree, z) },
+		func(z float64) float64 { return 1 + e*math.Sqrt(degree)*hermite(degree-1, z) })
+	const all, value, slope = 1 + e*e, e * e, degree * e * e
+	near(t, "E sigma^2", s.Square(1), all, 1e-12)
+	for depth, want := range map[int]float64{1: slope / all, 2: (value + slope) / all, 3: (2*value + slope) / all} {
+		l, err := s.Plain(halfCosine, depth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "error of the plain limit", l.Error, want, 1e-10)
+	}
+	l, err := s.Residual(halfCosine, 2, branch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "error of the residual limit", l.Error, value/all+branch*branch*slope, 1e-10)
+}
