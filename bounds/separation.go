@@ -94,6 +94,11 @@ func PairUpperBound(angle float64) float64 {
 	return 0.5 + math.Cos(angle)*(math.Pi-angle)/(2*math.Pi)
 }
 
+// RhoOf is rho = 1 - delta_s^2/2, the largest |x_i . x_j| of unit inputs with separation delta_s.
+func RhoOf(separation float64) float64 {
+	return when(separation >= 0 && separation <= math.Sqrt2, 1-separation*separation/2)
+}
+
 // PowerSeriesLowerBound is the base facts, derived: a kernel sum_k a_k r^k with a_k >= 0 on n unit inputs
 // has lambda_min >= sum_k a_k (1 - (n-1) rho^k)_+, and the same for any subset of the terms. a[k] is
 // a_k; terms beyond len(a) are dropped.

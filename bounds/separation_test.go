@@ -118,6 +118,7 @@ func TestSeparationValues(t *testing.T) {
 	for _, a := range []float64{0.3, 1, 1.5707, 2, 3} { // against the defining formula
 		within(t, "pair", bounds.PairUpperBound(a), 0.5-math.Abs(math.Cos(a))*(math.Pi-a)/(2*math.Pi), 1e-13)
 	}
+	within(t, "rho", bounds.RhoOf(math.Sqrt2/2), 0.75, 1e-15)
 	// The sharper form stays above the simple one, for every n and separation.
 	for n := 2; n < 200; n += 3 {
 		for _, delta := range []float64{1e-6, 0.1, 1, math.Sqrt2} {
