@@ -180,7 +180,7 @@ func ExampleAsk() {
 		}
 	}
 	// Output:
-	// H (two layers, the first trained): lambda_0 = 0.0002909 (certified to 5e-12), the largest eigenvalue is 66.08, the condition number 2.27e+05.
+	// H (two layers, the first trained): lambda_0 = 0.0002909 (certified to 4e-12), the largest eigenvalue is 66.08, the condition number 2.27e+05.
 	// main theorem on logistic loss: 2.13e+05 neurons, 7.69e+06 steps
 	// main theorem on squared loss: 6.27e+07 neurons, 2.25e+06 steps
 }

@@ -248,6 +248,6 @@ func ExampleOf() {
 	fmt.Println(f.Labels)
 	// Output:
 	// The closest samples are 103 and 112, at distance 0.001901. 36 pairs are nearer than 0.01: near duplicates make lambda_0 small.
-	// H (two layers, the first trained): lambda_0 = 0.0002909 (certified to 5e-12), the largest eigenvalue is 66.08, the condition number 2.27e+05.
-	// Labels: y'H^{-1}y = 58.14 (certified to 2e-09), and 7.303e+04 on average when the same labels are shuffled: they are 1.26e+03 times easier for the kernel than chance. The label measure sqrt(2 y'H^{-1}y/n) is 0.8834. Share of the labels in the leading eigenvectors of H: 1: 0.00118, 2: 0.969, 5: 0.994, 10: 0.998, 20: 1, 50: 1, 100: 1. The kernel margin is 0.1566 (between 0.156644 and 0.156644).
+	// H (two layers, the first trained): lambda_0 = 0.0002909 (certified to 4e-12), the largest eigenvalue is 66.08, the condition number 2.27e+05.
+	// Labels: y'H^{-1}y = 58.14 (certified to 1e-09), and 7.303e+04 on average when the same labels are shuffled: they are 1.26e+03 times easier for the kernel than chance. The label measure sqrt(2 y'H^{-1}y/n) is 0.8834. Share of the labels in the leading eigenvectors of H: 1: 0.00118, 2: 0.969, 5: 0.994, 10: 0.998, 20: 1, 50: 1, 100: 1. The kernel margin is 0.1566 (between 0.156644 and 0.156644).
 }

@@ -37,7 +37,7 @@ func (a *app) verifyCommand() *cobra.Command {
 appends its records to a run folder; given the same folder again (--out) it
 resumes an interrupted run, and a finished one is only printed.
 
-The profile says what to spend. quick takes under a minute: the small instances,
+The profile says what to spend. quick takes about a minute: the small instances,
 and enough trials to decide most of them. standard has thirty times the work and
 four times the trials an instance, five times the searched instances; it decides
 much that quick leaves undecided or too dear, and finds smaller errors. deep has
