@@ -114,9 +114,10 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 	return cmd
 }
 
-// parseShard reads "i/k"; without it, the batch system may say which part of an
-// array job this is.
-func parseShard(s string) (*checks.Shard, error) {
+// ParseShard reads the value of a flag --shard: "i/k" with 0 <= i < k; "auto" for
+// the part that an array job of Slurm or Kubernetes gives this process; nothing
+// (nil) for the whole.
+func ParseShard(s string) (*checks.Shard, error) {
 	switch s {
 	case "":
 		return nil, nil
@@ -127,7 +128,7 @@ func parseShard(s string) (*checks.Shard, error) {
 	index, err1 := strconv.Atoi(i)
 	count, err2 := strconv.Atoi(k)
 	if !ok || err1 != nil || err2 != nil || count < 1 || index < 0 || index >= count {
-		return nil, fmt.Errorf("shard %q: write i/k with 0 <= i < k, such as 2/8, or auto in an array job", s)
+		return nil, fmt.Errorf("--shard %q: write i/k with 0 <= i < k, such as 2/8, or auto in an array job", s)
 	}
 	return &checks.Shard{Index: index, Count: count}, nil
 }

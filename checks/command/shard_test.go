@@ -63,7 +63,7 @@ func TestArrayIsAPartition(t *testing.T) {
 			for name, v := range env {
 				t.Setenv(name, strconv.Itoa(v))
 			}
-			s, err := parseShard("auto")
+			s, err := ParseShard("auto")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,14 +79,14 @@ func TestArrayIsAPartition(t *testing.T) {
 
 func TestParseShard(t *testing.T) {
 	t.Setenv("SLURM_ARRAY_TASK_ID", "junk") // an array over seeds, say: it counts when asked for alone
-	if s, err := parseShard(""); s != nil || err != nil {
+	if s, err := ParseShard(""); s != nil || err != nil {
 		t.Errorf("no flag: %v, %v", s, err)
 	}
-	if s, err := parseShard("2/8"); err != nil || *s != (checks.Shard{Index: 2, Count: 8}) {
+	if s, err := ParseShard("2/8"); err != nil || *s != (checks.Shard{Index: 2, Count: 8}) {
 		t.Errorf("2/8: %v, %v", s, err)
 	}
 	for _, bad := range []string{"8/8", "-1/8", "0/0", "1", "a/b", "1/", "/2", "1/2/3", " 1/2"} {
-		if s, err := parseShard(bad); err == nil || !strings.Contains(err.Error(), "i/k") {
+		if s, err := ParseShard(bad); err == nil || !strings.Contains(err.Error(), "i/k") {
 			t.Errorf("%q: %v, %v", bad, s, err)
 		}
 	}
@@ -100,7 +100,7 @@ func FuzzParseShard(f *testing.F) {
 		if text == "" || text == "auto" {
 			return
 		}
-		if s, err := parseShard(text); err == nil && (s.Index < 0 || s.Index >= s.Count) {
+		if s, err := ParseShard(text); err == nil && (s.Index < 0 || s.Index >= s.Count) {
 			t.Errorf("%q gives %v", text, s)
 		}
 	})

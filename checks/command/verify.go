@@ -171,7 +171,7 @@ func (f verifyFlags) options() (checks.Options, error) {
 	if o.Profile, err = checks.ProfileByName(f.profile); err != nil {
 		return o, err
 	}
-	if o.Shard, err = parseShard(f.shard); err != nil {
+	if o.Shard, err = ParseShard(f.shard); err != nil {
 		return o, err
 	}
 	return o, nil

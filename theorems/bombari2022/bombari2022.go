@@ -40,6 +40,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 )
 
 //go:embed *.go
@@ -210,24 +211,7 @@ func pictures(spec data.Spec) data.Spec {
 	return spec
 }
 
-// size returns the sizes of a data set, zero when it cannot be built.
-func size(spec data.Spec) (n, d int) {
-	if n, d = spec.Size(); n > 0 && d > 0 {
-		return n, d
-	}
-	set, err := spec.Build()
-	if err != nil {
-		return 0, 0 // the setup reports it
-	}
-	return set.N(), set.D()
-}
-
-// Operation counts, fitted to measured times: a certified eigenvalue, and a network with its tangent kernel.
-func eigCost(n int) float64 {
-	size := float64(n)
-	return 8*size*size*size + 100*size*size + 5000
-}
-
+// netCost is the price of a network with its tangent kernel, fitted to measured times.
 func netCost(n, d int, hidden []int) float64 {
 	weights, neurons, in := 0.0, d, d
 	for _, width := range hidden {
@@ -239,6 +223,6 @@ func netCost(n, d int, hidden []int) float64 {
 }
 
 func (p network) cost(nets, eigenvalues float64) checks.Cost {
-	n, d := size(p.Data)
-	return checks.Cost{Trial: nets*netCost(n, d, p.Hidden) + eigenvalues*eigCost(n), Size: fmt.Sprintf("N=%d", n)}
+	n, d := costs.Size(p.Data)
+	return checks.Cost{Trial: nets*netCost(n, d, p.Hidden) + eigenvalues*costs.Eigenvalue(n), Size: fmt.Sprintf("N=%d", n)}
 }

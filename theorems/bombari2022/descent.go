@@ -12,6 +12,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
 )
@@ -173,14 +174,14 @@ func (p descent) instance(measure func(run) checks.Measurement) (checks.Instance
 }
 
 func (p descent) cost() checks.Cost {
-	n, d := size(p.Data)
+	n, d := costs.Size(p.Data)
 	weights := 0.0
 	for l, in := 0, d; l < len(p.Hidden); l++ {
 		weights += float64(in * p.Hidden[l])
 		in = p.Hidden[l]
 	}
 	step := (nodes+3)*(netCost(n, d, p.Hidden)+4*float64(n)*weights) + 4*float64(n*n)*weights + 40*math.Pow(float64(n), 3)
-	return checks.Cost{Trial: float64(p.Steps)*step + 2*eigCost(n), Size: fmt.Sprintf("%d steps", p.Steps)}
+	return checks.Cost{Trial: float64(p.Steps)*step + 2*costs.Eigenvalue(n), Size: fmt.Sprintf("%d steps", p.Steps)}
 }
 
 // lazy4 and lazy8 are instances of 4 and 8 samples on which the drift is small at a large gamma.

@@ -13,6 +13,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
 )
@@ -101,8 +102,8 @@ func (l lower) vector() ([]float64, error) {
 
 func (p conditional) cost(eigenvalues float64) checks.Cost {
 	c := p.network.cost(1, eigenvalues)
-	n, _ := size(p.Data)
-	c.Setup = eigCost(n) + float64(n*n)*40*40*20
+	n, _ := costs.Size(p.Data)
+	c.Setup = costs.Eigenvalue(n) + float64(n*n)*40*40*20
 	return c
 }
 

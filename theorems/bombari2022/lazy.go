@@ -13,6 +13,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 )
@@ -156,8 +157,8 @@ func lazyLimit() checks.Checkable {
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []scales{base, drift},
 		Cost: func(p scales) checks.Cost {
-			n, d := size(p.Data)
-			return checks.Cost{Trial: float64(len(p.Gammas)) * (float64(p.Steps+2)*1.5*netCost(n, d, p.Hidden) + 3*eigCost(n))}
+			n, d := costs.Size(p.Data)
+			return checks.Cost{Trial: float64(len(p.Gammas)) * (float64(p.Steps+2)*1.5*netCost(n, d, p.Hidden) + 3*costs.Eigenvalue(n))}
 		},
 		Setup: func(p scales) (checks.Instance, error) {
 			set, err := p.Data.Build()

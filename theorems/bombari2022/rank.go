@@ -13,6 +13,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
@@ -197,7 +198,7 @@ func rankThreshold() checks.Checkable {
 		Cost: func(p phase) checks.Cost {
 			c := checks.Cost{}
 			for _, n := range p.N {
-				c.Trial += netCost(n, p.Hidden[0], p.Hidden) + eigCost(n)
+				c.Trial += netCost(n, p.Hidden[0], p.Hidden) + costs.Eigenvalue(n)
 			}
 			return c
 		},

@@ -11,6 +11,7 @@ import (
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 )
 
@@ -73,7 +74,7 @@ func (p square) cost() checks.Cost {
 	c := checks.Cost{}
 	for _, n := range p.N {
 		hidden := p.widths(n)
-		c.Trial += float64(p.draws(n)) * (netCost(n, hidden[0], hidden) + eigCost(n))
+		c.Trial += float64(p.draws(n)) * (netCost(n, hidden[0], hidden) + costs.Eigenvalue(n))
 		c.Size = fmt.Sprintf("N=%d", n)
 	}
 	return c
@@ -203,7 +204,7 @@ func spectrumGrowth() checks.Checkable {
 			c := checks.Cost{Size: fmt.Sprintf("n_1=%d", p.From<<(2*(p.Rungs-1)))}
 			for i := range p.Rungs {
 				n := p.From << (2 * i)
-				c.Trial += float64(p.Draws<<(2*(p.Rungs-1-i))) * (netCost(p.N, growthInputs, []int{n, n}) + eigCost(p.N))
+				c.Trial += float64(p.Draws<<(2*(p.Rungs-1-i))) * (netCost(p.N, growthInputs, []int{n, n}) + costs.Eigenvalue(p.N))
 			}
 			return c
 		},

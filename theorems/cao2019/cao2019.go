@@ -28,7 +28,6 @@ import (
 	"math"
 
 	"convergo/checks"
-	"convergo/nets/data"
 	"convergo/nets/deep"
 )
 
@@ -95,18 +94,6 @@ func networkAt(d, layers, m int, gain float64) deep.Config {
 func netCost(n, d, layers, m int) float64 {
 	weights := float64(m*d) + float64(m*m)*float64(max(0, layers-2))
 	return (4*float64(n)+25)*weights + 2*float64(n*n)*float64(m*layers+d) + 4000
-}
-
-// size returns the sizes of a data set, zero when it cannot be built.
-func size(spec data.Spec) (n, d int) {
-	if n, d = spec.Size(); n > 0 && d > 0 {
-		return n, d
-	}
-	set, err := spec.Build()
-	if err != nil {
-		return 0, 0 // the setup reports it
-	}
-	return set.N(), set.D()
 }
 
 // logistic is log(1 + e^{-u}), and its slope -1/(1 + e^u).

@@ -15,6 +15,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 )
@@ -30,7 +31,7 @@ type training struct {
 }
 
 func (p training) cost() checks.Cost {
-	n, d := size(p.Data)
+	n, d := costs.Size(p.Data)
 	return checks.Cost{Trial: float64(n)*(14*netCost(1, d, p.L, p.M)) + 60*float64(n), Size: fmt.Sprintf("m=%d", p.M)}
 }
 
@@ -251,7 +252,7 @@ func linearRegret() checks.Checkable {
 			return []regret{{Data: signs(f, 60), L: 3, M: 64, Own: true, D: 5}}
 		},
 		Cost: func(p regret) checks.Cost {
-			n, d := size(p.Data)
+			n, d := costs.Size(p.Data)
 			return checks.Cost{Trial: netCost(n, d, p.L, p.M) + 4*float64(n*n) + 100*float64(n), Size: fmt.Sprintf("m=%d", p.M)}
 		},
 		Setup: setup(1, 1, 1),

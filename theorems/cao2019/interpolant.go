@@ -15,6 +15,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 )
 
@@ -75,7 +76,7 @@ func interpolant() checks.Checkable {
 			return []interpolation{{Data: signs(f, 20), L: 2, M: 200, Target: "labels", Least: 0.5}}
 		},
 		Cost: func(p interpolation) checks.Cost {
-			n, d := size(p.Data)
+			n, d := costs.Size(p.Data)
 			return checks.Cost{Trial: 4*netCost(n, d, p.L, p.M) + 200*math.Pow(float64(n), 3), Size: fmt.Sprintf("m=%d", p.M)}
 		},
 		Setup: setup(2, true),

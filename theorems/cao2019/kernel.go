@@ -12,6 +12,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 )
@@ -104,7 +105,7 @@ type widening struct {
 }
 
 func (p widening) cost() checks.Cost {
-	n, d := size(p.Data)
+	n, d := costs.Size(p.Data)
 	c := checks.Cost{Size: fmt.Sprintf("m=%d", p.M[len(p.M)-1])}
 	for i, m := range p.M {
 		c.Trial += float64(p.Nets[i]) * netCost(n, d, p.L, m)

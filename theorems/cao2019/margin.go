@@ -14,6 +14,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
 )
@@ -25,7 +26,7 @@ type machine struct {
 }
 
 func (p machine) cost() checks.Cost {
-	n, d := size(p.Data)
+	n, d := costs.Size(p.Data)
 	return checks.Cost{Setup: math.Pow(float64(n), 4)/2 + 400*math.Pow(float64(n), 3) + float64(n*n*(2*d+100*p.L)) + 1e5, Size: fmt.Sprintf("n=%d", n)}
 }
 

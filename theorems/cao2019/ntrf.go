@@ -15,6 +15,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 )
@@ -33,7 +34,7 @@ type pool struct {
 }
 
 func (p pool) cost() checks.Cost {
-	n, d := size(p.Data)
+	n, d := costs.Size(p.Data)
 	c := checks.Cost{Trial: netCost(n, d, p.L, p.M) + 4*float64(p.N*n), Size: fmt.Sprintf("m=%d, n=%d", p.M, p.N)}
 	switch {
 	case p.Network:

@@ -9,6 +9,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 )
 
@@ -23,7 +24,7 @@ type start struct {
 }
 
 func (p start) cost() checks.Cost {
-	_, d := size(p.Data)
+	_, d := costs.Size(p.Data)
 	return checks.Cost{Trial: float64(p.Nets) * netCost(1, d, p.L, p.M), Size: fmt.Sprintf("m=%d", p.M)}
 }
 

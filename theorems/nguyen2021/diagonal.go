@@ -12,6 +12,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
 )
@@ -26,8 +27,8 @@ type net struct {
 }
 
 func (p net) cost() checks.Cost {
-	n, d := size(p.Data)
-	return checks.Cost{Trial: float64(max(p.Batch, 1)) * (netCost(n, d, p.Hidden) + eigCost(n))}
+	n, d := costs.Size(p.Data)
+	return checks.Cost{Trial: float64(max(p.Batch, 1)) * (netCost(n, d, p.Hidden) + costs.Eigenvalue(n))}
 }
 
 // average returns the mean over the batch of a function of the tangent kernel on x.

@@ -16,6 +16,7 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
 )
@@ -104,7 +105,7 @@ func featureSpectrum() checks.Checkable {
 			c := checks.Cost{}
 			for _, n := range p.N {
 				d, wide := p.sizes(n)
-				c.Trial += 2*float64(n*d)*float64((p.K-1)*d+wide) + 25*float64(d)*float64((p.K-1)*d+wide) + float64(n*n)*float64(wide) + eigCost(n)
+				c.Trial += 2*float64(n*d)*float64((p.K-1)*d+wide) + 25*float64(d)*float64((p.K-1)*d+wide) + float64(n*n)*float64(wide) + costs.Eigenvalue(n)
 				c.Size = fmt.Sprintf("n_k=%d", wide)
 			}
 			return c
@@ -387,9 +388,9 @@ func featureWidth() checks.Checkable {
 			return []randomLayer{{Data: userfile.Rows(f, 20), Delta: 0.1}}
 		},
 		Cost: func(p randomLayer) checks.Cost {
-			n, d := size(p.Data)
+			n, d := costs.Size(p.Data)
 			q := min(n, d)
-			return checks.Cost{Trial: 64*float64(n)*float64(2*n*q+n*n+25*q) + 8*eigCost(n), Size: fmt.Sprintf("n_k=%d", 64*n)}
+			return checks.Cost{Trial: 64*float64(n)*float64(2*n*q+n*n+25*q) + 8*costs.Eigenvalue(n), Size: fmt.Sprintf("n_k=%d", 64*n)}
 		},
 		Setup: setup(false),
 		Controls: []checks.Control[randomLayer]{{

@@ -13,6 +13,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 )
 
@@ -48,7 +49,7 @@ func (p pyramid) cost() checks.Cost {
 	c := checks.Cost{}
 	for _, n := range p.N {
 		d, hidden := p.widths(n)
-		c.Trial += netCost(n, d, hidden) + eigCost(n)
+		c.Trial += netCost(n, d, hidden) + costs.Eigenvalue(n)
 		c.Size = fmt.Sprintf("n_%d=%d", p.Wide, hidden[p.Wide-1])
 	}
 	return c
@@ -211,7 +212,7 @@ func homogeneity() checks.Checkable {
 			{Data: images.Hard(data.MNIST, 20, 49), Hidden: []int{40, 15}, Scales: []float64{5, 0.2, 3}},
 		},
 		Cost: func(p scales) checks.Cost {
-			n, d := size(p.Data)
+			n, d := costs.Size(p.Data)
 			return checks.Cost{Trial: 4 * netCost(n, d, p.Hidden)}
 		},
 		Setup: setup(false),
@@ -344,7 +345,7 @@ func finiteLinear() checks.Checkable {
 			c := checks.Cost{Size: fmt.Sprintf("n_1=%d", p.N1)}
 			for i := range lineRungs {
 				if _, config, err := p.at(i); err == nil {
-					c.Trial += netCost(p.N, config.Inputs, config.Hidden) + eigCost(p.N)
+					c.Trial += netCost(p.N, config.Inputs, config.Hidden) + costs.Eigenvalue(p.N)
 				}
 			}
 			return c

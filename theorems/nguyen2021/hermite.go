@@ -15,6 +15,7 @@ import (
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
 )
@@ -104,8 +105,8 @@ func hermiteBound() checks.Checkable {
 			return []power{{Data: spec, R: 1}, {Data: spec, R: 2}, {Data: spec, R: 4}}
 		},
 		Cost: func(p power) checks.Cost {
-			n, d := size(p.Data)
-			return checks.Cost{Setup: limitCost(n, d, 1) + 2*eigCost(n), Size: fmt.Sprintf("N=%d", n)}
+			n, d := costs.Size(p.Data)
+			return checks.Cost{Setup: limitCost(n, d, 1) + 2*costs.Eigenvalue(n), Size: fmt.Sprintf("N=%d", n)}
 		},
 		Setup: setup(faithful),
 		Controls: []checks.Control[power]{
@@ -193,8 +194,8 @@ func centring() checks.Checkable {
 			return []power{{Data: spec, R: 1, Mean: true}, {Data: spec, R: 2, Mean: true}, {Data: spec, R: 4}}
 		},
 		Cost: func(p power) checks.Cost {
-			n, d := size(p.Data)
-			return checks.Cost{Trial: 4*eigCost(n) + 4*float64(n*n*d), Size: fmt.Sprintf("N=%d", n)}
+			n, d := costs.Size(p.Data)
+			return checks.Cost{Trial: 4*costs.Eigenvalue(n) + 4*float64(n*n*d), Size: fmt.Sprintf("N=%d", n)}
 		},
 		Setup: setup(true),
 		Controls: []checks.Control[power]{{
@@ -355,7 +356,7 @@ func centredPower() checks.Checkable {
 			c := checks.Cost{}
 			for _, n := range p.N {
 				d := float64(p.width(n))
-				c.Trial += float64(n)*d*d*2 + 25*d*d + float64(n*n)*(d+100) + eigCost(n)
+				c.Trial += float64(n)*d*d*2 + 25*d*d + float64(n*n)*(d+100) + costs.Eigenvalue(n)
 				c.Size = fmt.Sprintf("N=%d", n)
 			}
 			return c

@@ -14,6 +14,7 @@ import (
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets/data"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
@@ -101,8 +102,8 @@ func limitLower() checks.Checkable {
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: limitSpace(), Grid: limitGrid(true), OnData: limitOnData,
 		Cost: func(p limit) checks.Cost {
-			n, d := size(p.Data)
-			one := 90*eigCost(n) + limitCost(n, d, p.L)
+			n, d := costs.Size(p.Data)
+			one := 90*costs.Eigenvalue(n) + limitCost(n, d, p.L)
 			c := checks.Cost{Setup: one, Size: fmt.Sprintf("N=%d", n)}
 			if p.Curve != "" {
 				c.Trial = 6 * one
@@ -290,7 +291,7 @@ func limitUpper() checks.Checkable {
 		Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: limitSpace(), Grid: limitGrid(false), OnData: limitOnData,
 		Cost: func(p limit) checks.Cost {
-			n, d := size(p.Data)
+			n, d := costs.Size(p.Data)
 			return checks.Cost{Setup: 2 * limitCost(n, d, p.L), Size: fmt.Sprintf("N=%d", n)}
 		},
 		Setup: setup(0),
@@ -384,8 +385,8 @@ func limitChain() checks.Checkable {
 		Convention: limitConvention, Basis: checks.Derived, Form: checks.Always{}, Version: 1, Detects: map[string]float64{"published divisor": 1.45, "single power": 1.45},
 		Space: limitSpace(), Grid: limitGrid(false), OnData: limitOnData,
 		Cost: func(p limit) checks.Cost {
-			n, d := size(p.Data)
-			return checks.Cost{Setup: float64(p.L+1)*limitCost(n, d, p.L) + 20*eigCost(n), Size: fmt.Sprintf("N=%d", n)}
+			n, d := costs.Size(p.Data)
+			return checks.Cost{Setup: float64(p.L+1)*limitCost(n, d, p.L) + 20*costs.Eigenvalue(n), Size: fmt.Sprintf("N=%d", n)}
 		},
 		Setup: setup(1),
 		Controls: []checks.Control[limit]{{

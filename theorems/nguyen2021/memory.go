@@ -12,6 +12,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/userfile"
@@ -25,8 +26,8 @@ type memory struct {
 }
 
 func (p memory) cost() checks.Cost {
-	n, d := size(p.Data)
-	return checks.Cost{Trial: 12*netCost(n, d, p.Hidden) + 4*eigCost(n) + 25*math.Pow(float64(n), 3), Size: fmt.Sprintf("N=%d", n)}
+	n, d := costs.Size(p.Data)
+	return checks.Cost{Trial: 12*netCost(n, d, p.Hidden) + 4*costs.Eigenvalue(n) + 25*math.Pow(float64(n), 3), Size: fmt.Sprintf("N=%d", n)}
 }
 
 // memo is one network with the direction v along which its outputs move towards the labels.

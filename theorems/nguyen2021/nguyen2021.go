@@ -40,6 +40,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
+	"convergo/theorems/internal/costs"
 )
 
 //go:embed *.go
@@ -199,27 +200,10 @@ func scale(t *rapid.T) float64 {
 	return rapid.SampledFrom([]float64{0, 0.01, 0.1, 3, 100}).Draw(t, "scale")
 }
 
-// size returns the sizes of a data set, zero when it cannot be built.
-func size(spec data.Spec) (n, d int) {
-	if n, d = spec.Size(); n > 0 && d > 0 {
-		return n, d
-	}
-	set, err := spec.Build()
-	if err != nil {
-		return 0, 0 // the setup reports it
-	}
-	return set.N(), set.D()
-}
-
-// Operation counts, fitted to measured times: a certified eigenvalue, a limit kernel with its eigenvalue, and a network
+// Operation counts, fitted to measured times: a limit kernel with its eigenvalue, and a network
 // with its tangent kernel.
-func eigCost(n int) float64 {
-	size := float64(n)
-	return 8*size*size*size + 100*size*size + 5000
-}
-
 func limitCost(n, d, l int) float64 {
-	return eigCost(n) + float64(n*n)*float64(2*d+100*l)
+	return costs.Eigenvalue(n) + float64(n*n)*float64(2*d+100*l)
 }
 
 func netCost(n, d int, hidden []int) float64 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
@@ -119,22 +118,6 @@ func parseShape(text string, values int) (conv.Shape, error) {
 		}
 	}
 	return s, fmt.Errorf("%d values a sample are no square image of 1 or 3 channels; give --shape, as 3x32x32", values)
-}
-
-// parseShard reads "i/k", from 0 as in 'convergo verify'; an empty text stands for the whole.
-func parseShard(text string) (job.Shard, error) {
-	var s job.Shard
-	if text == "" {
-		return s, nil
-	}
-	i, k, ok := strings.Cut(text, "/")
-	var err1, err2 error
-	s.Index, err1 = strconv.Atoi(i)
-	s.Count, err2 = strconv.Atoi(k)
-	if !ok || err1 != nil || err2 != nil || s.Index < 0 || s.Index >= s.Count {
-		return job.Shard{}, fmt.Errorf("--shard %q: give i/k with 0 <= i < k, as 0/4", text)
-	}
-	return s, nil
 }
 
 func (a architecture) images(x *mat.Dense) conv.Images {

@@ -91,7 +91,7 @@ a last one with --merge puts them together.`,
 	f.StringVar(&r.answers, "test-labels", "", "file of their labels, where they are in another")
 	f.StringVar(&r.out, "out", "", "NPY file to write; with --test also a second one, its name ending in -test")
 	f.StringVar(&r.folder, "folder", "", "folder of the tiles; default the output's name and .tiles")
-	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k with i from 0, as in verify")
+	f.StringVar(&r.shard, "shard", "", "compute share i of k only, as i/k with i from 0 or auto in an array job, as in verify")
 	f.StringSliceVar(&r.merge, "merge", nil, "take the tiles of these folders in")
 	f.IntVar(&r.side, "tile", 0, "side of a tile; default that of the folders to merge, else 64, for cntk-gap 16 on the processor up to 10000 samples")
 	f.IntVar(&r.workers, "workers", 0, "goroutines; default one a processor")
@@ -121,9 +121,13 @@ func (r *request) run(c *cobra.Command, config Config) error {
 	if r.check > 0 && r.shard != "" {
 		return errors.New("--check needs the whole matrix; give it with --merge, not with --shard")
 	}
-	shard, err := parseShard(r.shard)
+	part, err := command.ParseShard(r.shard)
 	if err != nil {
 		return err
+	}
+	var shard job.Shard
+	if part != nil {
+		shard = job.Shard{Index: part.Index, Count: part.Count}
 	}
 	train, err := read(ctx, Request{r.data, r.labels, r.column, r.maxBytes})
 	if err != nil {
