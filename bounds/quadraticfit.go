@@ -138,7 +138,7 @@ func SymmetricEigenvalues(a mat.Symmetric) ([]float64, error) {
 
 // QuadraticNetwork returns hidden weights W with W^T diag(v) W = M, for output weights v of which at least as many are positive (negative) as M
 // has positive (negative) eigenvalues: the p-th positive eigenvalue mu with eigenvector q gives sqrt(mu/v_l) q to the p-th
-// neuron with v_l > 0, and likewise below zero. Neurons that are not needed are zero. An eigenvalue counts as zero below 1e-12 of the largest.
+// neuron with v_l > 0, and likewise below zero. Neurons that are not needed are zero. An eigenvalue counts as zero below 1e-14 of the largest.
 // Where the neurons of a sign are too few, the eigenvalues that are left over are missing from M, the closest to zero.
 func QuadraticNetwork(m mat.Symmetric, v []float64) (*mat.Dense, error) {
 	var es mat.EigenSym
@@ -150,7 +150,7 @@ func QuadraticNetwork(m mat.Symmetric, v []float64) (*mat.Dense, error) {
 	values := es.Values(nil)
 	d := len(values)
 	w := mat.NewDense(len(v), d, nil)
-	floor := 1e-12 * math.Max(math.Abs(values[0]), math.Abs(values[d-1]))
+	floor := 1e-14 * math.Max(math.Abs(values[0]), math.Abs(values[d-1]))
 	low, high := 0, d-1
 	for l, out := range v {
 		switch {

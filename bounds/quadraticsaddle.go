@@ -41,7 +41,7 @@ func QuadraticSaddle(n int, v []float64, smallest, largest float64) float64 {
 // A QuadraticPoint is what a network with quadratic activation shows at a point of its landscape.
 type QuadraticPoint struct {
 	N           int
-	V           []float64  // output weights, none zero
+	V           []float64  // output weights; neurons with 0 do not count
 	W           *mat.Dense // hidden weights, a neuron a row
 	Gradient    float64    // Frobenius norm of the gradient in W
 	Curvature   float64    // smallest eigenvalue of the Hessian in W

@@ -8,6 +8,7 @@ import (
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/soltanolkotabi2019"
 )
 
 // predictors are what the sources say about a data set. A source that says something computable has a
@@ -16,6 +17,7 @@ var predictors = []func(*predict.Data) []predict.Prediction{
 	basics.Predictions,
 	arora2019fine.Predictions,
 	du2019.Predictions,
+	soltanolkotabi2019.Predictions,
 	nguyen2021.Predictions,
 	liao2022.Predictions,
 	munteanu2022.Predictions,

@@ -6,9 +6,7 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/mat"
 
-	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/theorems/internal/costs"
@@ -32,14 +30,7 @@ func (p product) least(spanned int, r *rand.Rand) (float64, error) {
 		row := x.RawRowView(i)
 		floats.Scale(math.Sqrt(float64(p.D))/floats.Norm(row, 2), row)
 	}
-	k := mat.NewSymDense(p.N, nil)
-	k.SymOuterK(1, x)
-	for i := range p.N {
-		for j := i; j < p.N; j++ {
-			k.SetSym(i, j, k.At(i, j)*k.At(i, j))
-		}
-	}
-	c, err := eig.Min(k)
+	c, err := squaredGram(x)
 	return max(c.Value, 0), err
 }
 

@@ -74,7 +74,7 @@ func lossCurve(at quadratic.Point, least float64) []checks.Series {
 
 // benignLandscape is that all second-order points of the loss are global minima.
 //
-// Setting: any inputs x_i in R^d with any labels; f(x) = sum_l v_l <w_l, x>^2 with v fixed, none of its entries zero. Points are found
+// Setting: any inputs x_i in R^d with any labels; f(x) = sum_l v_l <w_l, x>^2 with v fixed. Points are found
 // by steps down from hidden weights scale N(0, 1), also from W = 0.
 //
 // Hypotheses: at least d of the v_l are positive and at least d negative. On the draw, W is a second-order stationary point: the
@@ -109,7 +109,7 @@ func benignLandscape() checks.Checkable {
 			{scene: scene{Data: gaussian(9, 3), V: signs(3, 3, 0.5), Scale: 1}},
 			{scene: scene{Data: gaussian(1, 1), V: signs(1, 1, 0), Scale: 1}},
 			{scene: scene{Data: gaussian(6, 2), V: signs(2, 2, 0)}}, // from the saddle at zero
-			{scene: scene{Data: gaussian(6, 2), V: signs(3, 2, 3), Scale: 3}},
+			{scene: scene{Data: gaussian(6, 2), V: append(signs(3, 2, 3), 0), Scale: 3}},
 			{scene: scene{Data: repeated, V: signs(2, 2, 0), Scale: 0.3}},
 			{scene: scene{Data: steep(3, -1), V: signs(3, 3, 0), Scale: 1}},
 			{scene: scene{Data: gaussian(16, 4), V: signs(4, 4, 1), Scale: 1}},

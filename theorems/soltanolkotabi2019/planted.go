@@ -136,7 +136,7 @@ func sameSignLandscape() checks.Checkable {
 	return checks.Claim[planted]{
 		ID: "soltanolkotabi2019/same-sign-landscape", Title: "second-order points with one sign", Reference: "Theorem 2.2, first half",
 		Formula:    `v > 0,\ \nabla L(W) = 0,\ \nabla^2 L(W) \succeq 0 \ \Rightarrow\ L(W) = \min_{M \succeq 0} \tfrac{1}{2n}\sum_i (x_i^{\top} M x_i - y_i)^2`,
-		Convention: convention, Basis: checks.Stated, Form: checks.Always{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []planted{
 			noisy,
 			{N: 6, D: 3, Rank: 3, V: signs(3, 0, 0), Scale: 1}, {N: 1, D: 1, Rank: 1, V: signs(1, 0, 0), Scale: 1},

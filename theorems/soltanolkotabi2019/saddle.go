@@ -51,7 +51,7 @@ func (s *setting) saddles(c curvature, factor float64) checks.Measurement {
 // saddleEverywhere is the explicit modulus of the strict saddle property, at every point.
 //
 // Setting: any inputs, labels and hidden weights; S = sum_i r_i x_i x_i^T; v+ and v- the least |v_l| among the positive and the
-// negative v_l, none of which is zero.
+// negative v_l (others may be zero).
 //
 // Hypotheses: k+ >= d+1 and k- >= d+1. W need not be stationary.
 //
@@ -66,7 +66,7 @@ func (s *setting) saddles(c curvature, factor float64) checks.Measurement {
 //
 // Reference: derived here, the quantitative form of Theorem 2.1(ii) of Soltanolkotabi, Javanmard, Lee (2019).
 //
-// Control: 1.25 times the modulus; and one negative neuron short of d+1, with those there are of full rank.
+// Control: 1.25 times the modulus; and one neuron of a sign short of d+1, with those there are of full rank.
 func saddleEverywhere() checks.Checkable {
 	setup := func(factor float64) func(scene) (checks.Instance, error) {
 		return func(p scene) (checks.Instance, error) {
@@ -86,6 +86,7 @@ func saddleEverywhere() checks.Checkable {
 			}, nil
 		}
 	}
+	saddle := func(s *setting, c curvature) checks.Measurement { return s.saddles(c, 1) }
 	low := gaussian(6, 2)
 	low.Labels, low.LabelScale = data.Const, 30 // S is negative: the bottom is attained
 	return checks.Claim[scene]{
@@ -94,13 +95,14 @@ func saddleEverywhere() checks.Checkable {
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []scene{
 			{Data: gaussian(6, 2), V: signs(3, 3, 0), Scale: 1}, {Data: low, V: signs(3, 3, 0), Scale: 0.3},
-			{Data: steep(1, -1), V: signs(2, 2, 0)}, {Data: gaussian(9, 3), V: signs(4, 4, 1), Scale: 1}, {Data: gaussian(3, 2), V: signs(3, 4, 9), Scale: 3},
+			{Data: steep(1, -1), V: signs(2, 2, 0)}, {Data: gaussian(9, 3), V: signs(4, 4, 1), Scale: 1}, {Data: gaussian(3, 2), V: append(signs(3, 4, 9), 0), Scale: 3},
 		},
 		Space: scenes(7, 2, 1), Cost: scene.cost, Setup: setup(1),
 		Controls: []checks.Control[scene]{
 			{Name: "deeper-top", Why: "1.25 times the modulus where it is attained by the top of S", At: []scene{{Data: gaussian(6, 2), V: signs(3, 3, 0), Scale: 1}}, Setup: setup(1.25)},
 			{Name: "deeper-bottom", Why: "1.25 times the modulus where it is attained by the bottom of S", At: []scene{{Data: low, V: signs(3, 3, 0), Scale: 0.3}}, Setup: setup(1.25)},
-			{Name: "full-rank", Why: fullRankWhy, At: []scene{{Data: gaussian(4, 2), V: signs(2, 2, 0)}, {Data: gaussian(1, 1), V: signs(1, 1, 0)}}, Setup: fullRank(func(s *setting, c curvature) checks.Measurement { return s.saddles(c, 1) })},
+			{Name: "full-rank-negative", Why: fullRankWhy, At: []scene{{Data: gaussian(4, 2), V: signs(3, 2, 0)}, {Data: gaussian(1, 1), V: signs(2, 1, 0)}}, Setup: fullRank(-1, saddle)},
+			{Name: "full-rank-positive", Why: "the mirror image", At: []scene{{Data: gaussian(4, 2), V: signs(2, 3, 0)}, {Data: gaussian(1, 1), V: signs(1, 2, 0)}}, Setup: fullRank(1, saddle)},
 		},
 	}
 }
@@ -228,7 +230,7 @@ func saddleStationary() checks.Checkable {
 			{Name: "one-negative-short", Why: "where d - 1 negative neurons have come down on labels -1, the Hessian is positive semidefinite and S is not zero", At: []stationary{{Labels: []float64{-1}, V: signs(3, 2, 0)}}, Setup: stationary.tooFew},
 			{Name: "one-positive-short", Why: "the mirror image", At: []stationary{{Labels: []float64{1}, V: signs(2, 3, 0)}}, Setup: stationary.tooFew},
 			{Name: "moving", Why: fullRankWhy, At: []stationary{{V: signs(2, 2, 0)}}, Setup: func(p stationary) (checks.Instance, error) {
-				return fullRank(func(s *setting, c curvature) checks.Measurement { return s.saddles(c, 1) })(scene{Data: gaussian(4, 2), V: p.V})
+				return fullRank(-1, func(s *setting, c curvature) checks.Measurement { return s.saddles(c, 1) })(scene{Data: gaussian(4, 2), V: p.V})
 			}},
 		},
 	}
