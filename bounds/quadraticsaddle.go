@@ -125,8 +125,8 @@ func (p QuadraticPoint) curve(least float64, b quadraticBlock) float64 {
 // [QuadraticGap] is at most ||S||_2 nuclear/(2n).
 func QuadraticCurvatureGap(eps, nuclear, least float64) float64 { return eps * nuclear / (4 * least) }
 
-// PlantedQuadraticLoss bounds the loss on labels y_i = x_i^T M* x_i, M* positive semidefinite of the given trace, where all output weights are at
-// least `least` > 0, the neurons are linearly dependent, the gradient has norm at most gradient and the Hessian is at least -eps (derived):
+// PlantedQuadraticLoss bounds the loss on labels y_i = x_i^T M* x_i, M* positive semidefinite of the given trace, where the neurons with positive
+// output weights, at least `least`, are linearly dependent, the gradient has norm at most gradient and the Hessian is at least -eps (derived):
 //
 //	||W||_F gradient/4 + eps trace/(4 least).
 //

@@ -221,7 +221,7 @@ func saddleStationary() checks.Checkable {
 			{Norms: norms, Labels: labels, V: signs(3, 3, 1)},
 			{Norms: norms, Labels: labels, Fitted: []int{0, 1}, V: signs(3, 3, 1), Turn: 0.5},
 			{Norms: norms, Labels: labels, Sub: []float64{1}, V: signs(2, 3, 0)},
-			{Norms: norms, Labels: labels, Sub: []float64{1, -2}, V: signs(2, 2, 0)},
+			{Norms: norms, Labels: labels, Sub: []float64{-2}, V: signs(3, 2, 0)},
 		},
 		Cost:  func(p stationary) checks.Cost { return checks.Cost{Trial: 3e5} },
 		Setup: setup(1),
