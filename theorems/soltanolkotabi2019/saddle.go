@@ -40,10 +40,10 @@ func (s *setting) curvatureAt(net *nets.Network) (c curvature, err error) {
 	return c, nil
 }
 
-// saddles compares the least eigenvalue of the Hessian with what the top and the bottom of S say of it.
+// saddles compares how far the Hessian curves down with what the top and the bottom of S say of it.
 func (s *setting) saddles(c curvature, factor float64) checks.Measurement {
 	part := func(name string, low, high float64) checks.Measurement {
-		return checks.Measurement{Part: name, Observed: c.hessian, Predicted: factor * bounds.QuadraticSaddle(s.n, s.v, low, high), Tolerance: c.rounding}
+		return checks.Measurement{Part: name, Observed: -c.hessian, Predicted: -factor * bounds.QuadraticSaddle(s.n, s.v, low, high), Relation: checks.AtLeast, Tolerance: c.rounding}
 	}
 	return checks.All(part("top", 0, max(0, c.high)), part("bottom", min(0, c.low), 0))
 }
@@ -55,12 +55,12 @@ func (s *setting) saddles(c curvature, factor float64) checks.Measurement {
 //
 // Hypotheses: k+ >= d+1 and k- >= d+1. W need not be stationary.
 //
-// Conclusion: lambda_min of the Hessian of L in W is at most -(2/n) v- max(lmax(S), 0) ("top") and at most -(2/n) v+ max(-lmin(S), 0) ("bottom"). So
-// it is at most -(2/n) vmin ||S||_2, and is negative wherever W is not a global minimum (see exact-gap).
+// Conclusion: the Hessian of L in W has -lambda_min >= (2/n) v- max(lmax(S), 0) ("top") and -lambda_min >= (2/n) v+ max(-lmin(S), 0) ("bottom"). So
+// -lambda_min >= (2/n) vmin ||S||_2, which is positive wherever W is not a global minimum (see exact-gap).
 //
 // Constants: ours; the paper proves that the eigenvalue is negative. The neurons of a sign are linearly dependent, a^T W_- = 0; the direction
 // U = D_v^{-1} a b^T changes no output to first order, and the second-order term is (2/n) (sum_l u_l^2 v_l) b^T S b over ||u||^2, u = D_v^{-1} a, where
-// -sum_l u_l^2 v_l/||u||^2 >= v-. Equality at every W for equal |v_l|.
+// -sum_l u_l^2 v_l/||u||^2 >= v-. Equality at every W where the |v_l| of each sign are equal.
 //
 // Convention: mean loss, v fixed.
 //
@@ -87,20 +87,21 @@ func saddleEverywhere() checks.Checkable {
 		}
 	}
 	saddle := func(s *setting, c curvature) checks.Measurement { return s.saddles(c, 1) }
+	uneven := []float64{1, 1, 1, -3, -3, -3} // equal within each sign, which attains the modulus, and tells v- from v+
 	low := gaussian(6, 2)
 	low.Labels, low.LabelScale = data.Const, 30 // S is negative: the bottom is attained
 	return checks.Claim[scene]{
 		ID: "soltanolkotabi2019/saddle-everywhere", Title: "depth of saddles at every point", Reference: "derived here, after Theorem 2.1",
-		Formula:    `\lambda_{\min}(\nabla^2 L(W)) \le -\tfrac{2}{n}\max\left(v_-\,\lambda_{\max}(S)_+,\ v_+\,\lambda_{\min}(S)_-\right)`,
+		Formula:    `-\lambda_{\min}(\nabla^2 L(W)) \ge \tfrac{2}{n}\max\left(v_-\,\lambda_{\max}(S)_+,\ v_+\,\lambda_{\min}(S)_-\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []scene{
-			{Data: gaussian(6, 2), V: signs(3, 3, 0), Scale: 1}, {Data: low, V: signs(3, 3, 0), Scale: 0.3},
+			{Data: gaussian(6, 2), V: uneven, Scale: 1}, {Data: low, V: uneven, Scale: 0.3}, // attain top and bottom
 			{Data: steep(1, -1), V: signs(2, 2, 0)}, {Data: gaussian(9, 3), V: signs(4, 4, 1), Scale: 1}, {Data: gaussian(3, 2), V: append(signs(3, 4, 9), 0), Scale: 3},
 		},
 		Space: scenes(7, 2, 1), Cost: scene.cost, Setup: setup(1),
 		Controls: []checks.Control[scene]{
-			{Name: "deeper-top", Why: "1.25 times the modulus where it is attained by the top of S", At: []scene{{Data: gaussian(6, 2), V: signs(3, 3, 0), Scale: 1}}, Setup: setup(1.25)},
-			{Name: "deeper-bottom", Why: "1.25 times the modulus where it is attained by the bottom of S", At: []scene{{Data: low, V: signs(3, 3, 0), Scale: 0.3}}, Setup: setup(1.25)},
+			{Name: "deeper-top", Why: "1.25 times the modulus where it is attained by the top of S", At: []scene{{Data: gaussian(6, 2), V: uneven, Scale: 1}}, Setup: setup(1.25)},
+			{Name: "deeper-bottom", Why: "1.25 times the modulus where it is attained by the bottom of S", At: []scene{{Data: low, V: uneven, Scale: 0.3}}, Setup: setup(1.25)},
 			{Name: "full-rank-negative", Why: fullRankWhy, At: []scene{{Data: gaussian(4, 2), V: signs(3, 2, 0)}, {Data: gaussian(1, 1), V: signs(2, 1, 0)}}, Setup: fullRank(-1, saddle)},
 			{Name: "full-rank-positive", Why: "the mirror image", At: []scene{{Data: gaussian(4, 2), V: signs(2, 3, 0)}, {Data: gaussian(1, 1), V: signs(1, 2, 0)}}, Setup: fullRank(1, saddle)},
 		},
@@ -193,11 +194,11 @@ func stationaryHypothesis(s *setting, net *nets.Network) (checks.Hypothesis, err
 //
 // Hypotheses: k+ >= d and k- >= d; the gradient is zero, up to rounding.
 //
-// Conclusion: as in saddle-everywhere: lambda_min of the Hessian is at most -(2/n) v- max(lmax(S), 0) ("top") and
-// -(2/n) v+ max(-lmin(S), 0) ("bottom").
+// Conclusion: as in saddle-everywhere: the Hessian has -lambda_min >= (2/n) v- max(lmax(S), 0) ("top") and
+// -lambda_min >= (2/n) v+ max(-lmin(S), 0) ("bottom").
 //
 // Constants: ours. The gradient is (2/n) D_v W S: where S != 0, the rank of W is below d, so that d neurons of a sign are linearly dependent, and the
-// proof is that of saddle-everywhere. Equality for equal |v_l|.
+// proof is that of saddle-everywhere. Equality where the |v_l| of each sign are equal.
 //
 // Convention: mean loss, v fixed.
 //
@@ -209,11 +210,11 @@ func saddleStationary() checks.Checkable {
 		return func(p stationary) (checks.Instance, error) { return p.saddle(factor) }
 	}
 	norms, labels := []float64{1, 2, 0.5}, []float64{3, -2, 1}
-	top := stationary{Norms: norms, Labels: labels, Fitted: []int{0}, V: signs(3, 3, 0)}
-	bottom := stationary{Norms: norms, Labels: []float64{3, -20, 1}, Fitted: []int{1}, V: signs(3, 3, 0)}
+	top := stationary{Norms: norms, Labels: labels, Fitted: []int{0}, V: []float64{1, 1, 1, -3, -3, -3}}
+	bottom := stationary{Norms: norms, Labels: []float64{3, -20, 1}, Fitted: []int{1}, V: []float64{1, 1, 1, -3, -3, -3}}
 	return checks.Claim[stationary]{
 		ID: "soltanolkotabi2019/saddle-stationary", Title: "depth of saddles at stationary points", Reference: "Theorem 2.1(ii)",
-		Formula:    `\nabla L(W) = 0 \ \Rightarrow\ \lambda_{\min}(\nabla^2 L(W)) \le -\tfrac{2}{n}\max\left(v_-\,\lambda_{\max}(S)_+,\ v_+\,\lambda_{\min}(S)_-\right)`,
+		Formula:    `\nabla L(W) = 0 \ \Rightarrow\ -\lambda_{\min}(\nabla^2 L(W)) \ge \tfrac{2}{n}\max\left(v_-\,\lambda_{\max}(S)_+,\ v_+\,\lambda_{\min}(S)_-\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []stationary{
 			top, bottom,
