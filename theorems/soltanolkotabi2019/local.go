@@ -74,7 +74,7 @@ type course struct {
 //
 // Reference: derived here, in the place of Theorem 2.5 of Soltanolkotabi, Javanmard, Lee (2019).
 //
-// Control: 1.25 times the first residual and twice the step, each near where it breaks; 1.25 times the rate and path constants and
+// Control: 1.25 times the first residual and 1.5 times the step, each near where it breaks; 1.25 times the decrease, four fifths of the path and
 // 1.05 times the singular value.
 func localDescent() checks.Checkable {
 	hard := local{Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, Act: "square", Width: 3, Keep: 0.02, Share: 0.02, Fill: 0.9999, Aim: "first", Axes: true, Steps: 300}

@@ -90,17 +90,20 @@ func saddleEverywhere() checks.Checkable {
 	uneven := []float64{1, 1, 1, -3, -3, -3} // equal within each sign, which attains the modulus, and tells v- from v+
 	low := gaussian(6, 2)
 	low.Labels, low.LabelScale = data.Const, 30 // S is negative: the bottom is attained
+	high := low
+	high.LabelScale = -30
 	return checks.Claim[scene]{
 		ID: "soltanolkotabi2019/saddle-everywhere", Title: "depth of saddles at every point", Reference: "derived here, after Theorem 2.1",
 		Formula:    `-\lambda_{\min}(\nabla^2 L(W)) \ge \tfrac{2}{n}\max\left(v_-\,\lambda_{\max}(S)_+,\ v_+\,\lambda_{\min}(S)_-\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []scene{
-			{Data: gaussian(6, 2), V: uneven, Scale: 1}, {Data: low, V: uneven, Scale: 0.3}, // attain top and bottom
+			{Data: high, V: uneven, Scale: 0.3}, {Data: low, V: uneven, Scale: 0.3}, // attain top and bottom
+			{Data: gaussian(6, 2), V: signs(3, 3, 0), Scale: 1},
 			{Data: steep(1, -1), V: signs(2, 2, 0)}, {Data: gaussian(9, 3), V: signs(4, 4, 1), Scale: 1}, {Data: gaussian(3, 2), V: append(signs(3, 4, 9), 0), Scale: 3},
 		},
 		Space: scenes(7, 2, 1), Cost: scene.cost, Setup: setup(1),
 		Controls: []checks.Control[scene]{
-			{Name: "deeper-top", Why: "1.25 times the modulus where it is attained by the top of S", At: []scene{{Data: gaussian(6, 2), V: uneven, Scale: 1}}, Setup: setup(1.25)},
+			{Name: "deeper-top", Why: "1.25 times the modulus where it is attained by the top of S", At: []scene{{Data: high, V: uneven, Scale: 0.3}}, Setup: setup(1.25)},
 			{Name: "deeper-bottom", Why: "1.25 times the modulus where it is attained by the bottom of S", At: []scene{{Data: low, V: uneven, Scale: 0.3}}, Setup: setup(1.25)},
 			{Name: "full-rank-negative", Why: fullRankWhy, At: []scene{{Data: gaussian(4, 2), V: signs(3, 2, 0)}, {Data: gaussian(1, 1), V: signs(2, 1, 0)}}, Setup: fullRank(-1, saddle)},
 			{Name: "full-rank-positive", Why: "the mirror image", At: []scene{{Data: gaussian(4, 2), V: signs(2, 3, 0)}, {Data: gaussian(1, 1), V: signs(1, 2, 0)}}, Setup: fullRank(1, saddle)},
