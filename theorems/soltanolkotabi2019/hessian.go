@@ -220,7 +220,7 @@ func cayley(w, a *mat.Dense) (*mat.Dense, error) {
 	var moved, out mat.Dense
 	moved.Mul(right, w)
 	if err := out.Solve(left, &moved); err != nil {
-		return nil, fmt.Errorf("I - A/2 is singular: %w", err)
+		return nil, fmt.Errorf("the motion has no Cayley transform: %w", err)
 	}
 	return &out, nil
 }

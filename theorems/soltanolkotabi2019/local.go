@@ -7,12 +7,14 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
 
 	"convergo/bounds"
 	"convergo/bounds/eig"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
+	"convergo/nets/data/gen"
 	"convergo/nets/train"
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
@@ -75,7 +77,7 @@ type course struct {
 // Reference: derived here, in the place of Theorem 2.5 of Soltanolkotabi, Javanmard, Lee (2019).
 //
 // Control: 1.25 times the first residual and 1.5 times the step, each near where it breaks; 1.25 times the decrease, four fifths of the path and
-// 1.05 times the singular value.
+// 1.05 times the singular value; and alpha_0 = 0.
 func localDescent() checks.Checkable {
 	hard := local{Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, Act: "square", Width: 3, Keep: 0.02, Share: 0.02, Fill: 0.9999, Aim: "first", Axes: true, Steps: 300}
 	quick := hard
@@ -108,6 +110,14 @@ func localDescent() checks.Checkable {
 			{Data: images.Hard(data.MNIST, 6, 49), Act: "sin", Width: 6, Keep: 0.5, Share: 1, Fill: 0.999, Steps: 30},
 			{Data: images.Hard(data.Fashion, 6, 49), Act: "square", Width: 6, Keep: 0.5, Share: 1, Fill: 0.999, Steps: 30},
 		},
+		Space: rapid.Custom(func(t *rapid.T) local {
+			return local{
+				Data: gen.Specs(gen.Range{MinN: 1, MaxN: 5, MinD: 1, MaxD: 4}).Draw(t, "data"),
+				Act:  rapid.SampledFrom([]string{"square", "tanh", "softplus", "sin", "erf"}).Draw(t, "activation"), Width: rapid.IntRange(1, 5).Draw(t, "width"),
+				Keep: rapid.SampledFrom([]float64{0.02, 0.5, 0.9}).Draw(t, "s"), Share: rapid.SampledFrom([]float64{0.02, 1, 1.9}).Draw(t, "e"),
+				Fill: 0.999, Aim: rapid.SampledFrom([]string{"", "first", "weakest"}).Draw(t, "aim"), Steps: 30,
+			}
+		}),
 		OnData: func(f checks.DataFile) []local {
 			return []local{{Data: userfile.Rows(f, 12), Act: "tanh", Width: 16, Keep: 0.5, Share: 1, Fill: 0.999, Steps: 30}}
 		},
@@ -119,6 +129,11 @@ func localDescent() checks.Checkable {
 		Controls: []checks.Control[local]{
 			{Name: "larger-residual", Why: "1.25 times the residual takes the singular value below alpha", At: []local{hard}, Setup: change(func(s *localSabotage) { s.radius = 1.25 })},
 			{Name: "larger-step", Why: "1.5 times the step, and the rate it would promise", At: []local{quick}, Setup: change(func(s *localSabotage) { s.step = 1.5 })},
+			{
+				Name: "repeated-input", Why: "two equal inputs with different labels make alpha_0 zero, and the difference stays, whatever the second singular value is",
+				At:    []local{{Data: data.Spec{Kind: data.Duplicate, N: 4, D: 4, Seed: 1}, Act: "tanh", Width: 4, Keep: 0.5, Share: 1, Fill: 0.999, Aim: "weakest", Steps: 5}},
+				Setup: change(func(s *localSabotage) { s.second = true }),
+			},
 			{Name: "rate", Why: "1.25 times the decrease", At: []local{hard}, Setup: change(func(s *localSabotage) { s.rate = 1.25 })},
 			{Name: "path", Why: "four fifths of the path", At: []local{hard}, Setup: change(func(s *localSabotage) { s.path = 0.8 })},
 			{Name: "singular", Why: "1.05 times alpha", At: []local{hard}, Setup: change(func(s *localSabotage) { s.singular = 1.05 })},
@@ -127,7 +142,10 @@ func localDescent() checks.Checkable {
 }
 
 // localSabotage multiplies the constants of the certificate.
-type localSabotage struct{ rate, path, singular, radius, step float64 }
+type localSabotage struct {
+	rate, path, singular, radius, step float64
+	second                             bool // takes the second singular value for the least
+}
 
 func (p local) certificate(sabotage localSabotage) (checks.Instance, error) {
 	set, err := p.Data.Build()
@@ -138,8 +156,11 @@ func (p local) certificate(sabotage localSabotage) (checks.Instance, error) {
 	if err != nil {
 		return checks.Instance{}, err
 	}
+	if !(p.Keep > 0 && p.Keep < 1 && p.Share > 0 && p.Share < 2) {
+		return checks.Instance{}, fmt.Errorf("s = %v and e = %v: take s in (0, 1) and e in (0, 2)", p.Keep, p.Share)
+	}
 	if p.Axes && (set.D() != p.Width || set.D() != set.N()) {
-		return checks.Instance{}, fmt.Errorf("W = I needs as many neurons as inputs and coordinates")
+		return checks.Instance{}, fmt.Errorf("%d neurons: the start at the axes needs as many as inputs (%d) and coordinates (%d)", p.Width, set.N(), set.D())
 	}
 	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
 		c, err := p.course(set.X, act, sabotage, r)
@@ -197,6 +218,13 @@ func (p local) course(x *mat.Dense, act nets.Activation, sabotage localSabotage,
 	c, err := newCourse(p, x, gram)
 	if err != nil {
 		return nil, err
+	}
+	if sabotage.second {
+		values, err := bounds.SymmetricEigenvalues(gram)
+		if err != nil {
+			return nil, err
+		}
+		c.local.Least = math.Sqrt(values[1])
 	}
 	y := append([]float64(nil), planted...)
 	if p.Fill != 0 {
