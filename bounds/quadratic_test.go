@@ -197,7 +197,35 @@ func TestQuadraticPointByHand(t *testing.T) {
 	}
 }
 
+// The square of the inner product of two inputs on the sphere, by quadrature over their angle.
+func TestSquaredGramBounds(t *testing.T) {
+	for _, d := range []int{2, 3, 5, 12} {
+		weight, mean, square := 0.0, 0.0, 0.0
+		const nodes = 20000
+		for k := range nodes {
+			angle := (float64(k) + 0.5) * math.Pi / nodes
+			w := math.Pow(math.Sin(angle), float64(d-2))
+			product := math.Pow(float64(d)*math.Cos(angle), 2)
+			weight, mean, square = weight+w, mean+w*product, square+w*product*product
+		}
+		mean, square = mean/weight, square/weight
+		dd := float64(d * d)
+		if got := SquaredGramUpper(d); math.Abs(got-(dd-mean)) > 1e-6*dd {
+			t.Errorf("d=%d: upper bound %v, mean of two inputs %v", d, got, dd-mean)
+		}
+		for _, n := range []int{1, 2, 7} {
+			want := dd - mean - math.Sqrt(float64(n*(n-1))*(square-mean*mean))
+			if got := SquaredGramLower(n, d); math.Abs(got-want) > 1e-6*dd {
+				t.Errorf("n=%d, d=%d: lower bound %v, by quadrature %v", n, d, got, want)
+			}
+		}
+	}
+}
+
 func TestQuadraticGapsByHand(t *testing.T) {
+	if got := QuadraticDuality(3, 4, 6); got != 4 {
+		t.Errorf("%v, want 4*6/(2*3)", got)
+	}
 	if got := QuadraticCurvatureGap(3, 8, 2); got != 3 {
 		t.Errorf("%v, want 3*8/(4*2)", got)
 	}

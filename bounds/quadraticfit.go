@@ -127,6 +127,22 @@ func QuadraticGap(n int, s, m, minimiser mat.Symmetric) float64 {
 	return sum / (2 * float64(n))
 }
 
+// QuadraticDuality is ||S||_2 ||M - M*||_nuc/(2n), which [QuadraticGap] is at most.
+func QuadraticDuality(n int, spectral, nuclear float64) float64 {
+	return spectral * nuclear / (2 * float64(n))
+}
+
+// SquaredGramUpper is d(d-1), which E lambda_min((X X^T) o (X X^T)) is at most for n >= 2 inputs uniform on the sphere of radius sqrt d, with
+// equality for n = 2 (derived): it is at most the mean over the directions orthogonal to (1, ..., 1), (tr K - 1^T K 1/n)/(n-1), and E <x_i, x_j>^2 = d.
+func SquaredGramUpper(d int) float64 { return float64(d) * float64(d-1) }
+
+// SquaredGramLower is d(d-1) - d sqrt(2 n(n-1)(d-1)/(d+2)), which the same mean is at least (derived): K is d 1 1^T and the Gram matrix of the x_i x_i^T - I,
+// whose diagonal is d(d-1), and the mean square of an entry off it 3 d^3/(d+2) - d^2.
+func SquaredGramLower(n, d int) float64 {
+	dim := float64(d)
+	return dim*(dim-1) - dim*math.Sqrt(2*float64(n)*float64(n-1)*(dim-1)/(dim+2))
+}
+
 // SymmetricEigenvalues are the eigenvalues of a symmetric matrix, ascending.
 func SymmetricEigenvalues(a mat.Symmetric) ([]float64, error) {
 	var es mat.EigenSym

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"convergo/bounds"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/theorems/internal/costs"
@@ -86,7 +87,7 @@ func khatriRaoMean() checks.Checkable {
 			if p.N < 2 {
 				return checks.Instance{}, errors.New("the bound is for two inputs or more")
 			}
-			return p.mean(checks.AtMost, factor*float64(p.D*(p.D-1)), spanned(p.D))
+			return p.mean(checks.AtMost, factor*bounds.SquaredGramUpper(p.D), spanned(p.D))
 		}
 	}
 	all := func(d int) int { return d }
@@ -126,8 +127,7 @@ func khatriRaoMean() checks.Checkable {
 func khatriRaoLower() checks.Checkable {
 	setup := func(factor float64, spanned func(d int) int) func(product) (checks.Instance, error) {
 		return func(p product) (checks.Instance, error) {
-			d, n := float64(p.D), float64(p.N)
-			return p.mean(checks.AtLeast, factor*(d*(d-1)-d*math.Sqrt(2*n*(n-1)*(d-1)/(d+2))), spanned(p.D))
+			return p.mean(checks.AtLeast, factor*bounds.SquaredGramLower(p.N, p.D), spanned(p.D))
 		}
 	}
 	all := func(d int) int { return d }

@@ -40,7 +40,7 @@ func (s *setting) proved(p quadratic.Point, fourth float64) float64 {
 	if err != nil {
 		return math.NaN()
 	}
-	return at.Residual() * size / (2 * float64(s.n))
+	return bounds.QuadraticDuality(s.n, at.Residual(), size)
 }
 
 // goDown goes down from net until what is proved of the gap is below the tolerance, which it returns.

@@ -31,13 +31,17 @@ func (s *setting) curvatureAt(net *nets.Network) (c curvature, err error) {
 		return c, err
 	}
 	c.loss, c.hessian, c.low, c.high = l.Loss(net), least.Value, values[0], values[s.d-1]
-	terms := 0.0 // of S, before they cancel
+	c.rounding = least.Err + 1e-12*mat.Norm(h, 2) + 1e-13*s.terms(c.form)/float64(s.n)*spread(s.v)
+	return c, nil
+}
+
+// terms is the size of the terms of S at a form, before they cancel: what its rounding is relative to.
+func (s *setting) terms(form *mat.SymDense) (sum float64) {
 	for i, y := range s.y {
 		row := s.x.RowView(i)
-		terms += (math.Abs(mat.Inner(row, c.form, row)) + math.Abs(y)) * mat.Dot(row, row)
+		sum += (math.Abs(mat.Inner(row, form, row)) + math.Abs(y)) * mat.Dot(row, row)
 	}
-	c.rounding = least.Err + 1e-12*mat.Norm(h, 2) + 1e-13*terms/float64(s.n)*spread(s.v)
-	return c, nil
+	return sum
 }
 
 // saddles compares how far the Hessian curves down with what the top and the bottom of S say of it.
