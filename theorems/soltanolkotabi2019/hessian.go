@@ -92,7 +92,8 @@ func (p scene) secondDerivative(first, second float64) (checks.Instance, error) 
 // Conclusion: the k d eigenvalues of the Hessian of L in W are (2/n) v_l lambda_j(S), l <= k, j <= d. So zero is a strict saddle as soon as
 // v has entries of both signs and S != 0.
 //
-// Constants: exact: the Hessian is (2/n) D_v (x) S. The eigenvalues are compared in order, up to 1e-12 of the largest.
+// Constants: exact: the Hessian is (2/n) D_v (x) S. The eigenvalues are compared in order, up to 1e-12 of the largest and
+// 1e-13 of the terms of S.
 //
 // Convention: mean loss, v fixed.
 //
@@ -133,6 +134,7 @@ func (p scene) origin(power float64) (checks.Instance, error) {
 		}
 	}
 	slices.Sort(want)
+	rounding := 1e-12*spread(want) + 1e-13*s.terms(mat.NewSymDense(s.d, nil))/float64(s.n)*spread(p.V)
 	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
 		l, err := quadratic.NewLandscape(s.x, s.y, len(p.V))
 		if err != nil {
@@ -144,7 +146,7 @@ func (p scene) origin(power float64) (checks.Instance, error) {
 		}
 		var ms []checks.Measurement
 		for i, lambda := range got {
-			ms = append(ms, checks.Measurement{Observed: lambda, Predicted: want[i], Relation: checks.Equal, Tolerance: 1e-12 * spread(want)})
+			ms = append(ms, checks.Measurement{Observed: lambda, Predicted: want[i], Relation: checks.Equal, Tolerance: rounding})
 		}
 		return checks.Worst(ms...)
 	}}, nil
@@ -161,7 +163,8 @@ func (p scene) origin(power float64) (checks.Instance, error) {
 // stationary point all A W are in the kernel of the Hessian.
 //
 // Constants: exact. A^T D_v = -K = -D_v A makes Q the Cayley transform of an infinitesimal motion that keeps D_v. The second is the derivative
-// of Q^T grad L(Q W) = grad L(W). Tolerances are 1e-10 of the loss before and after, and of the terms.
+// of Q^T grad L(Q W) = grad L(W). Tolerances are 1e-10 of the loss before and after, and of the terms
+// before they cancel.
 //
 // Convention: mean loss, v fixed.
 //
@@ -259,6 +262,8 @@ func (p scene) motion(plain bool) (checks.Instance, error) {
 		h := l.Hessian(net, nets.FirstLayer)
 		hu.MulVec(h, flat)
 		terms := mat.Norm(h, 2)*mat.Norm(&along, 2)*mat.Norm(flat, 2) + mat.Norm(&back, 2)*mat.Norm(flat, 2)
+		// The terms of S, before they cancel.
+		terms += s.terms(quadratic.Form(net)) / float64(s.n) * spread(p.V) * mat.Norm(a, 2) * mat.Norm(net.W, 2) * mat.Norm(flat, 2)
 		return checks.All(
 			checks.Measurement{Part: "loss", Observed: after, Predicted: before, Relation: checks.Equal, Tolerance: 1e-10 * (before + after + s.energy) * (1 + mat.Norm(w, 2))},
 			checks.Measurement{Part: "kernel", Observed: mat.Dot(&hu, &along), Predicted: -mat.Dot(flat, &back), Relation: checks.Equal, Tolerance: 1e-10 * terms},
