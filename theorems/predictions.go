@@ -16,6 +16,7 @@ import (
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
+	"convergo/theorems/soltanolkotabi2019"
 )
 
 // predictors are what the sources say about a data set. A source that says something computable has a
@@ -27,6 +28,7 @@ var predictors = []func(*predict.Data) []predict.Prediction{
 	du2019deep.Predictions,
 	allenzhu2019.Predictions,
 	cao2019.Predictions,
+	soltanolkotabi2019.Predictions,
 	nguyen2021.Predictions,
 	song2021.Predictions,
 	bombari2022.Predictions,

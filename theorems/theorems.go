@@ -60,6 +60,7 @@ import (
 	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/soltanolkotabi2019"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
@@ -79,6 +80,7 @@ func All() ([]checks.Source, error) {
 		cao2019.Source(),
 		du2019.Source(),
 		du2019deep.Source(),
+		soltanolkotabi2019.Source(),
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
