@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/integrate/quad"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // TangentDiagonalMoments returns the mean L+1 and the variance of the tangent kernel Theta(x,x) of a ReLU network at its
@@ -113,6 +114,25 @@ func NeuronAverage(variance, fourth float64, m int) (averaged, averagedFourth fl
 // (derived here).
 func ShallowTangentTail(t float64, m int) float64 {
 	return when(t >= 0 && m >= 1, math.Sqrt(32*t/float64(m))+4*t/float64(m))
+}
+
+// ShallowDiagonal is P(Theta(x,x) <= q) for the tangent kernel of a network with one hidden layer of m neurons at its
+// start, |x| = 1, both layers trained: (4/m) times a Gamma variable of Binomial(m, 1/2) degrees, as each neuron that is
+// open along x adds (2/m) (g^2 + a^2), an exponential variable of mean 4/m (derived here).
+func ShallowDiagonal(q float64, m int) float64 {
+	if q < 0 {
+		return 0
+	}
+	sum, logP := 0.0, -float64(m)*math.Ln2
+	for k := 0; k <= m; k++ {
+		share := 1.0
+		if k > 0 {
+			logP += math.Log(float64(m-k+1) / float64(k))
+			share = mathext.GammaIncReg(float64(k), q*float64(m)/4)
+		}
+		sum += math.Exp(logP) * share
+	}
+	return when(m >= 1, sum)
 }
 
 // ShallowTangentWidth is the width from which on, for one hidden layer and inputs of norm at most one, all entries of

