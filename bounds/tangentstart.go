@@ -57,6 +57,85 @@ func sharedLayers(widths []int) float64 {
 	return scale * trace
 }
 
+// TangentDiagonalFourth returns the fourth central moment of Theta(x,x) for one or two hidden layers, NaN for more.
+//
+// For one layer it is an average of neurons, see [NeuronTangentMoments]. For two, with n_1 and n_2 open gates,
+//
+//	Theta(x,x) = (4/(d_1 d_2)) (q g + f g + f p),
+//
+// f and g chi-squared of n_1 and n_2 degrees (W^(1) x and the output weights where the gates are open), p and q the squared norms of
+// the open part of W^(2) times the unit vectors of the features from below and of the output weights from above:
+// chi-squared of n_2 and n_1 degrees, independent but for the entry that both vectors meet in (derived here).
+func TangentDiagonalFourth(widths []int) float64 {
+	for _, d := range widths {
+		if d < 1 {
+			return math.NaN()
+		}
+	}
+	switch len(widths) {
+	case 1:
+		_, variance, fourth := NeuronTangentMoments(0)
+		_, fourth = NeuronAverage(variance, fourth, widths[0])
+		return fourth
+	case 2:
+		return twoLayerFourth(widths[0], widths[1])
+	}
+	return math.NaN()
+}
+
+func twoLayerFourth(d1, d2 int) float64 {
+	factorial := [5]float64{1, 1, 2, 6, 24}
+	scale := 4 / (float64(d1) * float64(d2))
+	var raw [5]float64
+	for n1 := 1; n1 <= d1; n1++ { // without an open gate all is 0
+		for n2 := 1; n2 <= d2; n2++ {
+			weight := coins(n1, d1) * coins(n2, d2)
+			for k := 1; k <= 4; k++ {
+				weight *= scale
+				for a := 0; a <= k; a++ { // q g to the a, f g to the b, f p to the c
+					for b := 0; a+b <= k; b++ {
+						c := k - a - b
+						ways := factorial[k] / (factorial[a] * factorial[b] * factorial[c])
+						raw[k] += weight * ways * crossed(a, c, n1, n2) * chiSquared(a+b, n2) * chiSquared(b+c, n1)
+					}
+				}
+			}
+		}
+	}
+	m := raw[1]
+	return raw[4] - 4*m*raw[3] + 6*m*m*raw[2] - 3*m*m*m*m
+}
+
+var pascal = [5][5]float64{{1}, {1, 1}, {1, 2, 1}, {1, 3, 3, 1}, {1, 4, 6, 4, 1}}
+
+// crossed is E q^a p^c for q = z^2 + chi^2_{n1-1}, p = z^2 + chi^2_{n2-1}.
+func crossed(a, c, n1, n2 int) float64 {
+	sum := 0.0
+	for i := 0; i <= a; i++ {
+		for j := 0; j <= c; j++ {
+			sum += pascal[a][i] * pascal[c][j] * chiSquared(i+j, 1) * chiSquared(a-i, n1-1) * chiSquared(c-j, n2-1)
+		}
+	}
+	return sum
+}
+
+// chiSquared is the k-th moment n (n+2) ... (n+2k-2) of a chi-squared variable of n degrees.
+func chiSquared(k, n int) float64 {
+	out := 1.0
+	for i := range k {
+		out *= float64(n + 2*i)
+	}
+	return out
+}
+
+// coins is the probability of k heads of d.
+func coins(k, d int) float64 {
+	all, _ := math.Lgamma(float64(d + 1))
+	in, _ := math.Lgamma(float64(k + 1))
+	out, _ := math.Lgamma(float64(d - k + 1))
+	return math.Exp(all - in - out - float64(d)*math.Ln2)
+}
+
 func gates(d int) (mean, square float64) {
 	m := float64(d)
 	return m / 2, m * (m + 1) / 4
@@ -81,14 +160,13 @@ func NeuronTangentMoments(angle float64) (mean, variance, fourth float64) {
 	b := 2 * math.Cos(angle)
 	radial := [5]float64{1, 2, 8, 48, 384}
 	output := [5]float64{1, 1, 3, 15, 105}
-	choose := [5][5]float64{{1}, {1, 1}, {1, 2, 1}, {1, 3, 3, 1}, {1, 4, 6, 4, 1}}
 	var raw [5]float64
 	raw[0] = 1
 	for k := 1; k <= 4; k++ {
 		raw[k] = quad.Fixed(func(t float64) float64 {
 			a, sum := 2*math.Cos(t)*math.Cos(t-angle), 0.0
 			for j := 0; j <= k; j++ {
-				sum += choose[k][j] * math.Pow(a, float64(j)) * radial[j] * math.Pow(b, float64(k-j)) * output[k-j]
+				sum += pascal[k][j] * math.Pow(a, float64(j)) * radial[j] * math.Pow(b, float64(k-j)) * output[k-j]
 			}
 			return sum
 		}, angle-math.Pi/2, math.Pi/2, 40, nil, 0) / (2 * math.Pi)

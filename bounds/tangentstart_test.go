@@ -63,7 +63,7 @@ func TestTangentDiagonalMoments(t *testing.T) {
 	if _, variance = bounds.TangentDiagonalMoments([]int{1e6, 1e6}); math.Abs(variance*1e6-58) > 1e-2 {
 		t.Errorf("variance of two layers is %v/m, want 58/m", variance*1e6)
 	}
-	for _, widths := range [][]int{{2, 3, 2}, {4, 2}} {
+	for _, widths := range [][]int{{2, 3, 2}, {5, 4}} {
 		rng := rand.New(rand.NewPCG(7, uint64(len(widths))))
 		const draws = 80000
 		sum, square, fourth := 0.0, 0.0, 0.0
@@ -75,6 +75,9 @@ func TestTangentDiagonalMoments(t *testing.T) {
 		}
 		square /= draws
 		error := math.Sqrt((fourth/draws - square*square) / draws)
+		if len(widths) == 2 {
+			within(t, "fourth moment by simulation", bounds.TangentDiagonalFourth(widths), fourth/draws, 0.15)
+		}
 		if math.Abs(sum/draws-mean) > 5*math.Sqrt(variance/draws) {
 			t.Errorf("%v: mean %v, want %v", widths, sum/draws, mean)
 		}
@@ -82,6 +85,53 @@ func TestTangentDiagonalMoments(t *testing.T) {
 			t.Errorf("%v: variance %v ± %v, want %v", widths, square, error, variance)
 		}
 	}
+}
+
+func TestTangentDiagonalFourth(t *testing.T) {
+	// One neuron: 4 Exp(1) with probability 1/2.
+	within(t, "one neuron", bounds.TangentDiagonalFourth([]int{1}), 3072-4*2*192+6*4*16-3*16, 1e-12)
+	// One neuron in each of two layers: with probability 1/4 Theta = 4 (f g + f z^2 + g z^2) for three squares of normals.
+	raw := [5]float64{1}
+	square := []float64{1, 1, 3, 15, 105}
+	factorial := []float64{1, 1, 2, 6, 24}
+	for k := 1; k <= 4; k++ {
+		for a := 0; a <= k; a++ {
+			for b := 0; a+b <= k; b++ {
+				c := k - a - b
+				raw[k] += math.Pow(4, float64(k)) / 4 * factorial[k] / (factorial[a] * factorial[b] * factorial[c]) * square[a+b] * square[a+c] * square[b+c]
+			}
+		}
+	}
+	m := raw[1]
+	within(t, "two neurons", bounds.TangentDiagonalFourth([]int{1, 1}), raw[4]-4*m*raw[3]+6*m*m*raw[2]-3*m*m*m*m, 1e-12)
+	// One layer much wider than the other leaves Theta = 1 + 2 Theta' of the other.
+	within(t, "a wide layer", bounds.TangentDiagonalFourth([]int{4, 3000}), fourthOfWideLayer(), 0.02)
+	if !math.IsNaN(bounds.TangentDiagonalFourth([]int{3, 3, 3})) {
+		t.Error("three layers have a fourth moment")
+	}
+}
+
+// fourthOfWideLayer is the fourth central moment for widths (4, infinity): g = p = d_2/2 there, Theta = (2/d_1)(q + 2f) with
+// independent chi-squared variables of n_1 degrees.
+func fourthOfWideLayer() float64 {
+	chi := func(k, n int) float64 {
+		out := 1.0
+		for i := range k {
+			out *= float64(n + 2*i)
+		}
+		return out
+	}
+	choose := [5][5]float64{{1}, {1, 1}, {1, 2, 1}, {1, 3, 3, 1}, {1, 4, 6, 4, 1}}
+	var raw [5]float64
+	for n, p := range []float64{1, 4, 6, 4, 1} {
+		for k := 1; k <= 4; k++ {
+			for i := 0; i <= k; i++ {
+				raw[k] += p / 16 * math.Pow(0.5, float64(k)) * choose[k][i] * chi(i, n) * math.Pow(2, float64(k-i)) * chi(k-i, n)
+			}
+		}
+	}
+	m := raw[1]
+	return raw[4] - 4*m*raw[3] + 6*m*m*raw[2] - 3*m*m*m*m
 }
 
 func TestNeuronTangentMoments(t *testing.T) {

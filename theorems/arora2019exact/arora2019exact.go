@@ -68,7 +68,7 @@ func Source() checks.Source {
 			regressionRate(),
 			initialShift(), predictionPath(),
 			decay(), movementLimit(),
-			cntkMean(), cntkRate(), cntkRecursion(), cntkReductions(),
+			cntkMean(), cntkRecursion(), cntkReductions(),
 		},
 	}
 }

@@ -8,14 +8,16 @@ import (
 
 // picture is a pair of images with a network's shape.
 type picture struct {
-	Channels int    `json:"channels"`
-	Height   int    `json:"height"`
-	Width    int    `json:"width"`
-	Seed     uint64 `json:"seed,omitempty"` // of Gaussian pixels
-	Real     string `json:"real,omitempty"` // kind of built-in images, 7 x 7 pixels, in place of them
-	Filter   int    `json:"q"`
-	L        int    `json:"l"`
-	Pooled   bool   `json:"pooled,omitempty"`
+	Channels int     `json:"channels"`
+	Height   int     `json:"height"`
+	Width    int     `json:"width"`
+	Seed     uint64  `json:"seed,omitempty"` // of Gaussian pixels
+	Real     string  `json:"real,omitempty"` // kind of built-in images, 7 x 7 pixels, in place of them
+	Mix      float64 `json:"mix,omitempty"`  // of the first image in the second
+	Positive bool    `json:"positive,omitempty"`
+	Filter   int     `json:"q"`
+	L        int     `json:"l"`
+	Pooled   bool    `json:"pooled,omitempty"`
 }
 
 // pair returns the two images, channel by channel.
@@ -29,7 +31,16 @@ func (p picture) pair() (x, z []float64, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return set.X.RawRowView(0), set.X.RawRowView(1), nil
+	x, z = set.X.RawRowView(0), set.X.RawRowView(1)
+	for k := range z {
+		z[k] = p.Mix*x[k] + math.Sqrt(1-p.Mix*p.Mix)*z[k]
+	}
+	if p.Positive {
+		for k := range z {
+			x[k], z[k] = math.Abs(x[k]), math.Abs(z[k])
+		}
+	}
+	return x, z, nil
 }
 
 func (p picture) pixels() int { return p.Height * p.Width }

@@ -84,7 +84,7 @@ func (p shallow) signed(x *mat.Dense, rng *rand.Rand) (*mat.SymDense, error) {
 //
 // Reference: equations 7 and 9 with L = 1; derived here.
 //
-// Control: the prediction 4 % larger; the kernel of the first layer alone.
+// Control: the prediction 6 % larger; the kernel of the first layer alone.
 func shallowMean() checks.Checkable {
 	setup := func(change func(p shallow, mean float64) float64) func(shallow) (checks.Instance, error) {
 		return func(p shallow) (checks.Instance, error) {
@@ -92,7 +92,7 @@ func shallowMean() checks.Checkable {
 			limit := kernel.NTK(1).Of(pair)
 			_, _, deviation, _ := p.moments()
 			return checks.Instance{
-				Terms: checks.Terms{Trials: 400, Resolution: 0.04, Deviation: checks.Float(deviation)},
+				Terms: checks.Terms{Trials: 400, Resolution: 0.06, Deviation: checks.Float(deviation)},
 				Trial: func(rng *rand.Rand) checks.Measurement {
 					v, err := p.averaged(func(k *mat.SymDense) float64 { return k.At(0, 1) }, p.draw, rng)
 					if err != nil {
@@ -104,15 +104,15 @@ func shallowMean() checks.Checkable {
 		}
 	}
 	same := func(_ shallow, mean float64) float64 { return mean }
-	half := shallow{Rho: 0.5, Width: 64, Batch: 5}
+	half := shallow{Rho: 0.5, Width: 64, Batch: 6}
 	return checks.Claim[shallow]{
 		ID: key + "/shallow-mean", Title: "mean of the kernel, one hidden layer", Reference: "Equations 7, 9; derived here",
 		Formula: `E\,\hat\Theta(x,x') = k_1(\rho) + \rho\,k_0(\rho)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: []shallow{half, {Rho: 1, Width: 64, Batch: 5}, {Rho: 0, Width: 16, Batch: 20}, {Rho: 0.9, Width: 1, Batch: 200}},
+		Grid: []shallow{half, {Rho: 1, Width: 64, Batch: 5}, {Rho: 0, Width: 16, Batch: 24}, {Rho: 0.9, Width: 1, Batch: 80}},
 		Cost: shallow.cost, Setup: setup(same),
 		Controls: []checks.Control[shallow]{
-			{Name: "larger-mean", Why: "1.04 times the limit, twice what the interval resolves", At: []shallow{half}, Setup: setup(func(_ shallow, mean float64) float64 { return 1.04 * mean })},
+			{Name: "larger-mean", Why: "1.06 times the limit, twice what the interval resolves", At: []shallow{half}, Setup: setup(func(_ shallow, mean float64) float64 { return 1.06 * mean })},
 			{Name: "first-layer-alone", Why: "rho k0, the kernel that belongs to the first layer", At: []shallow{half}, Setup: setup(func(p shallow, _ float64) float64 {
 				_, pair := pairAt(p.Rho)
 				return kernel.NTKTerm(1, 1).Of(pair)
@@ -149,7 +149,7 @@ func shallowVariance() checks.Checkable {
 			}
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("m times the variance", float64(p.Width)*variance)},
-				Terms: checks.Terms{Trials: 400, Resolution: 0.12, Deviation: checks.Float(deviation)},
+				Terms: checks.Terms{Trials: 400, Resolution: 0.13, Deviation: checks.Float(deviation)},
 				Trial: func(rng *rand.Rand) checks.Measurement {
 					v, err := p.averaged(func(k *mat.SymDense) float64 { return square(k.At(0, 1) - mean) }, network, rng)
 					if err != nil {
@@ -189,7 +189,7 @@ func shallowVariance() checks.Checkable {
 //
 // Reference: Theorem 3.1 with L = 1, x = x'; derived here.
 //
-// Control: all neurons open; the law of a network twice as wide, at m = 2.
+// Control: all neurons open; the law of a network half as wide, at m = 2.
 func shallowDiagonal() checks.Checkable {
 	setup := func(law func(m int) float64) func(shallow) (checks.Instance, error) {
 		return func(p shallow) (checks.Instance, error) {
@@ -228,7 +228,7 @@ func shallowDiagonal() checks.Checkable {
 				}
 				return 1 - sum
 			})},
-			{Name: "twice-as-wide", Why: "the law at m = 4 for that at m = 2", At: []shallow{two}, Setup: setup(func(m int) float64 { return exact(2 * m) })},
+			{Name: "half-as-wide", Why: "the law at m = 1 for that at m = 2: a tenth more", At: []shallow{two}, Setup: setup(func(m int) float64 { return exact(m / 2) })},
 		},
 	}
 }
