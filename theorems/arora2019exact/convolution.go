@@ -91,16 +91,16 @@ type averaging struct {
 // Reference: Section 4, equations 15 to 20.
 //
 // Control: a sum over patches after the last layer; c_sigma/q^2 left out there; the nearest pixel in place of zeros; sums over untied
-// offsets; the mean 18 % larger.
+// offsets; the mean 25 % larger.
 func cntkMean() checks.Checkable {
 	setup := func(v variant, factor float64) func(averaging) (checks.Instance, error) {
 		return func(p averaging) (checks.Instance, error) { return p.instance(v, factor) }
 	}
-	vanilla := averaging{picture: picture{Channels: 2, Height: 3, Width: 3, Seed: 1, Mix: 0.8, Filter: 3, L: 1}, Hidden: 64, Batch: 2, Resolution: 0.1}
+	vanilla := averaging{picture: picture{Channels: 2, Height: 3, Width: 3, Seed: 1, Mix: 0.8, Filter: 3, L: 1}, Hidden: 64, Batch: 2, Resolution: 0.15}
 	pooled := vanilla
 	pooled.Pooled, pooled.Positive = true, true
 	both := []averaging{vanilla, pooled}
-	real := averaging{picture: picture{Channels: 1, Height: 7, Width: 7, Real: data.MNIST, Filter: 3, L: 1, Pooled: true}, Hidden: 32, Batch: 1, Resolution: 0.15}
+	real := averaging{picture: picture{Channels: 1, Height: 7, Width: 7, Real: data.MNIST, Filter: 3, L: 1, Pooled: true}, Hidden: 32, Batch: 1, Resolution: 0.2}
 	return checks.Claim[averaging]{
 		ID: key + "/cntk-mean", Title: "convolutional kernel, one hidden layer", Reference: "Section 4, equations 15 to 20",
 		Formula: `E\,\langle\nabla f(x),\nabla f(x')\rangle = \Theta(x,x')`, Convention: convolutional,
@@ -113,7 +113,7 @@ func cntkMean() checks.Checkable {
 			{Name: "constant-left-out", Why: "c_sigma/q^2 left out after the last activation, as Appendix E of the first version prints", At: both, Setup: setup(variant{topUnit: true}, 1)},
 			{Name: "nearest-pixel", Why: "the nearest pixel for zeros around the image", At: both, Setup: setup(variant{sums: replicate}, 1)},
 			{Name: "untied-offsets", Why: "sums over all pairs of offsets", At: both[1:], Setup: setup(variant{sums: untied}, 1)},
-			{Name: "larger-mean", Why: "the prediction 18 % larger, twice what the interval resolves", At: both, Setup: setup(variant{}, 1.18)},
+			{Name: "larger-mean", Why: "the prediction 25 % larger, twice what the interval resolves", At: both[:1], Setup: setup(variant{}, 1.25)},
 		},
 	}
 }

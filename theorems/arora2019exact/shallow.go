@@ -84,7 +84,7 @@ func (p shallow) signed(x *mat.Dense, rng *rand.Rand) (*mat.SymDense, error) {
 //
 // Reference: equations 7 and 9 with L = 1; derived here.
 //
-// Control: the prediction 6 % larger; the kernel of the first layer alone.
+// Control: the prediction 8 % larger; the kernel of the first layer alone.
 func shallowMean() checks.Checkable {
 	setup := func(change func(p shallow, mean float64) float64) func(shallow) (checks.Instance, error) {
 		return func(p shallow) (checks.Instance, error) {
@@ -92,7 +92,7 @@ func shallowMean() checks.Checkable {
 			limit := kernel.NTK(1).Of(pair)
 			_, _, deviation, _ := p.moments()
 			return checks.Instance{
-				Terms: checks.Terms{Trials: 400, Resolution: 0.06, Deviation: checks.Float(deviation)},
+				Terms: checks.Terms{Trials: 400, Resolution: 0.075, Deviation: checks.Float(deviation)},
 				Trial: func(rng *rand.Rand) checks.Measurement {
 					v, err := p.averaged(func(k *mat.SymDense) float64 { return k.At(0, 1) }, p.draw, rng)
 					if err != nil {
@@ -112,7 +112,7 @@ func shallowMean() checks.Checkable {
 		Grid: []shallow{half, {Rho: 1, Width: 64, Batch: 5}, {Rho: 0, Width: 16, Batch: 24}, {Rho: 0.9, Width: 1, Batch: 80}},
 		Cost: shallow.cost, Setup: setup(same),
 		Controls: []checks.Control[shallow]{
-			{Name: "larger-mean", Why: "1.06 times the limit, twice what the interval resolves", At: []shallow{half}, Setup: setup(func(_ shallow, mean float64) float64 { return 1.06 * mean })},
+			{Name: "larger-mean", Why: "1.08 times the limit, twice what the interval resolves", At: []shallow{half}, Setup: setup(func(_ shallow, mean float64) float64 { return 1.08 * mean })},
 			{Name: "first-layer-alone", Why: "rho k0, the kernel that belongs to the first layer", At: []shallow{half}, Setup: setup(func(p shallow, _ float64) float64 {
 				_, pair := pairAt(p.Rho)
 				return kernel.NTKTerm(1, 1).Of(pair)
@@ -138,7 +138,7 @@ func shallowMean() checks.Checkable {
 //
 // Reference: Theorem 3.1 with L = 1; derived here.
 //
-// Control: output weights that are random signs, with which E a^4 = 1: 8/m in place of 12/m at rho = 1; the variance 15 % larger.
+// Control: output weights that are random signs, with which E a^4 = 1: 8/m in place of 12/m at rho = 1; the variance 25 % larger.
 func shallowVariance() checks.Checkable {
 	setup := func(factor float64, signs bool) func(shallow) (checks.Instance, error) {
 		return func(p shallow) (checks.Instance, error) {
@@ -149,7 +149,7 @@ func shallowVariance() checks.Checkable {
 			}
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("m times the variance", float64(p.Width)*variance)},
-				Terms: checks.Terms{Trials: 400, Resolution: 0.13, Deviation: checks.Float(deviation)},
+				Terms: checks.Terms{Trials: 400, Resolution: 0.17, Deviation: checks.Float(deviation)},
 				Trial: func(rng *rand.Rand) checks.Measurement {
 					v, err := p.averaged(func(k *mat.SymDense) float64 { return square(k.At(0, 1) - mean) }, network, rng)
 					if err != nil {
@@ -165,11 +165,11 @@ func shallowVariance() checks.Checkable {
 		ID: key + "/shallow-variance", Title: "variance of the kernel, one hidden layer", Reference: "Theorem 3.1; derived here",
 		Formula:    `\operatorname{Var}\hat\Theta = \frac1m\left[\frac{2J_2}{\pi} + 4\rho k_1 + 6\rho^2 k_0 - (k_1+\rho k_0)^2\right]`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: []shallow{same, {Rho: 0.7, Width: 32, Batch: 30}, {Rho: -0.5, Width: 48, Batch: 40}},
+		Grid: []shallow{same, {Rho: 0.7, Width: 32, Batch: 30}},
 		Cost: shallow.cost, Setup: setup(1, false),
 		Controls: []checks.Control[shallow]{
 			{Name: "random-signs", Why: "output weights of +1 and -1 have no fourth moment of 3: two thirds of the variance at rho = 1", At: []shallow{same}, Setup: setup(1, true)},
-			{Name: "larger-variance", Why: "1.15 times the variance, twice what the interval resolves", At: []shallow{same}, Setup: setup(1.15, false)},
+			{Name: "larger-variance", Why: "1.25 times the variance, twice what the interval resolves", At: []shallow{same}, Setup: setup(1.25, false)},
 		},
 	}
 }
@@ -194,7 +194,7 @@ func shallowDiagonal() checks.Checkable {
 	setup := func(law func(m int) float64) func(shallow) (checks.Instance, error) {
 		return func(p shallow) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Trials: 400, Resolution: 0.08, Range: &[2]checks.Float{0, 1}},
+				Terms: checks.Terms{Trials: 400, Resolution: 0.1, Range: &[2]checks.Float{0, 1}},
 				Trial: func(rng *rand.Rand) checks.Measurement {
 					v, err := p.averaged(func(k *mat.SymDense) float64 {
 						if k.At(0, 0) <= 2 {
@@ -211,12 +211,12 @@ func shallowDiagonal() checks.Checkable {
 		}
 	}
 	exact := func(m int) float64 { return bounds.ShallowDiagonal(2, m) }
-	two := shallow{Rho: 1, Width: 2, Batch: 25}
+	two := shallow{Rho: 1, Width: 2, Batch: 40}
 	return checks.Claim[shallow]{
 		ID: key + "/shallow-diagonal", Title: "law of the diagonal, one hidden layer", Reference: "Theorem 3.1; derived here",
 		Formula:    `\hat\Theta(x,x) \sim \frac4m\,\Gamma(K), \quad K \sim \mathrm{Bin}(m,\tfrac12)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: []shallow{two, {Rho: 1, Width: 1, Batch: 25}, {Rho: 1, Width: 12, Batch: 25}},
+		Grid: []shallow{two, {Rho: 1, Width: 1, Batch: 25}, {Rho: 1, Width: 9, Batch: 25}},
 		Cost: shallow.cost, Setup: setup(exact),
 		Controls: []checks.Control[shallow]{
 			{Name: "all-open", Why: "Gamma(m) for Gamma(K): networks whose neurons are all open", At: []shallow{two}, Setup: setup(func(m int) float64 {
