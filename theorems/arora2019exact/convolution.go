@@ -100,7 +100,7 @@ func cntkMean() checks.Checkable {
 	pooled := vanilla
 	pooled.Pooled, pooled.Positive = true, true
 	both := []averaging{vanilla, pooled}
-	real := averaging{picture: picture{Channels: 1, Height: 7, Width: 7, Real: data.MNIST, Filter: 3, L: 1, Pooled: true}, Hidden: 32, Batch: 1, Resolution: 0.2}
+	real := averaging{picture: picture{Channels: 1, Height: 7, Width: 7, Real: data.MNIST, Mix: 0.8, Filter: 3, L: 1}, Hidden: 48, Batch: 1, Resolution: 0.2}
 	return checks.Claim[averaging]{
 		ID: key + "/cntk-mean", Title: "convolutional kernel, one hidden layer", Reference: "Section 4, equations 15 to 20",
 		Formula: `E\,\langle\nabla f(x),\nabla f(x')\rangle = \Theta(x,x')`, Convention: convolutional,

@@ -168,7 +168,7 @@ func forwardCovariance() checks.Checkable {
 			return checks.Cost{Trial: float64(p.L*p.Width) * (20*float64(n) + float64(n*n)), Size: fmt.Sprintf("m=%d", p.Width)}
 		},
 		Setup:   setup(1, 2),
-		Detects: map[string]float64{"": 2.1},
+		Detects: map[string]float64{"": 2.5},
 		Controls: []checks.Control[passing]{
 			{Name: "larger-constant", Why: "c_sigma = 2.1: the norms grow by 5 % a layer", At: []passing{wide}, Setup: setup(1, 2.1)},
 			{Name: "third-of-the-bound", Why: "a third of the bound: one standard deviation", At: []passing{one}, Setup: setup(3, 2)},

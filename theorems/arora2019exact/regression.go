@@ -217,7 +217,7 @@ func plain(t *target, run training) []float64 {
 // Loose: an exponent is a limit, and a pass averages few trained networks; nothing sharper can be said of hidden widths.
 func regressionRate() checks.Checkable {
 	one := trained{N: 2, L: 1, Kappa: 1, Widths: []int{16, 640}, Batch: 12}
-	wide := trained{N: 2, L: 1, Kappa: 1, Widths: []int{64, 640}, Batch: 6}
+	wide := trained{N: 2, L: 1, Kappa: 1, Widths: []int{64, 640}, Batch: 16}
 	return checks.Claim[trained]{
 		ID: key + "/regression-rate", Title: "trained networks and kernel regression", Reference: "Theorem 3.2; derived here",
 		Formula: `f_{nn}(x) - f_{nn}(0,x) - k^*(x)^\top (H^*)^{-1}(y-u(0)) = O(m^{-1/2})`, Convention: convention,
@@ -294,7 +294,7 @@ func movementLimit() checks.Checkable {
 			})
 		}
 	}
-	one := trained{N: 2, L: 1, Kappa: 0.5, Widths: []int{16, 640}, Batch: 12}
+	one := trained{N: 2, L: 1, Kappa: 0.5, Widths: []int{16, 640}, Batch: 24}
 	wide := trained{N: 2, L: 1, Kappa: 0.5, Widths: []int{64, 640}, Batch: 6}
 	return checks.Claim[trained]{
 		ID: key + "/movement-limit", Title: "movement of the weights in the limit", Reference: "Lemma D.5; derived here",
