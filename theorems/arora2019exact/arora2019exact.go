@@ -67,7 +67,7 @@ func Source() checks.Source {
 			initialOutput(), outputVariance(),
 			regressionRate(),
 			initialShift(), predictionPath(),
-			decay(), movementLimit(),
+			decay(),
 			cntkMean(), cntkRecursion(), cntkReductions(),
 		},
 	}

@@ -102,7 +102,7 @@ func cntkMean() checks.Checkable {
 	both := []averaging{vanilla, pooled}
 	real := averaging{picture: picture{Channels: 1, Height: 7, Width: 7, Real: data.MNIST, Mix: 0.8, Filter: 3, L: 1}, Hidden: 48, Batch: 1, Resolution: 0.2}
 	return checks.Claim[averaging]{
-		ID: key + "/cntk-mean", Title: "convolutional kernel, one hidden layer", Reference: "Section 4, equations 15 to 20",
+		ID: "arora2019exact/cntk-mean", Title: "convolutional kernel, one hidden layer", Reference: "Section 4, equations 15 to 20",
 		Formula: `E\,\langle\nabla f(x),\nabla f(x')\rangle = \Theta(x,x')`, Convention: convolutional,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid:  append(both, real),
@@ -193,7 +193,7 @@ func cntkRecursion() checks.Checkable {
 	pooled := picture{Channels: 1, Height: 4, Width: 3, Seed: 2, Filter: 3, L: 3, Pooled: true}
 	both := []picture{vanilla, pooled}
 	return checks.Claim[picture]{
-		ID: key + "/cntk-recursion", Title: "programme for the convolutional kernel", Reference: "Section 4, equations 15 to 20",
+		ID: "arora2019exact/cntk-recursion", Title: "programme for the convolutional kernel", Reference: "Section 4, equations 15 to 20",
 		Formula:    `\Theta^{(h)} = A(\dot K^{(h)} \odot \Theta^{(h-1)} + K^{(h)})`,
 		Convention: convolutional, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) picture {
@@ -239,7 +239,7 @@ func cntkReductions() checks.Checkable {
 	}
 	small := picture{Channels: 3, Height: 2, Width: 3, Seed: 1, Filter: 3, L: 3}
 	return checks.Claim[picture]{
-		ID: key + "/cntk-reductions", Title: "convolutional kernel without convolution", Reference: "Section 4; derived here",
+		ID: "arora2019exact/cntk-reductions", Title: "convolutional kernel without convolution", Reference: "Section 4; derived here",
 		Formula: `\Theta_{1\times 1} = q^{-2L}\,\Theta^{(L)}, \quad \Theta_{q=1} = \sum_s \Theta^{(L)}(x_s,x'_s)`, Convention: convolutional,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) picture {

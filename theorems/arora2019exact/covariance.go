@@ -98,7 +98,7 @@ func covarianceMap() checks.Checkable {
 	}
 	ones := moved{Rho: 1, E: 0.05, Shift: [3]float64{1, 1, 1}} // attained
 	return checks.Claim[moved]{
-		ID: key + "/covariance-map", Title: "a layer hands errors on", Reference: "Theorem B.1; derived here",
+		ID: "arora2019exact/covariance-map", Title: "a layer hands errors on", Reference: "Theorem B.1; derived here",
 		Formula: `\|\Sigma'(K) - \Sigma'(\Sigma)\|_{\max} \le e + \frac{\arcsin e - e}{\pi}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: movedSpace(),
@@ -153,7 +153,7 @@ func forwardCovariance() checks.Checkable {
 	one := passing{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, Width: 1000, L: 1, Delta: 0.05}
 	wide := passing{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, Width: 20000, L: 2, Delta: 0.2}
 	return checks.Claim[passing]{
-		ID: key + "/forward-covariance", Title: "covariance of the features", Reference: "Theorem B.1; derived here",
+		ID: "arora2019exact/forward-covariance", Title: "covariance of the features", Reference: "Theorem B.1; derived here",
 		Formula:    `e_h \le e_{h-1} + \frac{\arcsin e_{h-1} - e_{h-1}}{\pi} + (1+e_{h-1})\left(\sqrt{12t/d_h} + 4t/d_h\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []passing{

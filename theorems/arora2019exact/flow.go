@@ -64,7 +64,7 @@ func flowIdentity() checks.Checkable {
 	sphere := flowing{Data: data.Spec{Kind: data.Sphere, N: 5, D: 4, Seed: 1}, Hidden: []int{40, 30}, Kappa: 0.5}
 	deeper := flowing{Data: data.Spec{Kind: data.Sphere, N: 3, D: 6, Seed: 2}, Hidden: []int{30, 20, 30}, Kappa: 2}
 	return checks.Claim[flowing]{
-		ID: key + "/flow-identity", Title: "outputs follow their kernel", Reference: "Lemma 3.1",
+		ID: "arora2019exact/flow-identity", Title: "outputs follow their kernel", Reference: "Lemma 3.1",
 		Formula: `\frac{du}{dt} = -\kappa^2 H(t)\,(u(t)-y)`, Convention: convention,
 		Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) flowing {

@@ -135,7 +135,7 @@ func kernelDefinition() checks.Checkable {
 	}
 	sphere := limit{Data: data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 1}, L: 3}
 	return checks.Claim[limit]{
-		ID: key + "/kernel-definition", Title: "recursion for the limit kernel", Reference: "Equations 7, 9, 12, 13",
+		ID: "arora2019exact/kernel-definition", Title: "recursion for the limit kernel", Reference: "Equations 7, 9, 12, 13",
 		Formula:    `\Theta^{(L)} = \sum_{h=1}^{L+1} \Sigma^{(h-1)} \prod_{h'=h}^{L} \dot\Sigma^{(h')}, \quad \Theta^{(L)}(x,x) = (L+1)\|x\|^2`,
 		Convention: convention, Basis: checks.Stated, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) limit {
@@ -233,7 +233,7 @@ func kernelPair() checks.Checkable {
 	}
 	close := []near{{L: 1, Angle: 1e-3}, {L: 2, Angle: 1e-4}, {L: 5, Angle: 1e-5}}
 	return checks.Claim[near]{
-		ID: key + "/kernel-pair", Title: "limit kernel of a close pair", Reference: "derived here",
+		ID: "arora2019exact/kernel-pair", Title: "limit kernel of a close pair", Reference: "derived here",
 		Formula:    `\lambda_{\min}(\Theta^{(L)}) \approx \frac{L(L+1)}{2\pi}\, t`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) near {
@@ -297,7 +297,7 @@ func kernelAntipodal() checks.Checkable {
 	space := lines{P: 5, Span: 3, D: 3, L: 1, Seed: 5}
 	deeper := lines{P: 4, Span: 2, D: 2, L: 2, Seed: 1}
 	return checks.Claim[lines]{
-		ID: key + "/kernel-antipodal", Title: "opposite inputs", Reference: "derived here",
+		ID: "arora2019exact/kernel-antipodal", Title: "opposite inputs", Reference: "derived here",
 		Formula:    `\operatorname{rank} \Theta^{(1)}(\pm x_1,\dots,\pm x_p) = p + \operatorname{rank}(x_1,\dots,x_p)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) lines {

@@ -101,7 +101,7 @@ func initialOutput() checks.Checkable {
 	// Rows of squared norm 1.3 bring the event to its edge, and the printed constant to its best.
 	two := initial{Data: data.Spec{Kind: data.Basis, N: 2, D: 2, RowNorm: 1.14}, Hidden: []int{300}, Kappa: 0.3, Delta: 0.1}
 	return checks.Claim[initial]{
-		ID: key + "/initial-output", Title: "outputs at the start", Reference: "Lemma B.4",
+		ID: "arora2019exact/initial-output", Title: "outputs at the start", Reference: "Lemma B.4",
 		Formula: `\max(|f(x)|, |f(x')|) \le 2\kappa\sqrt{\log(4/\delta)}`, Convention: convention,
 		Basis: checks.Stated, Form: checks.Probably{}, Version: 1,
 		Grid: []initial{
@@ -167,7 +167,7 @@ func outputVariance() checks.Checkable {
 	}
 	one := initial{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, Hidden: []int{11}, Kappa: 0.5, Batch: 50}
 	return checks.Claim[initial]{
-		ID: key + "/output-variance", Title: "variance of the output at the start", Reference: "Lemma B.4; derived here",
+		ID: "arora2019exact/output-variance", Title: "variance of the output at the start", Reference: "Lemma B.4; derived here",
 		Formula: `E\,f(x)^2/\|g^{(L)}(x)\|^2 = 1`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []initial{one},

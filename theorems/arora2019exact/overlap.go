@@ -59,7 +59,7 @@ func overlapModulus() checks.Checkable {
 	same := moved{Rho: 1, E: 0.3, Shift: [3]float64{0, 0, -1}}        // z = 1
 	whole := moved{Rho: 1, E: 1, Shift: [3]float64{0.999, 0.999, -1}} // z' = 0, large variances
 	return checks.Claim[moved]{
-		ID: key + "/overlap-modulus", Title: "overlap of activations", Reference: "Lemma B.1(4); derived here",
+		ID: "arora2019exact/overlap-modulus", Title: "overlap of activations", Reference: "Lemma B.1(4); derived here",
 		Formula: `|k_0(K) - k_0(\Sigma)| \le \tfrac{2}{\pi}\arcsin\sqrt{e}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space:   movedSpace(),
@@ -110,7 +110,7 @@ func overlapCount() checks.Checkable {
 	}
 	inputs := overlapping{Rho: 0, H: 0, Width: 301, Delta: 0.05}
 	return checks.Claim[overlapping]{
-		ID: key + "/overlap-count", Title: "open neurons of a pair", Reference: "Lemma B.5",
+		ID: "arora2019exact/overlap-count", Title: "open neurons of a pair", Reference: "Lemma B.5",
 		Formula:    `\left|\tfrac{2}{d}\#\{\text{both open}\} - \dot\Sigma\right| \le \tfrac{2}{\pi}\arcsin\sqrt{e} + \sqrt{2\log(6/\delta)/d}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid:    []overlapping{inputs, {Rho: 0.9, H: 0, Width: 100, Delta: 0.2}, {Rho: 0.8, H: 1, Width: 200, Delta: 0.2}, {Rho: -1, H: 0, Width: 50, Delta: 0.2}},

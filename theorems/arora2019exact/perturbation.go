@@ -49,7 +49,7 @@ func initialShift() checks.Checkable {
 	}
 	basis := shifted{Data: balanced(16), L: 1, Eps: 0.1, Worst: true}
 	return checks.Claim[shifted]{
-		ID: key + "/initial-shift", Title: "start of the predictor", Reference: "Lemma C.1; derived here",
+		ID: "arora2019exact/initial-shift", Title: "start of the predictor", Reference: "Lemma C.1; derived here",
 		Formula: `|f(\infty,x) - k^{*\top}(H^*)^{-1}y| \le \epsilon(1 + \|(H^*)^{-1}k^*\|_1)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) shifted {
@@ -181,7 +181,7 @@ func predictionPath() checks.Checkable {
 	}
 	one := following{N: 1, Width: 1000, Kappa: 1}
 	return checks.Claim[following]{
-		ID: key + "/prediction-path", Title: "kernels on the way and the prediction", Reference: "Lemma C.1; derived here",
+		ID: "arora2019exact/prediction-path", Title: "kernels on the way and the prediction", Reference: "Lemma C.1; derived here",
 		Formula:    `|f_{nn}(\infty,x) - f_{nn}(0,x) - h^\top(y-u(0))| \le \frac{2\|r_0\|}{\lambda_0}\left(\epsilon_{test} + \|h\|\epsilon_H\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []following{one, {N: 2, Width: 400, Kappa: 0.3}, {N: 3, Width: 500, Kappa: 1}},

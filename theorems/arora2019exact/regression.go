@@ -98,7 +98,6 @@ func orthonormal(n, hidden int) (*target, error) {
 type training struct {
 	start, end []float64 // outputs at the test points
 	first      []float64 // u(0) at the training points
-	movement   float64   // |theta(end) - theta(0)|
 }
 
 // train draws a network and trains it by descent until its residual is 1e-5 of what it was.
@@ -108,7 +107,6 @@ func (t *target) train(hidden []int, kappa float64, rng *rand.Rand) (out trainin
 	if err != nil {
 		return out, err
 	}
-	before := append([]float64(nil), net.Params()...)
 	if out.start, err = net.Output(t.test); err != nil {
 		return out, err
 	}
@@ -121,7 +119,6 @@ func (t *target) train(hidden []int, kappa float64, rng *rand.Rand) (out trainin
 		return out, err
 	}
 	out.end, err = net.Output(t.test)
-	out.movement = floats.Distance(before, net.Params(), 2)
 	return out, err
 }
 
@@ -219,7 +216,7 @@ func regressionRate() checks.Checkable {
 	one := trained{N: 2, L: 1, Kappa: 1, Widths: []int{16, 640}, Batch: 12}
 	wide := trained{N: 2, L: 1, Kappa: 1, Widths: []int{64, 640}, Batch: 16}
 	return checks.Claim[trained]{
-		ID: key + "/regression-rate", Title: "trained networks and kernel regression", Reference: "Theorem 3.2; derived here",
+		ID: "arora2019exact/regression-rate", Title: "trained networks and kernel regression", Reference: "Theorem 3.2; derived here",
 		Formula: `f_{nn}(x) - f_{nn}(0,x) - k^*(x)^\top (H^*)^{-1}(y-u(0)) = O(m^{-1/2})`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []trained{one}, Cost: trained.cost,
@@ -261,47 +258,4 @@ func (t *target) with(k kernel.Kernel) (*target, error) {
 	}
 	other.inverse, err = eig.NewInverse(other.h, 0)
 	return &other, err
-}
-
-// The weights move by the norm of the interpolant in the limit.
-//
-// Setting: as in regression-rate.
-//
-// Hypotheses: none.
-//
-// Conclusion: kappa^2 |theta(end) - theta(0)|^2/(r_0^T (H*)^{-1} r_0) - 1, r_0 = u(0) - y, in root mean square over networks, falls like m^{-1/2} to
-// within 0.22 on the ladder: the movement tends to sqrt(r_0^T (H*)^{-1} r_0)/kappa, of order sqrt(n)/(kappa sqrt(lambda_0)) and spread over
-// all weights.
-//
-// Constants: derived: for a constant kernel descent from theta(0) ends at the nearest interpolant, and H(0) differs from H* by
-// m^{-1/2}.
-//
-// Convention: the paper's.
-//
-// Reference: Lemma D.5; derived here.
-//
-// Control: kappa = 1/2 with the printed size, which lacks 1/kappa.
-//
-// Loose: as regression-rate.
-func movementLimit() checks.Checkable {
-	setup := func(power float64) func(trained) (checks.Instance, error) {
-		return func(p trained) (checks.Instance, error) {
-			return p.setup(func(t *target, run training) []float64 {
-				residual, c := make([]float64, len(t.y)), make([]float64, len(t.y))
-				floats.SubTo(residual, run.first, t.y)
-				t.inverse.Solve(c, residual)
-				return []float64{math.Pow(p.Kappa, power)*square(run.movement)/floats.Dot(residual, c) - 1}
-			})
-		}
-	}
-	one := trained{N: 2, L: 1, Kappa: 0.5, Widths: []int{16, 640}, Batch: 24}
-	wide := trained{N: 2, L: 1, Kappa: 0.5, Widths: []int{64, 640}, Batch: 6}
-	return checks.Claim[trained]{
-		ID: key + "/movement-limit", Title: "movement of the weights in the limit", Reference: "Lemma D.5; derived here",
-		Formula: `\kappa\|\theta(\infty)-\theta(0)\| \to \sqrt{r_0^\top (H^*)^{-1} r_0}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []trained{one}, Cost: trained.cost, Setup: setup(2),
-		Detects:  map[string]float64{"": 0.45},
-		Controls: []checks.Control[trained]{{Name: "without-kappa", Why: "the printed size has no 1/kappa: the ratio tends to 4 - 1 at kappa = 1/2", At: []trained{wide}, Setup: setup(0)}},
-	}
 }

@@ -73,7 +73,7 @@ func kernelTheorem() checks.Checkable {
 		}
 	}
 	return checks.Claim[starting]{
-		ID: key + "/kernel-theorem", Title: "published width at the start", Reference: "Theorem 3.1",
+		ID: "arora2019exact/kernel-theorem", Title: "published width at the start", Reference: "Theorem 3.1",
 		Formula:    `\min_h d_h \gtrsim \frac{L^6}{\epsilon^4} \log\frac{L}{\delta} \implies |\hat\Theta - \Theta^{(L)}| \le (L+1)\epsilon`,
 		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1, Outside: true,
 		Grid:  []starting{{Rho: 0.5, Hidden: []int{32, 32}, Eps: 0.5, Delta: 0.1}, {Rho: 0.5, Hidden: []int{24, 24, 24}, Eps: 0.5, Delta: 0.1}},
@@ -129,7 +129,7 @@ func kernelRate() checks.Checkable {
 	grid := []widening{{Rho: 0.3, L: 1, Widths: []int{16, 1024}, Batch: 20}}
 	narrow := widening{Rho: 0.3, L: 2, Widths: []int{16, 576}, Batch: 16, Narrow: 16}
 	return checks.Claim[widening]{
-		ID: key + "/kernel-rate", Title: "rate of the kernel at the start", Reference: "Theorem 3.1; derived here",
+		ID: "arora2019exact/kernel-rate", Title: "rate of the kernel at the start", Reference: "Theorem 3.1; derived here",
 		Formula: `\sqrt{E(\hat\Theta - \Theta^{(L)})^2} \sim m^{-1/2}`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: grid,
@@ -232,7 +232,7 @@ func diagonalVariance() checks.Checkable {
 	}
 	two := diagonal{Hidden: []int{32, 32}, Batch: 30}
 	return checks.Claim[diagonal]{
-		ID: key + "/diagonal-variance", Title: "variance of the kernel at the start", Reference: "Theorem 3.1; derived here",
+		ID: "arora2019exact/diagonal-variance", Title: "variance of the kernel at the start", Reference: "Theorem 3.1; derived here",
 		Formula: `E(\hat\Theta(x,x) - (L+1))^2 = V(d_1,\dots,d_L)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []diagonal{two, {Hidden: []int{16}, Batch: 30}},

@@ -70,7 +70,7 @@ func decay() checks.Checkable {
 	two := decaying{Data: data.Spec{Kind: data.Basis, N: 2, D: 2}, Hidden: []int{400}, Kappa: 0.2, Gap: 0.2, Steps: 100}
 	narrow := decaying{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Hidden: []int{4}, Kappa: 1, Gap: 0.01, Steps: 20}
 	return checks.Claim[decaying]{
-		ID: key + "/decay", Title: "decay and movement", Reference: "Lemmas D.5 to D.7; derived here",
+		ID: "arora2019exact/decay", Title: "decay and movement", Reference: "Lemmas D.5 to D.7; derived here",
 		Formula:    `\|r(t)\| \le e^{-\kappa^2\Lambda t}\|r_0\|, \quad \|\theta(t)-\theta(0)\| \le \|r_0\|/(\kappa\sqrt\Lambda)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []decaying{
@@ -116,12 +116,11 @@ func (p decaying) instance(s loosening) (checks.Instance, error) {
 
 // descending follows a training.
 type descending struct {
-	norms          []float64 // of the residuals
-	least          eig.Certified
-	psi            float64
-	residual       []float64
-	decrease, size float64 // of the last step
-	err            error
+	norms    []float64 // of the residuals
+	least    eig.Certified
+	psi      float64
+	decrease float64 // r^T J J^T r at the last step
+	err      error
 }
 
 func (p decaying) train(set *data.Set, lambda eig.Certified, s loosening, rng *rand.Rand) checks.Measurement {
