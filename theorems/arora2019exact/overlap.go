@@ -32,7 +32,9 @@ import (
 //
 // Reference: Lemma B.1(4) and proof of Lemma B.5; derived here.
 //
-// Control: each constant stronger by a hundredth, at the pair that attains it.
+// Control: the derived constants stronger by a hundredth, at the pairs that attain them; the printed one by a half.
+//
+// Loose: (printed) is attained between z = 1 and z' = -1 alone, farther apart than e <= 1 lets an entry move: sqrt 2 remains.
 func overlapModulus() checks.Checkable {
 	setup := func(covariance, correlation, printed float64) func(moved) (checks.Instance, error) {
 		return func(p moved) (checks.Instance, error) {

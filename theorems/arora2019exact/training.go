@@ -59,7 +59,7 @@ type loosening struct {
 //
 // Reference: Lemmas D.5 to D.7, Theorem D.1; derived here.
 //
-// Control: rate and movement stronger by 10 %, the printed ones by 2.5 and 1.8; the movement without 1/kappa at kappa = 1/5; the mean of the
+// Control: rate and movement stronger by 10 %, the printed ones by 2.5; the movement without 1/kappa at kappa = 1/5; the mean of the
 // losses; networks of four neurons, whose kernel has less than half of lambda_0.
 //
 // Loose: the printed parts have lambda_0/2 where the kernel keeps lambda_0: a factor 2 in the rate, its root in the movement.
