@@ -109,7 +109,7 @@ func shallowMean() checks.Checkable {
 		ID: "arora2019exact/shallow-mean", Title: "mean of the kernel, one hidden layer", Reference: "Equations 7, 9; derived here",
 		Formula: `E\,\hat\Theta(x,x') = k_1(\rho) + \rho\,k_0(\rho)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: []shallow{half, {Rho: 1, Width: 64, Batch: 5}, {Rho: 0, Width: 16, Batch: 24}, {Rho: 0.9, Width: 1, Batch: 60}},
+		Grid: []shallow{half, {Rho: 1, Width: 64, Batch: 5}, {Rho: 0, Width: 16, Batch: 24}, {Rho: 0.9, Width: 1, Batch: 110}},
 		Cost: shallow.cost, Setup: setup(same),
 		Controls: []checks.Control[shallow]{
 			{Name: "larger-mean", Why: "1.08 times the limit, twice what the interval resolves", At: []shallow{half}, Setup: setup(func(_ shallow, mean float64) float64 { return 1.08 * mean })},
