@@ -206,6 +206,20 @@ func Requirements() []Requirement {
 			Width:      func(p Problem) float64 { return NewtonWidth(p.N, p.S, p.Lambda0, p.LabelNorm, 0.1, p.Delta) },
 			N:          4, InvLambda0: 4,
 		},
+		{
+			Name: "arora2019exact/kernel", Source: "Arora et al. (2019), Theorem 3.1, form recalled, one hidden layer, all pairs", Basis: Order,
+			Conclusion: "both layers trained: lambda_min of the tangent kernel at the start is at least lambda_0",
+			Width: func(p Problem) float64 {
+				return PrintedTangentWidth(1, p.Lambda0/(2*p.n()), 2*p.Delta/(p.n()*(p.n()+1)))
+			},
+			N: 4, InvLambda0: 4, Initialisation: true,
+		},
+		{
+			Name: "derived/shallow-tangent", Source: "derived here, after Arora et al. (2019)", Basis: Derived,
+			Conclusion: "both layers trained: lambda_min of the tangent kernel at the start is at least lambda_0",
+			Width:      func(p Problem) float64 { return ShallowTangentWidth(p.N, p.Lambda0/p.n(), p.Delta) },
+			N:          2, InvLambda0: 2, Initialisation: true,
+		},
 	}
 }
 

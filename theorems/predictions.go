@@ -3,6 +3,7 @@ package theorems
 import (
 	"convergo/bounds/predict"
 	"convergo/theorems/allenzhu2019"
+	"convergo/theorems/arora2019exact"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
@@ -23,6 +24,7 @@ import (
 // function Predictions, in a file predictions.go of its folder, and a line here.
 var predictors = []func(*predict.Data) []predict.Prediction{
 	basics.Predictions,
+	arora2019exact.Predictions,
 	arora2019fine.Predictions,
 	du2019.Predictions,
 	du2019deep.Predictions,
