@@ -64,7 +64,7 @@ func TestIsotropicEdge(t *testing.T) {
 	within(t, "edge", bounds.NewIsotropic(kernel.ReLU(), d).Edge(n), sum, 0.02)
 	isNaN(t, map[string]float64{
 		"n = d":       bounds.NewIsotropic(kernel.ReLU(), d).Edge(d),
-		"n beyond D":  bounds.NewIsotropic(kernel.ReLU(), d).Edge(d + 209),
+		"n beyond D":  bounds.NewIsotropic(kernel.ReLU(), d).Edge(d + 819),
 		"no linearly": bounds.LinearRidgeRisk(0, 1, 1, 1),
 		"no ridge":    bounds.LinearRidgeRisk(1, 0, 1, 1),
 	})

@@ -58,6 +58,7 @@ import (
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/liu2022"
+	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 	"convergo/theorems/song2021"
@@ -85,6 +86,7 @@ func All() ([]checks.Source, error) {
 		bombari2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
+		montanari2022.Source(),
 		munteanu2022.Source(),
 		yang2023.Source(),
 		song2024.Source(),
