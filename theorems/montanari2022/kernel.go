@@ -114,29 +114,30 @@ func inverseRoot(k *mat.SymDense) (*mat.Dense, error) {
 // extremes returns the smallest and the largest eigenvalue of K^{-1/2} K_N K^{-1/2}.
 func (w *whitening) extremes(kn *mat.SymDense) (low, high float64, err error) {
 	n := kn.SymmetricDim()
+	values, err := spectrum(w.whiten(kn))
+	if err != nil {
+		return 0, 0, err
+	}
+	return values[0], values[n-1], nil
+}
+
+// whiten returns K^{-1/2} K_N K^{-1/2}.
+func (w *whitening) whiten(kn *mat.SymDense) *mat.SymDense {
+	n := kn.SymmetricDim()
+	white := mat.NewSymDense(n, nil)
 	if w.half == nil {
-		white := mat.NewSymDense(n, nil)
 		white.ScaleSym(1/w.lambda.Value, kn)
-		values, err := spectrum(white)
-		if err != nil {
-			return 0, 0, err
-		}
-		return values[0], values[n-1], nil
+		return white
 	}
 	var left, both mat.Dense
 	left.Mul(w.half, kn)
 	both.Mul(&left, w.half)
-	white := mat.NewSymDense(n, nil)
 	for i := range n {
 		for j := i; j < n; j++ {
 			white.SetSym(i, j, (both.At(i, j)+both.At(j, i))/2)
 		}
 	}
-	values, err := spectrum(white)
-	if err != nil {
-		return 0, 0, err
-	}
-	return values[0], values[n-1], nil
+	return white
 }
 
 func (w *whitening) hypotheses() []checks.Hypothesis {

@@ -62,7 +62,9 @@ func Source() checks.Source {
 		Files: files,
 		Claims: []checks.Checkable{
 			kernelChernoff(), kernelWidth(), kernelRate(), kernelEdges(),
+			limitSeries(), limitEdge(),
 			rank(), interpolation(), trainingError(), zeroRows(),
+			ridgeEnergy(), ridgeDistance(), riskGap(),
 		},
 	}
 }

@@ -22,17 +22,23 @@ type model struct {
 	Subspace   int    `json:"subspace,omitempty"` // the inputs lie in so many dimensions
 }
 
+// inputs draws the inputs.
+func (p model) inputs(r *rand.Rand) *mat.Dense {
+	if p.Subspace <= 0 {
+		return sphere(p.N, p.D, r)
+	}
+	x := mat.NewDense(p.N, p.D, nil)
+	x.Slice(0, p.N, 0, p.Subspace).(*mat.Dense).Copy(sphere(p.N, p.Subspace, r))
+	return x
+}
+
 // features draws inputs and a network and returns the feature matrix Phi, n x Nd.
 func (p model) features(r *rand.Rand) (*mat.Dense, error) {
 	act, _, _, err := activation(p.Activation)
 	if err != nil {
 		return nil, err
 	}
-	x := sphere(p.N, p.D, r)
-	if p.Subspace > 0 {
-		x = mat.NewDense(p.N, p.D, nil)
-		x.Slice(0, p.N, 0, p.Subspace).(*mat.Dense).Copy(sphere(p.N, p.Subspace, r))
-	}
+	x := p.inputs(r)
 	init := nets.NTK(p.Neurons, p.D)
 	init.Act = act
 	net, batch := init.Draw(r), nets.NewBatch(x, p.Neurons)
