@@ -67,11 +67,11 @@ func limitSeries() checks.Checkable {
 			}
 			n, d := set.X.Dims()
 			rounding := lambda.Err + 64*float64(n*(n+d+p.Terms))*unit // of the powers and their eigenvalues
-			parts := []checks.Measurement{{Part: "lower", Observed: lambda.Value, Predicted: low * lower, Relation: checks.AtLeast, Error: rounding}}
+			parts := []checks.Measurement{{Part: "lower", Observed: lambda.Value, Predicted: low * lower, Relation: checks.AtLeast, Tolerance: rounding}}
 			facts := []checks.Fact{checks.NewFact("lambda_min(K)", lambda.Value), checks.NewFact("lower", lower)}
 			if n > d {
 				upper := bounds.NullSpaceUpper(limit.At(1)-limit.Coefficient(1), n, d)
-				parts = append(parts, checks.Measurement{Part: "upper", Observed: lambda.Value, Predicted: high * upper, Error: rounding})
+				parts = append(parts, checks.Measurement{Part: "upper", Observed: lambda.Value, Predicted: high * upper, Tolerance: rounding})
 				facts = append(facts, checks.NewFact("upper", upper))
 			}
 			return checks.Instance{Facts: facts, Trial: func(*rand.Rand) checks.Measurement { return checks.All(parts...) }}, nil
@@ -94,7 +94,7 @@ func limitSeries() checks.Checkable {
 			frame, opposite,
 			{Data: data.Spec{Kind: data.Sphere, N: 40, D: 20, Seed: 1}, Terms: 6},
 			{Data: data.Spec{Kind: data.Sphere, N: 40, D: 20, Seed: 1}, Activation: "erf", Terms: 6},
-			{Data: images.Hard(data.MNIST, 40, 16), Terms: 6},
+			{Data: images.Hard(data.MNIST, 60, 49), Terms: 6},
 			{Data: images.Hard(data.Fashion, 40, 49), Terms: 6},
 		},
 		OnData: func(f checks.DataFile) []bracket { return []bracket{{Data: userfile.Rows(f, 100), Terms: 6}} },

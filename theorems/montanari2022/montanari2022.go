@@ -65,6 +65,8 @@ func Source() checks.Source {
 			limitSeries(), limitEdge(),
 			rank(), interpolation(), trainingError(), zeroRows(),
 			ridgeEnergy(), ridgeDistance(), riskGap(),
+			inducedRidge(), linearRisk(),
+			memorise(),
 		},
 	}
 }
