@@ -92,23 +92,6 @@ func LinearRidgeRisk(kappa, zeta, signal, noise float64) float64 {
 	return -signal*zeta*zeta*slope + noise*(m+zeta*slope)
 }
 
-// LinearRidgeRiskGiven is the same given the inputs and averaged over a uniform direction of beta and the noise: the mean over the
-// eigenvalues e of X^T X/d of (signal zeta^2 + noise e)/(e + zeta)^2, for n x d rows X.
-func LinearRidgeRiskGiven(x mat.Matrix, zeta, signal, noise float64) (float64, error) {
-	_, d := x.Dims()
-	var s mat.SymDense
-	s.SymOuterK(1/float64(d), x.T())
-	var es mat.EigenSym
-	if !es.Factorize(&s, false) {
-		return math.NaN(), errEigenvalues
-	}
-	sum := 0.0
-	for _, e := range es.Values(nil) {
-		sum += (signal*zeta*zeta + noise*math.Max(0, e)) / ((e + zeta) * (e + zeta))
-	}
-	return sum / float64(d), nil
-}
-
 // SeriesLower is a lower bound on lambda_min of the kernel of n unit inputs with cosines r: with a_k its coefficients,
 //
 //	sum_{k<=terms} a_k lambda_min(r^{o k}) + tail (1 - max_i sum_{j != i} |r_ij|^{terms+1})_+,   tail = kappa(1) - sum a_k

@@ -93,15 +93,6 @@ func TestLinearRidgeRisk(t *testing.T) {
 	within(t, "kappa 1/2, noise", bounds.LinearRidgeRisk(0.5, 1e-9, 0, 1), 1, 1e-6) // kappa/(1-kappa)
 }
 
-func TestLinearRidgeRiskGiven(t *testing.T) {
-	x := mat.NewDense(2, 2, []float64{2, 0, 0, 4}) // eigenvalues 2 and 8
-	got, err := bounds.LinearRidgeRiskGiven(x, 2, 1, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	within(t, "risk", got, ((4+3*2)/16.0+(4+3*8)/100.0)/2, 1e-14)
-}
-
 func TestSeriesLower(t *testing.T) {
 	eye := mat.NewSymDense(3, []float64{1, 0, 0, 0, 1, 0, 0, 0, 1})
 	got, err := bounds.SeriesLower(kernel.ReLU(), eye, 6)

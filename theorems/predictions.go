@@ -6,6 +6,7 @@ import (
 	"convergo/theorems/basics"
 	"convergo/theorems/du2019"
 	"convergo/theorems/liao2022"
+	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 )
@@ -18,6 +19,7 @@ var predictors = []func(*predict.Data) []predict.Prediction{
 	du2019.Predictions,
 	nguyen2021.Predictions,
 	liao2022.Predictions,
+	montanari2022.Predictions,
 	munteanu2022.Predictions,
 	recalled,
 }

@@ -120,10 +120,11 @@ func (p induced) pass(limit kernel.Kernel, zeta float64, r *rand.Rand) (checks.M
 	if err != nil {
 		return m, err
 	}
-	f, err := predict(k, cross, p.Lambda, y)
+	smoother, err := smooth(k, cross, p.Lambda)
 	if err != nil {
 		return m, err
 	}
+	f := apply(smoother, y)
 	linear, err := newLinear(x, test, y)
 	if err != nil {
 		return m, err
