@@ -222,9 +222,9 @@ func kernelChernoff() checks.Checkable {
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []start{
 			{Data: data.Spec{Kind: data.Sphere, N: 1, D: 1, Seed: 1}, Neurons: 30, Delta: 0.9},
-			{Data: data.Spec{Kind: data.Sphere, N: 16, D: 8, Seed: 1}, Neurons: 400, Delta: 0.3},
-			{Data: data.Spec{Kind: data.Sphere, N: 16, D: 8, Seed: 1}, Neurons: 400, Activation: "erf", Delta: 0.3},
-			{Data: images.Hard(data.MNIST, 12, 49), Neurons: 500, Delta: 0.3},
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 8, Seed: 1}, Neurons: 200, Delta: 0.3},
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 8, Seed: 1}, Neurons: 200, Activation: "erf", Delta: 0.3},
+			{Data: images.Hard(data.MNIST, 10, 49), Neurons: 400, Delta: 0.3},
 			axes,
 		},
 		OnData: func(f checks.DataFile) []start {
@@ -292,14 +292,14 @@ func kernelWidth() checks.Checkable {
 			}, nil
 		}
 	}
-	axes := start{Axes: 64, Delta: 0.3} // N = 7.7, and eight fail with probability 0.22
+	axes := start{Axes: 64, Delta: 0.4} // N = 7.3, and eight fail with probability 0.22
 	return checks.Claim[start]{
 		ID: key + "/kernel-width", Title: "neurons enough for any labels", Reference: "derived here; order in a survey",
 		Formula:    `N \ge \frac{\log(n/\delta)}{-\log(1 - 1/R)} \;\Rightarrow\; \operatorname{rank} K_N = n`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []start{
-			{Data: data.Spec{Kind: data.Sphere, N: 16, D: 8, Seed: 1}, Delta: 0.25},
-			{Data: data.Spec{Kind: data.Sphere, N: 16, D: 8, Seed: 1}, Activation: "erf", Delta: 0.25},
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 8, Seed: 1}, Delta: 0.25},
+			{Data: data.Spec{Kind: data.Sphere, N: 10, D: 8, Seed: 1}, Activation: "erf", Delta: 0.25},
 			{Data: images.Hard(data.Fashion, 6, 49), Delta: 0.25},
 			axes,
 		},
@@ -314,7 +314,7 @@ func kernelWidth() checks.Checkable {
 		Setup: scaled(1, 1),
 		Constants: []checks.Constant[start]{{
 			Name: "neurons", Why: "the required number divided by the factor: the chance of a silent input doubles with each neuron less",
-			At: []start{axes}, Factors: []float64{1.05, 1.2, 1.4}, Scaled: func(p start, factor float64) (checks.Instance, error) { return scaled(factor, 1)(p) },
+			At: []start{axes}, Factors: []float64{1.1, 1.25, 1.5}, Scaled: func(p start, factor float64) (checks.Instance, error) { return scaled(factor, 1)(p) },
 		}},
 		Controls: []checks.Control[start]{
 			{Name: "three-quarters", Why: "six neurons leave one of 64 inputs unseen, in mean", At: []start{axes}, Setup: scaled(4.0/3, 1)},
@@ -384,7 +384,7 @@ func kernelRate() checks.Checkable {
 		ID: key + "/kernel-rate", Title: "rate of the kernel in the number of neurons", Reference: "derived here, for the concentration theorem",
 		Formula:    `\left\|K^{-1/2} K_N K^{-1/2} - I\right\| = \Theta\left(\sqrt{n/(Nd)}\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []ladder{{N: 8, D: 8, Ratios: fourfold}, {N: 6, D: 6, Ratios: fourfold}},
+		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold}, {N: 8, D: 8, Ratios: []int{32, 512}}},
 		Cost: func(p ladder) checks.Cost {
 			c := checks.Cost{}
 			for _, ratio := range p.Ratios {
@@ -394,9 +394,9 @@ func kernelRate() checks.Checkable {
 		},
 		Setup: setup(-0.5),
 		Controls: []checks.Control[ladder]{
-			{Name: "same-neurons", Why: "eight neurons stay as far from the limit as they are", At: []ladder{{N: 8, D: 8, Ratios: fourfold, Fixed: 8}}},
-			{Name: "faster", Why: "a slope of -0.7 is not there", At: []ladder{{N: 8, D: 8, Ratios: fourfold}}, Setup: setup(-0.7)},
-			{Name: "slower", Why: "a slope of -0.3 is not there", At: []ladder{{N: 8, D: 8, Ratios: fourfold}}, Setup: setup(-0.3)},
+			{Name: "same-neurons", Why: "eight neurons stay as far from the limit as they are", At: []ladder{{N: 4, D: 8, Ratios: fourfold, Fixed: 8}}},
+			{Name: "faster", Why: "a slope of -0.7 is not there", At: []ladder{{N: 4, D: 8, Ratios: fourfold}}, Setup: setup(-0.7)},
+			{Name: "slower", Why: "a slope of -0.3 is not there", At: []ladder{{N: 4, D: 8, Ratios: fourfold}}, Setup: setup(-0.3)},
 		},
 	}
 }
@@ -405,14 +405,14 @@ func kernelRate() checks.Checkable {
 //
 // Setting: n inputs uniform on the sphere of R^d; ReLU; Nd/n = 2, 10, 30.
 //
-// Hypotheses: n = 80, d = 10, a size at which the law is a few per cent off.
+// Hypotheses: n = 60, d = 12, a size at which the law is a few per cent off.
 //
-// Conclusion: for at least half of the draws the least eigenvalue of K^{-1/2} K_N K^{-1/2} lies within 0.04 of (1 - sqrt g)^2 and the greatest within 0.15
+// Conclusion: for at least half of the draws the least eigenvalue of K^{-1/2} K_N K^{-1/2} lies within 0.045 of (1 - sqrt g)^2 and the greatest within 0.15
 // of (1 + sqrt g)^2, g = n/(Nd), at Nd/n = 10: the edges of Marchenko and Pastur for Nd independent features.
 //
 // Constants: a law of random matrices for independent features, which those of a neuron are not: an approximation, whose distance at this size was
-// measured: 0.01 and 0.02 in mean, with
-// standard deviations of 0.02 and 0.05.
+// measured: 0.002 and 0.01 in mean, with
+// standard deviations of 0.03 and 0.09.
 //
 // Convention: unit inputs, w ~ N(0, I), output weights +-1 fixed, 1/sqrt N scaling; first layer linearised.
 //
@@ -424,14 +424,14 @@ func kernelEdges() checks.Checkable {
 		return func(p model) (checks.Instance, error) {
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{
-					checks.RequireThat("n = 80, d = 10", p.N == 80 && p.D == 10),
+					checks.RequireThat("n = 60, d = 12", p.N == 60 && p.D == 12),
 				},
 				Terms: checks.Terms{Delta: 0.5},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.edges(copies, share, r) },
 			}, nil
 		}
 	}
-	p := model{N: 80, D: 10, Neurons: 80, Activation: "relu"}
+	p := model{N: 60, D: 12, Neurons: 50, Activation: "relu"}
 	return checks.Claim[model]{
 		ID: key + "/kernel-edges", Title: "edges of the whitened kernel", Reference: "derived here",
 		Formula:    `\lambda\left(K^{-1/2} K_N K^{-1/2}\right) \approx \left(1 \mp \sqrt{n/(Nd)}\right)^2`,
@@ -471,7 +471,7 @@ func (p model) edges(copies int, share float64, r *rand.Rand) checks.Measurement
 	}
 	g := math.Sqrt(float64(p.N) / (share * float64(p.Neurons*p.D)))
 	m := checks.All(
-		checks.Measurement{Part: "least", Observed: here[0], Predicted: (1 - g) * (1 - g), Relation: checks.Equal, Tolerance: 0.04},
+		checks.Measurement{Part: "least", Observed: here[0], Predicted: (1 - g) * (1 - g), Relation: checks.Equal, Tolerance: 0.045},
 		checks.Measurement{Part: "greatest", Observed: here[1], Predicted: (1 + g) * (1 + g), Relation: checks.Equal, Tolerance: 0.15},
 	)
 	axes := curve.Axes{X: "parameters over inputs, Nd/n", Y: "extreme eigenvalues, whitened", LogX: true}

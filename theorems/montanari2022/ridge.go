@@ -338,15 +338,17 @@ func meanSquare(a, b []float64) float64 {
 //
 // Reference: derived here, for the generalisation theorem of Montanari and Zhong (2022).
 //
-// Control: sixteen neurons drawn over and over; slopes of -0.8 and -1.2.
+// Control: sixteen neurons drawn over and over; slopes of -0.7 and -1.3.
+//
+// Loose: the slope of a pass over three sizes scatters by 0.04.
 func ridgeDistance() checks.Checkable {
 	return contestClaim{
 		name: "ridge-distance", title: "predictions of N neurons and of infinitely many",
 		formula:  `\mathbb{E}_x \left(f_N(x) - f(x)\right)^2 = \Theta\left(n/(Nd)\right)`,
-		exponent: -1, resolution: 0.06, passes: 40, near: 0.2,
+		exponent: -1, resolution: 0.08, passes: 40, near: 0.3, controls: 6, detects: 0.13,
 		value: func(o outcome) float64 { return o.distance },
 		grid: []contest{
-			{N: 4, D: 16, Test: 16, Lambda: 0.1, Ratios: []int{64, 256, 1024}, Networks: 12},
+			{N: 4, D: 16, Test: 16, Lambda: 0.1, Ratios: []int{64, 256, 1024}, Networks: 16},
 			{N: 4, D: 16, Test: 16, Ratios: []int{64, 1024}, Networks: 12},
 		},
 	}.claim()
@@ -375,7 +377,7 @@ func riskGap() checks.Checkable {
 	return contestClaim{
 		name: "risk-gap", title: "test error of N neurons and of infinitely many",
 		formula:  `|R_N - R| = \Theta\left(\sqrt{n/(Nd)}\right)`,
-		exponent: -0.5, resolution: 0.15, passes: 40, near: 0.4, detects: 0.26,
+		exponent: -0.5, resolution: 0.15, passes: 40, near: 0.4, controls: 12, detects: 0.26,
 		value: func(o outcome) float64 { return o.gap },
 		grid:  []contest{{N: 4, D: 16, Test: 8, Lambda: 0.1, Ratios: []int{64, 1024}, Networks: 24}},
 	}.claim()
@@ -386,6 +388,7 @@ type contestClaim struct {
 	name, title, formula          string
 	exponent, resolution, detects float64
 	near                          float64 // how far off the slopes of the controls are
+	controls                      int     // networks that controls average over
 	passes                        int
 	value                         func(outcome) float64
 	grid                          []contest // controls run on the first
@@ -412,7 +415,8 @@ func (c contestClaim) setup(exponent float64) func(contest) (checks.Instance, er
 
 func (c contestClaim) claim() checks.Checkable {
 	steeper, fixed := c.grid[0], c.grid[0]
-	fixed.Fixed = 16
+	steeper.Networks = c.controls
+	fixed.Networks, fixed.Fixed = c.controls, 16
 	claim := checks.Claim[contest]{
 		ID: key + "/" + c.name, Title: c.title, Reference: "derived here, for the generalisation theorem",
 		Formula: c.formula, Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,

@@ -26,7 +26,7 @@ type induced struct {
 
 // inducedRidge is the ridge that the activation adds.
 //
-// Setting: n inputs and 60 test points uniform on the sphere of R^d; labels y_i = sqrt d beta.x_i + noise of variance 1/4, ||beta|| = 1; f the predictor of ridge
+// Setting: n inputs and 40 test points uniform on the sphere of R^d; labels y_i = sqrt d beta.x_i + noise of variance 1/4, ||beta|| = 1; f the predictor of ridge
 // regression with the limit kernel K of the ReLU or of erf and ridge lambda >= 0; f_z that with the linear kernel x.x' and ridge z.
 //
 // Hypotheses: d = n = 60, well below d^2/2 (the statement is about d -> infinity with n/d fixed).
@@ -85,7 +85,7 @@ func inducedRidge() checks.Checkable {
 			{N: 60, D: 60, Spread: 0.12},
 		},
 		Cost: func(p induced) checks.Cost {
-			return checks.Cost{Trial: float64((p.N+60)*p.N*(2*p.D+60)) + 3*costs.Eigenvalue(p.N), Size: fmt.Sprintf("n=%d", p.N)}
+			return checks.Cost{Trial: float64((p.N+40)*p.N*(2*p.D+60)) + 3*costs.Eigenvalue(p.N), Size: fmt.Sprintf("n=%d", p.N)}
 		},
 		Setup: setup(whole),
 		Controls: []checks.Control[induced]{
@@ -108,7 +108,7 @@ func (p induced) rungs() []float64 {
 
 // pass draws data and says for each ridge whether it is at least the best.
 func (p induced) pass(limit kernel.Kernel, zeta float64, r *rand.Rand) (checks.Measurement, error) {
-	const points = 60
+	const points = 40
 	var m checks.Measurement
 	x, test := sphere(p.N, p.D, r), sphere(points, p.D, r)
 	y := p.labels(x, r)
@@ -227,14 +227,14 @@ type risky struct {
 // Setting: n inputs with independent N(0, 1) coordinates in R^d, n = kappa d; labels y = beta.x + noise of variance sigma^2; ||beta|| = 1 in a
 // uniform direction; b = (X^T X/d + zeta I)^{-1} X^T y/d.
 //
-// Hypotheses: d = 50; kappa = 1/2, 1, 2 or 4; zeta of at least 1/4, sigma^2 of at most 1.
+// Hypotheses: d >= 50; kappa from 1/2 to 4; zeta of at least 1/4, sigma^2 of at most 1.
 //
 // Conclusion: E ||b - beta||^2 = -zeta^2 m' + sigma^2 (m + zeta m') up to 0.7 %, where 1/m = zeta + kappa/(1+m), m' =
 // -(m^2+m)/(2 zeta m + zeta + kappa - 1). With zeta = 4 lambda + 1 it is the test error of the linearised network, without the noise of the test labels,
 // for d << n << d^2 and Nd >> n.
 //
 // Constants: exact as d -> infinity, the limit of Marchenko and Pastur; the rest is of order 1/d (0.3 % was measured at d = 50). Observed is the risk given X, averaged
-// exactly over beta and the noise, and over four draws. It is a mean over the singular values s of X/sqrt d of h(s) = (zeta^2 + sigma^2 s^2)/(s^2 + zeta)^2,
+// exactly over beta and the noise, and over three draws. It is a mean over the singular values s of X/sqrt d of h(s) = (zeta^2 + sigma^2 s^2)/(s^2 + zeta)^2,
 // whose variance is at most max h'^2/d^2 by the Poincare inequality for Gaussian X.
 //
 // Convention: ||x||^2 = d in mean; ridge zeta on X^T X/d.
@@ -243,17 +243,17 @@ type risky struct {
 //
 // Control: zeta, sigma^2 and n/d a tenth off, each.
 func linearRisk() checks.Checkable {
-	const draws, allowance = 4, 0.007
+	const draws, allowance = 3, 0.007
 	setup := func(zeta, noise, kappa float64) func(risky) (checks.Instance, error) {
 		return func(p risky) (checks.Instance, error) {
 			predicted := bounds.LinearRidgeRisk(kappa*p.Kappa, zeta*p.Zeta, 1, noise*p.Noise)
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{
-					{Name: "d = 50", Have: checks.Float(p.D), Need: 50, Relation: checks.AtLeast},
+					{Name: "d >= 50", Have: checks.Float(p.D), Need: 50, Relation: checks.AtLeast},
 					{Name: "zeta", Have: checks.Float(p.Zeta), Need: 0.25, Relation: checks.AtLeast},
 				},
 				Terms: checks.Terms{
-					Trials: 100, Resolution: 0.03,
+					Trials: 100, Resolution: 0.035,
 					Deviation: checks.Float(p.steepest() / (float64(p.D) * math.Sqrt(draws))),
 				},
 				Trial: func(r *rand.Rand) checks.Measurement {
@@ -272,7 +272,7 @@ func linearRisk() checks.Checkable {
 		}
 	}
 	p := risky{D: 50, Kappa: 2, Zeta: 1, Noise: 0.25}
-	noisy := risky{D: 50, Kappa: 4, Zeta: 0.5, Noise: 1}
+	noisy := risky{D: 50, Kappa: 3, Zeta: 0.5, Noise: 1}
 	return checks.Claim[risky]{
 		ID: key + "/linear-risk", Title: "test error in closed form", Reference: "derived here",
 		Formula:    `R = -\zeta^2 m' + \sigma^2 (m + \zeta m'),\quad \frac{1}{m} = \zeta + \frac{\kappa}{1+m}`,
@@ -330,5 +330,5 @@ func (p risky) curve(observed float64) []checks.Series {
 		kappas, risks = append(kappas, kappa), append(risks, bounds.LinearRidgeRisk(kappa, p.Zeta, 1, p.Noise))
 	}
 	axes := curve.Axes{X: "inputs over dimensions, n/d", Y: "test error", LogX: true}
-	return []checks.Series{axes.Bound("closed form", kappas, risks), axes.Measured("mean of four draws", []float64{p.Kappa}, []float64{observed})}
+	return []checks.Series{axes.Bound("closed form", kappas, risks), axes.Measured("mean of three draws", []float64{p.Kappa}, []float64{observed})}
 }
