@@ -33,7 +33,7 @@ type induced struct {
 //
 // Conclusion: the z whose f_z is nearest to f on the test points is zeta = (lambda + v)/a, a the linear part of K and v = kappa(1) - a -
 // E kappa what it has beyond its linear and constant parts: for the ReLU zeta = 4 lambda + 1 - 4 E kappa, which tends to 4 lambda + 1. So
-// even lambda = 0, interpolation, is regularised. Judged is the median over data, which is placed between two neighbouring ridges of those tried, 1.5 to 12 % from zeta by
+// even lambda = 0, interpolation, is regularised. Judged is the median over data, which is placed between two neighbouring ridges of those tried, 2 to 14 % from zeta by
 // its scatter.
 //
 // Constants: ours, to leading order; (lambda + v(sigma))/(E sigma')^2 in the survey. The part of K of degree two and more is v I on
@@ -44,7 +44,7 @@ type induced struct {
 //
 // Reference: derived here; limit as in the survey of Bartlett, Montanari and Rakhlin (2021), Theorem 6.5, of the first version of the paper.
 //
-// Control: v forgotten; zeta 6 % larger and smaller.
+// Control: v forgotten; zeta 8 % larger and smaller.
 func inducedRidge() checks.Checkable {
 	setup := func(zeta func(p induced, parts bounds.Isotropic) float64) func(induced) (checks.Instance, error) {
 		return func(p induced) (checks.Instance, error) {
@@ -59,7 +59,7 @@ func inducedRidge() checks.Checkable {
 				Facts: []checks.Fact{
 					checks.NewFact("zeta", parts.Ridge(p.Lambda)), checks.NewFact("v(sigma)", parts.Induced()), checks.NewFact("linear part", parts.Linear),
 				},
-				Terms: checks.Terms{Location: checks.Float(location), Resolution: checks.Float(1.005*math.Exp(p.Spread) - 1), Trials: 28},
+				Terms: checks.Terms{Location: checks.Float(location), Resolution: checks.Float(1.005*math.Exp(p.Spread) - 1), Trials: 36},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					m, err := p.pass(limit, parts.Ridge(p.Lambda), r)
 					if err != nil {
@@ -74,15 +74,15 @@ func inducedRidge() checks.Checkable {
 	times := func(factor float64) func(induced, bounds.Isotropic) float64 {
 		return func(p induced, parts bounds.Isotropic) float64 { return factor * parts.Ridge(p.Lambda) }
 	}
-	ridged := induced{N: 60, D: 60, Lambda: 0.25, Spread: 0.06}
-	odd := induced{N: 60, D: 60, Lambda: 0.1, Activation: "erf", Spread: 0.015} // without even degrees, and sharp
+	ridged := induced{N: 60, D: 60, Lambda: 0.25, Spread: 0.085}
+	odd := induced{N: 60, D: 60, Lambda: 0.1, Activation: "erf", Spread: 0.02} // without even degrees, and sharp
 	return checks.Claim[induced]{
 		ID: key + "/induced-ridge", Title: "ridge that the activation adds", Reference: "derived here; limit in a survey",
 		Formula:    `\operatorname{arg\,min}_z \|f_z - f\| \to \frac{\lambda + v(\sigma)}{(\mathbb{E}\sigma')^2}`,
 		Convention: "unit inputs; kernel of the first layer", Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: []induced{
 			ridged, odd,
-			{N: 60, D: 60, Spread: 0.12},
+			{N: 60, D: 60, Spread: 0.14},
 		},
 		Cost: func(p induced) checks.Cost {
 			return checks.Cost{Trial: float64((p.N+40)*p.N*(2*p.D+60)) + 3*costs.Eigenvalue(p.N), Size: fmt.Sprintf("n=%d", p.N)}
@@ -91,8 +91,8 @@ func inducedRidge() checks.Checkable {
 		Controls: []checks.Control[induced]{
 			{Name: "no-induced-ridge", Why: "lambda alone is half of the ridge", At: []induced{ridged},
 				Setup: setup(func(p induced, parts bounds.Isotropic) float64 { return p.Lambda / parts.Linear })},
-			{Name: "larger", Why: "a ridge 6 % larger is not the nearest", At: []induced{odd}, Setup: setup(times(1.06))},
-			{Name: "smaller", Why: "nor is one 6 % smaller", At: []induced{odd}, Setup: setup(times(1 / 1.06))},
+			{Name: "larger", Why: "a ridge 8 % larger is not the nearest", At: []induced{odd}, Setup: setup(times(1.08))},
+			{Name: "smaller", Why: "nor is one 8 % smaller", At: []induced{odd}, Setup: setup(times(1 / 1.08))},
 		},
 	}
 }
