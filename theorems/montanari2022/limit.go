@@ -117,7 +117,7 @@ func limitSeries() checks.Checkable {
 // Hypotheses: d = 26, n = 104, a size at which the law is two per cent off.
 //
 // Conclusion: for at least half of the draws lambda_min(K) lies within 4.5 % of b_2 ((1-s)^2 + 1.2065 (1-s)(1/s-1)^{1/3} D^{-2/3}) + b, where D =
-// (d+2)(d-1)/2 is the number of harmonics of degree two, s = sqrt((n-d)/D), b_2 = 0.1589 the part of kappa(1) = 1/2 on them and b = 0.0860 that on
+// (d+2)(d-1)/2 is the number of harmonics of degree two, s = sqrt((n-d)/D), b_2 = 0.159 the part of kappa(1) = 1/2 on them and b = 0.085 that on
 // the higher ones. It tends to v(sigma) = b_2 + b = 1/4 only for n << d^2: here v(sigma) is twice what it is.
 //
 // Constants: ours, to leading order: orthogonal to the linear part the kernel is b_2 times the Gram matrix of n-d unit vectors in R^D, like independent

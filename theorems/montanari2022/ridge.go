@@ -348,8 +348,8 @@ func ridgeDistance() checks.Checkable {
 		exponent: -1, resolution: 0.1, passes: 40, near: 0.35, controls: 6, detects: 0.18,
 		value: func(o outcome) float64 { return o.distance },
 		grid: []contest{
-			{N: 4, D: 16, Test: 16, Lambda: 0.1, Ratios: []int{64, 256, 1024}, Networks: 16},
-			{N: 4, D: 16, Test: 16, Ratios: []int{64, 1024}, Networks: 12},
+			{N: 4, D: 16, Test: 16, Lambda: 0.1, Ratios: []int{64, 256, 1024}, Networks: 12},
+			{N: 4, D: 16, Test: 16, Ratios: []int{64, 1024}, Networks: 10},
 		},
 	}.claim()
 }

@@ -59,7 +59,7 @@ func inducedRidge() checks.Checkable {
 				Facts: []checks.Fact{
 					checks.NewFact("zeta", parts.Ridge(p.Lambda)), checks.NewFact("v(sigma)", parts.Induced()), checks.NewFact("linear part", parts.Linear),
 				},
-				Terms: checks.Terms{Location: checks.Float(location), Resolution: checks.Float(1.005*math.Exp(p.Spread) - 1), Trials: 36},
+				Terms: checks.Terms{Location: checks.Float(location), Resolution: checks.Float(1.005*math.Exp(p.Spread) - 1), Trials: 32},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					m, err := p.pass(limit, parts.Ridge(p.Lambda), r)
 					if err != nil {
