@@ -217,7 +217,7 @@ func kernelChernoff() checks.Checkable {
 	}
 	axes := start{Axes: 96, Neurons: 11, Delta: 0.2} // the tails are nearly exact where a count of 0 or 1 is at stake
 	return checks.Claim[start]{
-		ID: key + "/kernel-chernoff", Title: "kernel of N neurons near its limit", Reference: "derived here, for the concentration theorem",
+		ID: "montanari2022/kernel-chernoff", Title: "kernel of N neurons near its limit", Reference: "derived here, for the concentration theorem",
 		Formula:    `l K \preceq K_N \preceq u K,\quad N\, D(l/R \,\|\, 1/R) = N\, D(u/R \,\|\, 1/R) = \log\frac{2n}{\delta}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []start{
@@ -294,7 +294,7 @@ func kernelWidth() checks.Checkable {
 	}
 	axes := start{Axes: 64, Delta: 0.4} // N = 7.3, and eight fail with probability 0.22
 	return checks.Claim[start]{
-		ID: key + "/kernel-width", Title: "neurons enough for any labels", Reference: "derived here; order in a survey",
+		ID: "montanari2022/kernel-width", Title: "neurons enough for any labels", Reference: "derived here; order in a survey",
 		Formula:    `N \ge \frac{\log(n/\delta)}{-\log(1 - 1/R)} \;\Rightarrow\; \operatorname{rank} K_N = n`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []start{
@@ -382,7 +382,7 @@ func kernelRate() checks.Checkable {
 	fourfold := []int{32, 128, 512}
 	small := ladder{N: 4, D: 8, Ratios: fourfold, Networks: 10}
 	return checks.Claim[ladder]{
-		ID: key + "/kernel-rate", Title: "rate of the kernel in the number of neurons", Reference: "derived here, for the concentration theorem",
+		ID: "montanari2022/kernel-rate", Title: "rate of the kernel in the number of neurons", Reference: "derived here, for the concentration theorem",
 		Formula:    `\left\|K^{-1/2} K_N K^{-1/2} - I\right\| = \Theta\left(\sqrt{n/(Nd)}\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 48}},
@@ -434,7 +434,7 @@ func kernelEdges() checks.Checkable {
 	}
 	p := model{N: 60, D: 12, Neurons: 50, Activation: "relu"}
 	return checks.Claim[model]{
-		ID: key + "/kernel-edges", Title: "edges of the whitened kernel", Reference: "derived here",
+		ID: "montanari2022/kernel-edges", Title: "edges of the whitened kernel", Reference: "derived here",
 		Formula:    `\lambda\left(K^{-1/2} K_N K^{-1/2}\right) \approx \left(1 \mp \sqrt{n/(Nd)}\right)^2`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []model{p},

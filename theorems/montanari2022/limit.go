@@ -80,7 +80,7 @@ func limitSeries() checks.Checkable {
 	frame := bracket{Data: data.Spec{Kind: data.Orthonormal, N: 6, D: 8, Seed: 1}, Terms: 6}
 	opposite := bracket{Data: data.Spec{Kind: data.Lattice, Points: [][]int{{1, 0, 0}, {-1, 0, 0}, {0, 1, 0}, {0, -1, 0}, {0, 0, 1}, {0, 0, -1}}}, Terms: 6}
 	return checks.Claim[bracket]{
-		ID: key + "/limit-series", Title: "smallest eigenvalue of the limit kernel", Reference: "derived here",
+		ID: "montanari2022/limit-series", Title: "smallest eigenvalue of the limit kernel", Reference: "derived here",
 		Formula:    `\sum_{k \le p} a_k \lambda_{\min}(R^{\circ k}) \le \lambda_{\min}(K) \le \frac{n}{4(n-d)}`,
 		Convention: "unit inputs; kernel of the first layer", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) bracket {
@@ -158,7 +158,7 @@ func limitEdge() checks.Checkable {
 	}
 	p := model{N: 104, D: 26}
 	return checks.Claim[model]{
-		ID: key + "/limit-edge", Title: "smallest eigenvalue on random inputs", Reference: "derived here; limit in a survey",
+		ID: "montanari2022/limit-edge", Title: "smallest eigenvalue on random inputs", Reference: "derived here; limit in a survey",
 		Formula:    `\lambda_{\min}(K) \approx b_2 \left(1 - \sqrt{2(n-d)/d^2}\right)^2 + b \to v(\sigma)`,
 		Convention: "unit inputs; kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
 		Grid: []model{p},

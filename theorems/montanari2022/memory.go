@@ -62,7 +62,7 @@ func memorise() checks.Checkable {
 	worst := memory{Data: data.Spec{Kind: data.Sphere, N: 8, D: 4, Seed: 1, Labels: data.Normal}, Neurons: 16, Step: 0.01, Worst: true}
 	plain := change(1, 1, 0)
 	return checks.Claim[memory]{
-		ID: key + "/memorise", Title: "labels in a genuine network", Reference: "derived here",
+		ID: "montanari2022/memorise", Title: "labels in a genuine network", Reference: "derived here",
 		Formula:    `|f(x_i) - y_i| \le \frac{4 e^2}{6\sqrt{\pi} N} \sum_k |b_k \cdot x_i|^3,\quad \|a\|^2 \le \frac{\|y\|^2}{\lambda_{\min}(K_N)}`,
 		Convention: "2N neurons, output weights +-1/(2 e N)", Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []memory{

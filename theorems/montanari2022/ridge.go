@@ -88,7 +88,7 @@ func ridgeEnergy() checks.Checkable {
 	points := data.Spec{Kind: data.Sphere, N: 10, D: 6, Seed: 1}
 	sharp := ridged{start: start{Data: points, Neurons: 40}, Lambda: 1e-6}
 	return checks.Claim[ridged]{
-		ID: key + "/ridge-energy", Title: "cost of a ridge fit with N neurons", Reference: "derived here",
+		ID: "montanari2022/ridge-energy", Title: "cost of a ridge fit with N neurons", Reference: "derived here",
 		Formula:    `y^{\top}(uK+\lambda)^{-1}y \le \min_a \left(\tfrac{1}{\lambda}\|y-\Phi a\|^2 + \|a\|^2\right) \le y^{\top}(lK+\lambda)^{-1}y`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []ridged{
@@ -343,7 +343,7 @@ func meanSquare(a, b []float64) float64 {
 // Loose: the slope of a pass over three sizes scatters by 0.04.
 func ridgeDistance() checks.Checkable {
 	return contestClaim{
-		name: "ridge-distance", title: "predictions of N neurons and of infinitely many",
+		ID: "montanari2022/ridge-distance", title: "predictions of N neurons and of infinitely many",
 		formula:  `\mathbb{E}_x \left(f_N(x) - f(x)\right)^2 = \Theta\left(n/(Nd)\right)`,
 		exponent: -1, resolution: 0.1, passes: 40, near: 0.35, controls: 6, detects: 0.18,
 		value: func(o outcome) float64 { return o.distance },
@@ -375,7 +375,7 @@ func ridgeDistance() checks.Checkable {
 // Loose: a difference of two errors has either sign, and its size scatters by three quarters from network to network.
 func riskGap() checks.Checkable {
 	return contestClaim{
-		name: "risk-gap", title: "test error of N neurons and of infinitely many",
+		ID: "montanari2022/risk-gap", title: "test error of N neurons and of infinitely many",
 		formula:  `|R_N - R| = \Theta\left(\sqrt{n/(Nd)}\right)`,
 		exponent: -0.5, resolution: 0.18, passes: 40, near: 0.45, controls: 12, detects: 0.32,
 		value: func(o outcome) float64 { return o.gap },
@@ -385,7 +385,7 @@ func riskGap() checks.Checkable {
 
 // contestClaim is a claim on the slope of what contests come to.
 type contestClaim struct {
-	name, title, formula          string
+	ID, title, formula            string
 	exponent, resolution, detects float64
 	near                          float64 // how far off the slopes of the controls are
 	controls                      int     // networks that controls average over
@@ -418,7 +418,7 @@ func (c contestClaim) claim() checks.Checkable {
 	steeper.Networks = c.controls
 	fixed.Networks, fixed.Fixed = c.controls, 16
 	claim := checks.Claim[contest]{
-		ID: key + "/" + c.name, Title: c.title, Reference: "derived here, for the generalisation theorem",
+		ID: c.ID, Title: c.title, Reference: "derived here, for the generalisation theorem",
 		Formula: c.formula, Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
 		Grid: c.grid, Cost: contest.cost, Setup: c.setup(c.exponent),
 		Controls: []checks.Control[contest]{

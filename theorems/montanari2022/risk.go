@@ -77,7 +77,7 @@ func inducedRidge() checks.Checkable {
 	ridged := induced{N: 60, D: 60, Lambda: 0.25, Spread: 0.085}
 	odd := induced{N: 60, D: 60, Lambda: 0.1, Activation: "erf", Spread: 0.02} // without even degrees, and sharp
 	return checks.Claim[induced]{
-		ID: key + "/induced-ridge", Title: "ridge that the activation adds", Reference: "derived here; limit in a survey",
+		ID: "montanari2022/induced-ridge", Title: "ridge that the activation adds", Reference: "derived here; limit in a survey",
 		Formula:    `\operatorname{arg\,min}_z \|f_z - f\| \to \frac{\lambda + v(\sigma)}{(\mathbb{E}\sigma')^2}`,
 		Convention: "unit inputs; kernel of the first layer", Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: []induced{
@@ -274,7 +274,7 @@ func linearRisk() checks.Checkable {
 	p := risky{D: 50, Kappa: 2, Zeta: 1, Noise: 0.25}
 	noisy := risky{D: 50, Kappa: 3, Zeta: 0.5, Noise: 1}
 	return checks.Claim[risky]{
-		ID: key + "/linear-risk", Title: "test error in closed form", Reference: "derived here",
+		ID: "montanari2022/linear-risk", Title: "test error in closed form", Reference: "derived here",
 		Formula:    `R = -\zeta^2 m' + \sigma^2 (m + \zeta m'),\quad \frac{1}{m} = \zeta + \frac{\kappa}{1+m}`,
 		Convention: "x ~ N(0, I); ridge zeta on X^T X/d", Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []risky{p, {D: 50, Kappa: 0.5, Zeta: 1, Noise: 0.25}, noisy},

@@ -124,7 +124,7 @@ func rank() checks.Checkable {
 	}
 	square := model{N: 48, D: 6, Neurons: 8, Activation: "erf"}
 	return checks.Claim[model]{
-		ID: key + "/rank", Title: "directions of the linearised network", Reference: "derived here",
+		ID: "montanari2022/rank", Title: "directions of the linearised network", Reference: "derived here",
 		Formula:    `\operatorname{rank} K_N = \min(n, Nd)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) model {
@@ -192,7 +192,7 @@ func interpolation() checks.Checkable {
 	around := []int{40, 36, 33, 31, 30, 28, 25, 20}
 	erf := crossing{model: model{D: 5, Neurons: 6, Activation: "erf"}, Inputs: around}
 	return checks.Claim[crossing]{
-		ID: key + "/interpolation", Title: "transition from missing labels to interpolation", Reference: "abstract; place derived here",
+		ID: "montanari2022/interpolation", Title: "transition from missing labels to interpolation", Reference: "abstract; place derived here",
 		Formula:    `\min_a \|\Phi a - y\| = 0 \iff n \le Nd \quad\text{almost surely}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1,
 		Grid: []crossing{
@@ -313,7 +313,7 @@ func trainingError() checks.Checkable {
 	}
 	half := model{N: 40, D: 5, Neurons: 4, Activation: "erf"}
 	return checks.Claim[model]{
-		ID: key + "/training-error", Title: "labels missed by too few parameters", Reference: "derived here",
+		ID: "montanari2022/training-error", Title: "labels missed by too few parameters", Reference: "derived here",
 		Formula:    `\mathbb{E} \min_a \frac{\|\Phi a - y\|^2}{\|y\|^2} = 1 - \frac{Nd}{n}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []model{half, {N: 30, D: 3, Neurons: 5, Activation: "erf"}, {N: 32, D: 4, Neurons: 5, Activation: "erf"}},
@@ -374,7 +374,7 @@ func zeroRows() checks.Checkable {
 		}
 	}
 	return checks.Claim[silence]{
-		ID: key + "/zero-rows", Title: "inputs that no ReLU neuron sees", Reference: "derived here",
+		ID: "montanari2022/zero-rows", Title: "inputs that no ReLU neuron sees", Reference: "derived here",
 		Formula:    `\mathbb{E}\,\#\{i\colon \Phi_i = 0\} = n 2^{-N}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: []silence{
