@@ -43,8 +43,7 @@ type memory struct {
 //
 // Reference: derived here, for the memorisation statement in Montanari and Zhong (2022).
 //
-// Control: the error bounded by four fifths of its constant, and at a rate of e^3; the norm a tenth smaller; and a one-sided difference, of
-// order e.
+// Control: the error bounded by four fifths of its constant; the norm a tenth smaller; and a one-sided difference, of order e.
 func memorise() checks.Checkable {
 	setup := func(change tampering) func(memory) (checks.Instance, error) {
 		return func(p memory) (checks.Instance, error) {

@@ -345,7 +345,7 @@ func ridgeDistance() checks.Checkable {
 	return contestClaim{
 		ID: "montanari2022/ridge-distance", title: "predictions of N neurons and of infinitely many",
 		formula:  `\mathbb{E}_x \left(f_N(x) - f(x)\right)^2 = \Theta\left(n/(Nd)\right)`,
-		exponent: -1, resolution: 0.1, passes: 40, near: 0.35, controls: 6, detects: 0.18,
+		exponent: -1, resolution: 0.1, passes: 40, near: 0.35, controls: 6, detects: 0.21,
 		value: func(o outcome) float64 { return o.distance },
 		grid: []contest{
 			{N: 4, D: 16, Test: 16, Lambda: 0.1, Ratios: []int{64, 256, 1024}, Networks: 12},

@@ -227,7 +227,7 @@ type risky struct {
 // Setting: n inputs with independent N(0, 1) coordinates in R^d, n = kappa d; labels y = beta.x + noise of variance sigma^2; ||beta|| = 1 in a
 // uniform direction; b = (X^T X/d + zeta I)^{-1} X^T y/d.
 //
-// Hypotheses: d >= 50; kappa from 1/2 to 4; zeta of at least 1/4, sigma^2 of at most 1.
+// Hypotheses: d >= 50; kappa from 1/2 to 4; zeta from 1/2 to 4, sigma^2 of at most 1.
 //
 // Conclusion: E ||b - beta||^2 = -zeta^2 m' + sigma^2 (m + zeta m') up to 0.7 %, where 1/m = zeta + kappa/(1+m), m' =
 // -(m^2+m)/(2 zeta m + zeta + kappa - 1). With zeta = 4 lambda + 1 it is the test error of the linearised network, without the noise of the test labels,
@@ -250,7 +250,8 @@ func linearRisk() checks.Checkable {
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{
 					{Name: "d >= 50", Have: checks.Float(p.D), Need: 50, Relation: checks.AtLeast},
-					{Name: "zeta", Have: checks.Float(p.Zeta), Need: 0.25, Relation: checks.AtLeast},
+					checks.RequireThat("1/2 <= kappa <= 4", p.Kappa >= 0.5 && p.Kappa <= 4),
+					checks.RequireThat("1/2 <= zeta <= 4, sigma^2 <= 1", p.Zeta >= 0.5 && p.Zeta <= 4 && p.Noise >= 0 && p.Noise <= 1),
 				},
 				Terms: checks.Terms{
 					Trials: 100, Resolution: 0.035,
