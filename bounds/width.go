@@ -92,6 +92,14 @@ func Requirements() []Requirement {
 			N:          1, InvLambda0: 1, Initialisation: true,
 		},
 		{
+			Name: "derived/gram-invertible", Source: "montanari2022/kernel-width", Basis: Derived,
+			Conclusion: "H(0) is invertible: the linearised network fits any labels",
+			Width: func(p Problem) float64 {
+				return when(p.Lambda0 > 0 && isProbability(p.Delta), InvertibleWidth(p.N, max(1, p.S*p.S/p.Lambda0), p.Delta))
+			},
+			N: 1, InvLambda0: 1, Initialisation: true,
+		},
+		{
 			Name: "du2019/flow", Source: "Du et al. (2019), Theorem 3.2", Basis: Literal,
 			Conclusion: "gradient flow: ||e(t)||^2 <= exp(-lambda_0 t) ||e(0)||^2",
 			Width:      LiteralFlowWidth,

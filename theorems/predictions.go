@@ -12,6 +12,7 @@ import (
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/liu2022"
+	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 	"convergo/theorems/song2021"
@@ -36,6 +37,7 @@ var predictors = []func(*predict.Data) []predict.Prediction{
 	bombari2022.Predictions,
 	liao2022.Predictions,
 	liu2022.Predictions,
+	montanari2022.Predictions,
 	munteanu2022.Predictions,
 	yang2023.Predictions,
 	song2024.Predictions,

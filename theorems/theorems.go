@@ -59,6 +59,7 @@ import (
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/liu2022"
+	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 	"convergo/theorems/soltanolkotabi2019"
@@ -88,6 +89,7 @@ func All() ([]checks.Source, error) {
 		bombari2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
+		montanari2022.Source(),
 		munteanu2022.Source(),
 		yang2023.Source(),
 		song2024.Source(),
