@@ -116,6 +116,34 @@ func SphereReLUFeature(d, k int) float64 {
 	return float64(d) * q * q
 }
 
+// ShiftedSeries encloses the eigenvalue of degree k on S^{d-1} of sum_p c_p ((1+x.y)/2)^p, c_p >= 0: biases of the law of the
+// weights make such kernels. ((1+u)/2)^p has the eigenvalue
+//
+//	l_p = Gamma(d/2) 2^{d-2} p! Gamma(p+h) / (sqrt(pi) (p-k)! Gamma(p+k+2h)),   h = (d-1)/2, p >= k,
+//
+// by Rodrigues' formula, which is positive: low sums the first terms. Of the rest, c_p has the sum left, and l_p falls from
+// p >= ((k-1)(k+2h)+h)/h on; before that high is infinite.
+func ShiftedSeries(c func(p int) float64, sum float64, d, k, terms int) (low, high float64) {
+	h := float64(d-1) / 2
+	lg := func(x float64) float64 { v, _ := math.Lgamma(x); return v }
+	x := float64(k)
+	l := math.Exp(lg(float64(d)/2)+float64(d-2)*math.Ln2+lg(x+1)+lg(x+h)-lg(2*x+2*h)) / math.Sqrt(math.Pi)
+	left := sum
+	for p := range terms {
+		left -= c(p)
+		if p < k {
+			continue
+		}
+		low += c(p) * l
+		q := float64(p)
+		l *= (q + 1) * (q + h) / ((q + 1 - x) * (q + x + 2*h))
+	}
+	if float64(terms)*h < (x-1)*(x+2*h)+h || terms < k {
+		return low, math.Inf(1)
+	}
+	return low, low + max(left, 0)*l
+}
+
 // ExponentRange encloses the exponent log(v(3j)/v(j))/log 3 of a sequence with v(j+2)/v(j) = (j/(j+d))^2, j >= 2: it tends
 // to -d. With g(x) = log(1 + d/x), the sum of 2 g over j, j+2, ..., 3j-2 is at most the integral of g from j-1 to 3j-1, because
 // g is convex, and at most d log((3j-1)/(j-1)), because g(x) <= d/x; it is at least the sum of 2d/(i+d/2), and so at least d log((3j+d/2)/(j+d/2)).

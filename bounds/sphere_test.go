@@ -148,3 +148,25 @@ func TestAliased(t *testing.T) {
 		}
 	}
 }
+
+func TestShiftedSeries(t *testing.T) {
+	for _, d := range []int{2, 3, 6} {
+		mu, err := SphereSpectrum(func(p kernel.Pair) float64 { return kernel.ReLUFeature().At((1 + p.Cos) / 2) }, d, 8, 150)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, want := range mu {
+			low, high := ShiftedSeries(kernel.ReLUFeature().Coefficient, 0.5, d, k, 1000)
+			if want < low-1e-13 || want > high+1e-13 || high-low > 1e-5 {
+				t.Errorf("d=%d, k=%d: %v is not in [%v, %v], or that is wide", d, k, want, low, high)
+			}
+		}
+		if _, high := ShiftedSeries(kernel.ReLUFeature().Coefficient, 0.5, d, 20, 30); !math.IsInf(high, 1) {
+			t.Errorf("terms that still grow give the bound %v", high)
+		}
+	}
+	low, high := ShiftedSeries(func(p int) float64 { return []float64{0, 0, 3}[p] }, 3, 2, 1, 3) // 3 ((1+cos t)/2)^2 has cos t / 2 times 3
+	if math.Abs(low-0.75) > 1e-14 || math.Abs(high-low) > 1e-14 {
+		t.Errorf("a square: [%v, %v]", low, high)
+	}
+}

@@ -1,0 +1,14 @@
+package bowman2022
+
+import (
+	"testing"
+
+	"convergo/checks"
+)
+
+// TestClaims checks every claim; run one with -run 'TestClaims/bowman2022/name'.
+func TestClaims(t *testing.T) {
+	for _, c := range Source().Claims {
+		checks.Test(t, c)
+	}
+}
