@@ -156,6 +156,20 @@ func (p *Point) Output() []float64 {
 	return out
 }
 
+// Magnitude is the largest sum of absolute values that Output adds up: its rounding is some units of that.
+func (p *Point) Magnitude() float64 {
+	n, m := p.value.Dims()
+	largest := 0.0
+	for i := range n {
+		sum := 0.0
+		for r, v := range p.value.RawRowView(i) {
+			sum += math.Abs(p.net.A[r] * v)
+		}
+		largest = math.Max(largest, nets.NTKScale(m)*sum+math.Abs(p.net.B0))
+	}
+	return largest
+}
+
 // Gradient is sum_i e_i grad f(x_i): the gradient of a loss whose derivative in the outputs is e.
 func (p *Point) Gradient(e []float64) *Network {
 	n, m := p.value.Dims()

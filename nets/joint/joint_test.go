@@ -111,6 +111,14 @@ func TestAgainstDifferences(t *testing.T) {
 	}
 }
 
+func TestMagnitude(t *testing.T) {
+	x := mat.NewDense(2, 1, []float64{1, -2})
+	net := &Network{W: mat.NewDense(4, 1, []float64{1, 1, 2, 2}), B: []float64{0, 0, 1, 1}, A: []float64{1, -1, 3, -3}, B0: -0.5, Act: nets.Identity()}
+	if got := net.At(x).Magnitude(); math.Abs(got-(2+2+9+9)/2.0-0.5) > 1e-14 {
+		t.Errorf("magnitude %v, want 11.5", got)
+	}
+}
+
 func contains(a []float64, p *float64) bool {
 	for i := range a {
 		if &a[i] == p {

@@ -31,7 +31,8 @@ type walk struct {
 //
 // Constants: derived: ||sum eta g_s||^2 <= T sum eta^2 ||g_s||^2 <= 2 eta T sum (Phi_s - Phi_{s+1}). Attained at T = 1 and eta = 1/lambda_1(G_0) by a small
 // residual along that eigenvector, whose loss falls to zero in one step: to 0.99 at 0.98 of that step. The flow has sqrt(t (Phi_0 - Phi_t)), which is
-// false for descent. Tolerance: 1e-10 of the bound.
+// false for descent. Tolerance: 1e-10 of the bound; a fall of the loss
+// below its rounding is no fall.
 //
 // Convention: f = (1/sqrt m) sum a_r phi(w_r.x + b_r) + b_0, all parameters trained; loss (1/(2n)) sum of squares; doubled start, f = 0
 //
