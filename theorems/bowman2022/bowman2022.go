@@ -67,7 +67,7 @@ func Source() checks.Source {
 			sphereEigenvalues(), eigenvalueDecay(), biasedSpectrum(), multiplicities(),
 			aliasing(),
 			operatorMean(), operatorTail(),
-			populationBound(), widthSlope(), sampleSlope(),
+			populationBound(), sampleSlope(),
 			limitSlope(),
 		},
 	}

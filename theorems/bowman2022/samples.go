@@ -27,9 +27,10 @@ type comparison struct {
 }
 
 // draws is how many networks a pass averages at a width: more at the small ones, where they are cheap.
-func (p comparison) draws(width int) int { return p.Repeat * min(8, p.Widths[len(p.Widths)-1]/width) }
+func (p comparison) draws(width int) int { return p.Repeat * min(16, p.Widths[len(p.Widths)-1]/width) }
 
-// limitSlope is the result for more parameters than samples: the residual on the sample against that of the limit kernel.
+// limitSlope is the term of the width, in the main theorem and in the result for more parameters than samples: the residual on the
+// sample against that of the limit kernel.
 //
 // Setting: n samples, a doubled ReLU network with normal output weights; G^inf the limit of the tangent kernel over n, eta = Step/lambda_1(G^inf).
 //
@@ -39,19 +40,20 @@ func (p comparison) draws(width int) int { return p.Repeat * min(8, p.Widths[len
 //
 // Constants: the exponent is recalled; derived for s = 1, where the deviation is linear in K_0, a mean of m/2 independent kernels.
 //
-// Loose: a slope of two widths, by passes of a few networks each, spreads by 0.1; the resolution of 0.15 takes the interval of their median and the
+// Loose: a slope of two widths, by passes of a few networks each, spreads by 0.1; the resolution of 0.2 takes the interval of their median and the
 // bias of the smallest width.
 //
 // Convention: f = (1/sqrt m) sum a_r phi(w_r.x + b_r) + b_0, all parameters trained; loss (1/(2n)) sum of squares; doubled start, f = 0
 //
-// Reference: the paper's result for over-parameterised networks, recalled.
+// Reference: the main theorem and the paper's result for over-parameterised networks, recalled.
 //
 // Control: tanh networks against the limit of ReLU; the limit without the output's bias; the exponent -1/10.
 func limitSlope() checks.Claim[comparison] {
-	p := comparison{data.Spec{Kind: data.Sphere, N: 4, D: 3, Seed: 1}, []int{32, 512}, 4, 0.5, 2}
+	p := comparison{data.Spec{Kind: data.Sphere, N: 4, D: 3, Seed: 1}, []int{16, 512}, 4, 0.5, 2}
 	image, short := p, p
 	image.Data = images.Hard(data.MNIST, 4, 49)
-	image.Widths, short.Widths = []int{32, 256}, []int{32, 256}
+	image.Widths = []int{16, 256}
+	short.Widths, short.Steps, short.Repeat = []int{32, 512}, 6, 1
 	spoil := func(exponent float64, act nets.Activation, bias float64) func(comparison) (checks.Instance, error) {
 		return func(p comparison) (checks.Instance, error) { return comparisonSetup(p, exponent, act, bias) }
 	}
@@ -59,7 +61,7 @@ func limitSlope() checks.Claim[comparison] {
 		ID: "bowman2022/limit-slope", Title: "deviation from the limit kernel on the sample", Reference: "result for over-parameterised networks, recalled",
 		Formula:    `\tfrac{1}{\sqrt n}\sup_s\|r_s-(I-\eta G^\infty)^s r_0\| \sim m^{-1/2}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Detects: map[string]float64{"": 0.3},
+		Detects: map[string]float64{"": 0.4},
 		Grid:    []comparison{p, image},
 		OnData: func(f checks.DataFile) []comparison {
 			q := p
@@ -68,6 +70,7 @@ func limitSlope() checks.Claim[comparison] {
 		},
 		Cost: func(p comparison) checks.Cost {
 			n, d := costs.Size(p.Data)
+			d = min(n, d)
 			c := checks.Cost{Setup: 500 * float64(n*n)}
 			for _, m := range p.Widths {
 				c.Trial += float64(p.draws(m)*m) * (float64(p.Steps+1)*float64(n*(25+6*d)) + 20*float64(d))
@@ -98,7 +101,8 @@ func comparisonSetup(p comparison, exponent float64, act nets.Activation, bias f
 	if err != nil {
 		return checks.Instance{}, err
 	}
-	n, d := set.X.Dims()
+	x, _ := nets.InSpan(set.X) // the same law and movements in fewer dimensions
+	n, d := x.Dims()
 	top, err := gramTop(g)
 	if err != nil {
 		return checks.Instance{}, err
@@ -118,7 +122,7 @@ func comparisonSetup(p comparison, exponent float64, act nets.Activation, bias f
 				return checks.Failed(err)
 			}
 			for range p.draws(width) {
-				worst := distanceFrom(limit, law.Draw(r), set.X, set.Y, eta)
+				worst := distanceFrom(limit, law.Draw(r), x, set.Y, eta)
 				total += worst * worst / float64(n)
 			}
 			m.Ladder = append(m.Ladder, checks.Rung{Size: float64(width), Value: math.Sqrt(total / float64(p.draws(width)))})
