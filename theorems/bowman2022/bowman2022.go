@@ -21,8 +21,8 @@
 //	T_K^n                          Gram matrix over n, or kernel to the samples over n
 //
 // Files: deviations (the lemma and the bound of one direction), movement, start (the law of the start), sphere and circle (the
-// spectrum), operator (samples for the population), theorem (the main theorem, by its parts and by its slopes), samples (the
-// sample residual: more parameters than samples).
+// spectrum), operator (samples for the population), theorem (the main theorem with measured terms, and its term of the sample), samples (its term
+// of the width, on the samples themselves).
 package bowman2022
 
 import (
@@ -67,7 +67,7 @@ func Source() checks.Source {
 			sphereEigenvalues(), eigenvalueDecay(), biasedSpectrum(), multiplicities(),
 			aliasing(),
 			operatorMean(), operatorTail(),
-			populationBound(), sampleSlope(),
+			populationBound(), sampleDefect(),
 			limitSlope(),
 		},
 	}

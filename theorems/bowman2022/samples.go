@@ -114,7 +114,9 @@ func comparisonSetup(p comparison, exponent float64, act nets.Activation, bias f
 	}
 	eta := p.Step / top
 	limit := limitResiduals(g, set.Y, eta, p.Steps)
-	return checks.Instance{Terms: slopeTerms(exponent), Trial: func(r *rand.Rand) checks.Measurement {
+	return checks.Instance{Terms: checks.Terms{
+		Exponent: checks.Float(exponent), Relation: checks.Equal, Resolution: 0.2, Trials: 40,
+	}, Trial: func(r *rand.Rand) checks.Measurement {
 		var m checks.Measurement
 		for _, width := range p.Widths {
 			law, total := joint.Law{Width: width, Dim: d, Act: act, Output: nets.GaussianOutput, Doubled: true}, 0.0
