@@ -26,9 +26,6 @@ type comparison struct {
 	Repeat int       `json:"repeat"`
 }
 
-// draws is how many networks a pass averages at a width: more at the small ones, where they are cheap.
-func (p comparison) draws(width int) int { return p.Repeat * min(16, p.Widths[len(p.Widths)-1]/width) }
-
 // limitSlope is the term of the width, in the main theorem and in the result for more parameters than samples: the residual on the
 // sample against that of the limit kernel.
 //
@@ -49,11 +46,11 @@ func (p comparison) draws(width int) int { return p.Repeat * min(16, p.Widths[le
 //
 // Control: tanh networks against the limit of ReLU; the limit without the output's bias; the exponent -1/10.
 func limitSlope() checks.Claim[comparison] {
-	p := comparison{data.Spec{Kind: data.Sphere, N: 4, D: 3, Seed: 1}, []int{16, 512}, 4, 0.5, 2}
+	p := comparison{data.Spec{Kind: data.Sphere, N: 4, D: 3, Seed: 1, LabelScale: 0.3}, []int{32, 512}, 3, 0.5, 3}
 	image, short := p, p
 	image.Data = images.Hard(data.MNIST, 4, 49)
-	image.Widths = []int{16, 256}
-	short.Widths, short.Steps, short.Repeat = []int{32, 512}, 6, 1
+	image.Data.LabelScale = 0.3
+	short.Widths, short.Steps, short.Repeat = []int{32, 512}, 6, 2
 	spoil := func(exponent float64, act nets.Activation, bias float64) func(comparison) (checks.Instance, error) {
 		return func(p comparison) (checks.Instance, error) { return comparisonSetup(p, exponent, act, bias) }
 	}
@@ -73,7 +70,7 @@ func limitSlope() checks.Claim[comparison] {
 			d = min(n, d)
 			c := checks.Cost{Setup: 500 * float64(n*n)}
 			for _, m := range p.Widths {
-				c.Trial += float64(p.draws(m)*m) * (float64(p.Steps+1)*float64(n*(25+6*d)) + 20*float64(d))
+				c.Trial += float64(p.Repeat*m) * (float64(p.Steps+1)*float64(n*(25+6*d)) + 20*float64(d))
 			}
 			return c
 		},
@@ -81,7 +78,7 @@ func limitSlope() checks.Claim[comparison] {
 		Controls: []checks.Control[comparison]{
 			{Name: "another-activation", Why: "tanh has another limit", At: []comparison{short}, Setup: spoil(-0.5, nets.Tanh(), 1)},
 			{Name: "no-output-bias", Why: "b_0 adds 1 to the kernel", At: []comparison{short}, Setup: spoil(-0.5, nets.ReLU(), 0)},
-			{Name: "tenth-root", Why: "m^{-1/10}", At: []comparison{short}, Setup: spoil(-0.1, nets.ReLU(), 1)},
+			{Name: "tenth-root", Why: "m^{-1/10}", At: []comparison{p}, Setup: spoil(-0.1, nets.ReLU(), 1)},
 		},
 	}
 }
@@ -115,7 +112,7 @@ func comparisonSetup(p comparison, exponent float64, act nets.Activation, bias f
 	eta := p.Step / top
 	limit := limitResiduals(g, set.Y, eta, p.Steps)
 	return checks.Instance{Terms: checks.Terms{
-		Exponent: checks.Float(exponent), Relation: checks.Equal, Resolution: 0.2, Trials: 40,
+		Exponent: checks.Float(exponent), Relation: checks.Equal, Resolution: 0.2, Trials: 56,
 	}, Trial: func(r *rand.Rand) checks.Measurement {
 		var m checks.Measurement
 		for _, width := range p.Widths {
@@ -123,11 +120,11 @@ func comparisonSetup(p comparison, exponent float64, act nets.Activation, bias f
 			if err := law.Validate(); err != nil {
 				return checks.Failed(err)
 			}
-			for range p.draws(width) {
+			for range p.Repeat {
 				worst := distanceFrom(limit, law.Draw(r), x, set.Y, eta)
 				total += worst * worst / float64(n)
 			}
-			m.Ladder = append(m.Ladder, checks.Rung{Size: float64(width), Value: math.Sqrt(total / float64(p.draws(width)))})
+			m.Ladder = append(m.Ladder, checks.Rung{Size: float64(width), Value: math.Sqrt(total / float64(p.Repeat))})
 		}
 		return m
 	}}, nil
