@@ -101,7 +101,7 @@ func gramTop(g mat.Symmetric) (float64, error) {
 //
 // Reference: the lemma on damped deviations, recalled; for descent derived here.
 //
-// Control: one part in a million on G_s; the kernel of the start for that of the step; no remainder; a per mille on it; 1/(n+1)
+// Control: one part in a million on G_s; the kernel of the start for that of the step; no remainder; 1.0001 of it; 1/(n+1)
 // for 1/n; ReLU, whose kinks have no second derivative.
 func dampedDeviations() checks.Claim[run] {
 	tanh := run{data.Spec{Kind: data.Sphere, N: 4, D: 3, Seed: 1, LabelScale: 3}, "tanh", 20, 6, 0.5}

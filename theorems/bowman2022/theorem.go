@@ -90,7 +90,7 @@ func coefficients(hs []harmonic, f []float64) []float64 {
 //
 // Reference: the main theorem, recalled; derived here for descent and measured terms.
 //
-// Control: 0.95 of the sum and 0.9 of its bound; half of the drift; a step of 1.9/sigma_0; a step less.
+// Control: 0.9 of the sum and 0.8 of its bound; 0.8 of the drift; a step less.
 func populationBound() checks.Claim[learning] {
 	under := learning{"relu", 8, 64, 4, 0, 4, 0.3}
 	setup := func(q populationPlan) func(learning) (checks.Instance, error) { return q.setup }
