@@ -299,7 +299,7 @@ type shifted struct {
 //
 // Reference: recalled for the flow and G^inf; derived here for descent.
 //
-// Control: 0.99 of the sum and 0.97 of its bound; the same without the drift of the kernel, or without the remainder; a step of
+// Control: 0.99 of the sum and 0.97 of its bound; 0.98 of the drift of the kernel, half of the remainder; a step of
 // 1.9/lambda, whose signs alternate; one step less in the exponent.
 func directionBound() checks.Claim[shifted] {
 	sphere := data.Spec{Kind: data.Sphere, N: 4, D: 2, Seed: 1}
