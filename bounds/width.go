@@ -170,6 +170,12 @@ func Requirements() []Requirement {
 			N:          0.5, Initialisation: true,
 		},
 		{
+			Name: "soltanolkotabi2019/landscape", Source: "Soltanolkotabi et al. (2019), Theorem 2.1, at the least dimension with d(d+1)/2 >= n", Basis: Derived,
+			Conclusion: "quadratic activation, half of the neurons of each sign: loss zero at every second-order point, for inputs in general position",
+			Width:      func(p Problem) float64 { return QuadraticWidth(p.N) },
+			N:          0.5,
+		},
+		{
 			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
 			Conclusion: "coupled start at large scale, eta <= 1/S^2: linear dynamics, ||e(k)|| <= (1 - eta lambda_0/2)^k ||y||",
 			Width:      func(p Problem) float64 { return CoupledWidth(p.N, p.S, p.Lambda0, p.Delta) },
