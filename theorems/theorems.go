@@ -54,6 +54,7 @@ import (
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
+	"convergo/theorems/bowman2022"
 	"convergo/theorems/cao2019"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
@@ -87,6 +88,7 @@ func All() ([]checks.Source, error) {
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
+		bowman2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
 		montanari2022.Source(),
