@@ -54,6 +54,7 @@ import (
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
 	"convergo/theorems/cao2019"
+	"convergo/theorems/cao2022"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
@@ -83,6 +84,7 @@ func All() ([]checks.Source, error) {
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
+		cao2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
 		munteanu2022.Source(),
