@@ -51,15 +51,15 @@ func NoiseNormDimension(n int, delta float64) int {
 	return d
 }
 
-// NoiseNormDimensionByTail is the smallest d at which the tail |chi^2_k - k| <= 2 sqrt(k s) + 2s, k = d-1, with probability
+// NoiseNormDimensionByTail is the smallest d at which the tails k - 2 sqrt(k s) <= chi^2_k <= k + 2 sqrt(k s) + 2s, k = d-1, with probability
 // at least 1 - 2 exp(-s) (Laurent and Massart 2000), puts all n squared norms into [d/2, 3d/2]: s = log(4n/delta), each
-// vector failing with probability at most delta/(2n), and 2 sqrt(k s) + 2s + 1 <= d/2. It is 0 outside the domain.
+// vector failing with probability at most delta/(2n), and 2 sqrt(k s) + 2s - 1 <= d/2; the lower tail lacks the term 2s. It is 0 outside the domain.
 func NoiseNormDimensionByTail(n int, delta float64) int {
 	if n < 1 || !isProbability(delta) {
 		return 0
 	}
 	s := math.Log(4 * float64(n) / delta)
-	enough := func(d int) bool { return 2*math.Sqrt(float64(d-1)*s)+2*s+1 <= float64(d)/2 }
+	enough := func(d int) bool { return 2*math.Sqrt(float64(d-1)*s)+2*s-1 <= float64(d)/2 }
 	high := 2
 	for !enough(high) {
 		high *= 2

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds"
@@ -141,7 +142,7 @@ func growthTime() checks.Claim[growth] {
 					return low, high
 				})},
 			{Name: "overlapping-patches", Why: "without kappa the bounds are those of orthogonal patches",
-				At: []growth{{setting{N: 4, M: 3, D: 30, Q: 3, C: 0.1, Scale: 0.05, Step: 0.1}, 0.2, 0.02}}, Setup: setup(1, false, nil)},
+				At: []growth{{setting{N: 5, M: 3, D: 1000000, Q: 3, C: 2, Scale: 0.05, Step: 0.1}, 0.2, 0.05}}, Setup: setup(1, false, nil)},
 		},
 	}
 }
@@ -155,6 +156,11 @@ func (p growth) climb(factor float64, overlaps bool, count func(low, high float6
 	d, err := signalnoise.NewDescent(net, s, p.eta())
 	if err != nil {
 		return checks.Failed(err)
+	}
+	if !overlaps {
+		if d, err = p.overlap(net, s); err != nil {
+			return checks.Failed(err)
+		}
 	}
 	signal, noise := leaders(d, s, p.M)
 	var parts []checks.Measurement
@@ -191,6 +197,17 @@ func (p growth) climb(factor float64, overlaps bool, count func(low, high float6
 	}
 	m.Hypotheses, m.Series = []checks.Hypothesis{met}, series
 	return m
+}
+
+// overlap lets all noise patches share three tenths of the first one, and its label.
+func (p growth) overlap(net *signalnoise.Network, s *signalnoise.Sample) (*signalnoise.Descent, error) {
+	for i := range s.N() {
+		s.Y[i] = 1
+		if i > 0 {
+			floats.AddScaled(s.Xi.RawRowView(i), 0.3, s.Xi.RawRowView(0))
+		}
+	}
+	return signalnoise.NewDescent(net, s, p.eta())
 }
 
 // A climber follows a leader to a level.

@@ -13,7 +13,7 @@ import (
 // The experiments on Theorems 4.3 and 4.4.
 const (
 	trained    = 0.05 // epsilon, the training loss to be reached
-	freshPairs = 200  // fresh noise patches, each with both labels
+	freshPairs = 100  // fresh noise patches, each with both labels
 	share      = 0.2  // of the draws that may fail: n and m are far from polylog(d)
 )
 
@@ -76,27 +76,27 @@ func (o outcome) memorised(m int) (largest, least float64) {
 // Hypotheses: d >= m^max(2,4/(q-2)) n^max(4,(2q-2)/(q-2)); n d^{-1/2} <= sigma_0 sigma_p sqrt d max(1, SNR) <= m^{-2/(q-2)} n^{-max(1/(q-2),1)};
 // n SNR^q >= 8. All constants and logarithms that the paper hides are 1; n, m >= polylog(d) is not met.
 //
-// Conclusion: with probability at least 0.8, in eta^{-1} m sigma_0^{-(q-2)} |mu|^{-q} + eta^{-1} epsilon^{-1} m^3 |mu|^{-2} steps: L_S <= epsilon (training loss); L_D <= 6 epsilon
-// (recalled: 6 epsilon + exp(-n^2)), here 2.5 epsilon (test loss); test accuracy >= 0.95; max_r gamma_{j,r} >= 2 for both j (signal); gamma is at least 0.95 of gamma and
+// Conclusion: with probability at least 0.8, in 4 (eta^{-1} m sigma_0^{-(q-2)} |mu|^{-q} + eta^{-1} epsilon^{-1} m^3 |mu|^{-2}) steps: L_S <= epsilon (training loss); L_D <= 6 epsilon
+// (recalled: 6 epsilon + exp(-n^2)), here 2 epsilon (test loss); test accuracy >= 0.95; max_r gamma_{j,r} >= 2 for both j (signal); gamma is at least 0.95 of gamma and
 // the largest |rho| together (share of the signal).
 //
 // Constants: the form is recalled, the numbers are seen in runs and not proved. Dimensions of 1e7 cost nothing: the draw is made
 // in coordinates of the span of the n + 2m vectors, in which it has the same law.
 //
-// Convention: sigma_p sqrt d = 1; loss and error on 200 fresh noise patches with both labels.
+// Convention: sigma_p sqrt d = 1; loss and error on 100 fresh noise patches with both labels.
 //
 // Reference: Theorem 4.3 (number and n SNR^q = Omega(1) confirmed by later papers; the rest recalled).
 //
 // Control: n SNR^q = 1; at d = n + 1 noise and signal mix.
 //
-// Loose: the test loss depends on how far each class was trained when the mean is at epsilon.
+// Loose: the losses depend on where the last step ends and on how far each class was trained when the mean is at epsilon.
 func benign() checks.Claim[setting] {
 	setup := func(free bool) func(setting) (checks.Instance, error) {
 		return func(p setting) (checks.Instance, error) {
 			mu, eta, m := p.snr(), p.eta(), float64(p.M)
-			most := m/(eta*math.Pow(p.Scale, p.Q-2)*math.Pow(mu, p.Q)) + m*m*m/(eta*trained*mu*mu)
+			most := 4 * (m/(eta*math.Pow(p.Scale, p.Q-2)*math.Pow(mu, p.Q)) + m*m*m/(eta*trained*mu*mu))
 			inst := checks.Instance{
-				Facts: []checks.Fact{checks.NewFact("steps of the theorem, constants 1", most), checks.NewFact("SNR", mu)},
+				Facts: []checks.Fact{checks.NewFact("steps of the theorem, constant 4", most), checks.NewFact("SNR", mu)},
 				Terms: checks.Terms{Delta: share},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					o, err := p.train(most, r)
@@ -107,7 +107,7 @@ func benign() checks.Claim[setting] {
 					rho, _ := o.memorised(p.M)
 					return checks.All(
 						checks.Measurement{Part: "training loss", Observed: o.descent.Loss(), Predicted: trained},
-						checks.Measurement{Part: "test loss", Observed: o.test.Loss, Predicted: 2.5 * trained},
+						checks.Measurement{Part: "test loss", Observed: o.test.Loss, Predicted: 2 * trained},
 						checks.Measurement{Part: "test accuracy", Observed: 1 - o.test.Error(), Predicted: 0.95, Relation: checks.AtLeast},
 						checks.Measurement{Part: "signal", Observed: learned, Predicted: 2, Relation: checks.AtLeast},
 						checks.Measurement{Part: "share of the signal", Observed: learned / (learned + rho), Predicted: 0.95, Relation: checks.AtLeast},
@@ -120,7 +120,7 @@ func benign() checks.Claim[setting] {
 			return inst, nil
 		}
 	}
-	p := setting{N: 6, M: 8, D: 22000000, Q: 3, C: 17, Scale: 0.0018, Step: 8}
+	p := setting{N: 6, M: 6, D: 22000000, Q: 3, C: 17, Scale: 0.003, Step: 8}
 	weak := p
 	weak.C = 1
 	flat := p
@@ -129,7 +129,7 @@ func benign() checks.Claim[setting] {
 		ID: "cao2022/benign", Title: "benign overfitting", Reference: "Theorem 4.3 (form recalled)",
 		Formula:    `n\,\mathrm{SNR}^q \ge 8: \quad L_S \le \epsilon, \quad L_D \le 6\epsilon + e^{-n^2}`,
 		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{"test loss": 1.7, "signal": 1.5},
+		Detects: map[string]float64{"training loss": 2.2, "test loss": 2.2, "signal": 1.6},
 		Grid:    []setting{p},
 		Cost: func(p setting) checks.Cost {
 			return checks.Cost{Trial: p.cost(900) + freshPairs*float64(p.N+2*p.M)*float64(4*p.M+12), Size: fmt.Sprintf("n=%d m=%d", p.N, p.M)}
@@ -144,12 +144,12 @@ func benign() checks.Claim[setting] {
 
 // harmful is Theorem 4.4 with its hidden constants set to 1, as an experiment.
 //
-// Setting: as in benign.
+// Setting: as in benign, eta = 8/(sigma_p^2 d).
 //
 // Hypotheses: those of benign, with n SNR^q <= 0.1.
 //
 // Conclusion: with probability at least 0.8, in eta^{-1} n m sigma_0^{-(q-2)} + eta^{-1} epsilon^{-1} n m^3 steps (sigma_p sqrt d = 1): L_S <= epsilon (training loss); L_D >= 0.1
-// as recalled, here L_D >= 0.69, log 2 being 0.693 (test loss); test error >= 0.42 (test error); max_r rho_{y_i,r,i} >= 3 for every i (noise); gamma is at most 0.05 of
+// as recalled, here L_D >= 0.69, log 2 being 0.693 (test loss); test error >= 0.42 (test error); max_r rho_{y_i,r,i} >= 2 for every i (noise); gamma is at most 0.05 of
 // gamma and the least of these together: its complement is at least 0.95 (share of the noise).
 //
 // Constants: as in benign; the bound on the loss is population-loss.
@@ -159,6 +159,8 @@ func benign() checks.Claim[setting] {
 // Reference: Theorem 4.4 (recalled).
 //
 // Control: n SNR^q = 2, and 10.
+//
+// Loose: the loss depends on where the last step ends, and with it how far the last sample is memorised.
 func harmful() checks.Claim[setting] {
 	setup := func(free bool) func(setting) (checks.Instance, error) {
 		return func(p setting) (checks.Instance, error) {
@@ -178,7 +180,7 @@ func harmful() checks.Claim[setting] {
 						checks.Measurement{Part: "training loss", Observed: o.descent.Loss(), Predicted: trained},
 						checks.Measurement{Part: "test loss", Observed: o.test.Loss, Predicted: 0.69, Relation: checks.AtLeast},
 						checks.Measurement{Part: "test error", Observed: o.test.Error(), Predicted: 0.42, Relation: checks.AtLeast},
-						checks.Measurement{Part: "noise", Observed: rho, Predicted: 3, Relation: checks.AtLeast},
+						checks.Measurement{Part: "noise", Observed: rho, Predicted: 2, Relation: checks.AtLeast},
 						checks.Measurement{Part: "share of the noise", Observed: rho / (rho + learned), Predicted: 0.95, Relation: checks.AtLeast},
 					)
 				},
@@ -189,14 +191,15 @@ func harmful() checks.Claim[setting] {
 			return inst, nil
 		}
 	}
-	p := setting{N: 4, M: 8, D: 4200000, Q: 3, C: 0.05, Scale: 0.003, Step: 16}
+	p := setting{N: 4, M: 8, D: 4200000, Q: 3, C: 0.05, Scale: 0.003, Step: 8}
 	two, ten := p, p
 	two.C, ten.C = 2, 10
 	return checks.Claim[setting]{
 		ID: "cao2022/harmful", Title: "harmful overfitting", Reference: "Theorem 4.4 (form recalled)",
 		Formula:    `n\,\mathrm{SNR}^q \le 0.1: \quad L_S \le \epsilon, \quad L_D \ge 0.1`,
 		Convention: convention, Basis: checks.Recalled, Form: checks.Probably{}, Version: 1,
-		Grid: []setting{p},
+		Detects: map[string]float64{"training loss": 2, "noise": 1.4},
+		Grid:    []setting{p},
 		Cost: func(p setting) checks.Cost {
 			return checks.Cost{Trial: p.cost(900) + freshPairs*float64(p.N+2*p.M)*float64(4*p.M+12), Size: fmt.Sprintf("n=%d m=%d", p.N, p.M)}
 		},

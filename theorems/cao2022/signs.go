@@ -63,7 +63,7 @@ func signs() checks.Claim[descent] {
 		}),
 		Grid: grid, Cost: descent.cost, Setup: setup(0, false),
 		Controls: []checks.Control[descent]{
-			{Name: "falling-activation", Why: "where sigma' < 0 the coefficients move the wrong way", At: grid[1:2], Setup: setup(0.001, false)},
+			{Name: "falling-activation", Why: "where sigma' < 0 the coefficients move the wrong way", At: grid[:2], Setup: setup(0.001, false)},
 			{Name: "exchanged-label", Why: "the sign of rho is that of the label that was trained on", At: grid[1:2], Setup: setup(0, true)},
 		},
 	}

@@ -132,23 +132,23 @@ func startProducts() checks.Claim[startup] {
 		}
 	}
 	grid := []startup{
-		{Event: signalLower, N: 1, M: 7, Norm2: 1, Delta: 0.5},
-		{Event: signalUpper, N: 1, M: 500, Norm2: 1, Delta: 0.99},
-		{Event: noiseUpper, N: 20, M: 40, Norm2: 1.5, Delta: 0.99},
-		{Event: noiseLower, N: 60, M: 14, Norm2: 0.5, Delta: 0.9},
+		{Event: signalLower, N: 1, M: 10, Norm2: 1, Delta: 0.2},
+		{Event: signalUpper, N: 1, M: 300, Norm2: 1, Delta: 0.2},
+		{Event: noiseUpper, N: 20, M: 20, Norm2: 1.5, Delta: 0.2},
+		{Event: noiseLower, N: 20, M: 14, Norm2: 0.5, Delta: 0.3},
 	}
 	return checks.Claim[startup]{
 		ID: "cao2022/start-products", Title: "products of the filters at the start", Reference: "lemma on the initialisation (recalled), widths derived here",
 		Formula:    `\tfrac12\sigma_0\|\mu\| \le \max_r j\langle w_{j,r},\mu\rangle, \quad |\langle w_{j,r},\mu\rangle| \le \sqrt{2\log(8m/\delta)}\,\sigma_0\|\mu\|`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{signalLower: 1.6, noiseUpper: 1.5},
+		Detects: map[string]float64{signalLower: 1.6, signalUpper: 1.35, noiseUpper: 1.55, noiseLower: 1.6},
 		Grid:    grid, Cost: startup.cost, Setup: setup(1, false),
 		Controls: []checks.Control[startup]{
 			{Name: "half-width", Why: "with half the filters a sign or a sample is missed too often", At: []startup{
-				{Event: signalLower, N: 1, M: 3, Norm2: 1, Delta: 0.5}, {Event: noiseLower, N: 60, M: 9, Norm2: 0.5, Delta: 0.9},
+				{Event: signalLower, N: 1, M: 5, Norm2: 1, Delta: 0.2}, {Event: noiseLower, N: 20, M: 7, Norm2: 0.5, Delta: 0.3},
 			}, Setup: setup(1, true)},
 			{Name: "smaller-bound", Why: "0.6 of the largest product", At: []startup{grid[1], grid[2]}, Setup: setup(0.6, false)},
-			{Name: "short-patches", Why: "patches shorter than the norm event allows", At: []startup{{Event: noiseLower, N: 60, M: 14, Norm2: 0.25, Delta: 0.9}}, Setup: setup(1, true)},
+			{Name: "short-patches", Why: "patches shorter than the norm event allows", At: []startup{{Event: noiseLower, N: 20, M: 14, Norm2: 0.15, Delta: 0.3}}, Setup: setup(1, true)},
 		},
 	}
 }
@@ -205,7 +205,7 @@ func startLaws() checks.Claim[level] {
 			}, nil
 		}
 	}
-	grid := []level{{Event: signalLower, M: 5, C: 0.5}, {Event: signalLower, M: 16, C: 1}, {Event: signalUpper, M: 6, C: 1.8}}
+	grid := []level{{Event: signalLower, M: 5, C: 0.5}, {Event: signalLower, M: 12, C: 1}, {Event: signalUpper, M: 6, C: 1.8}}
 	return checks.Claim[level]{
 		ID: "cao2022/start-laws", Title: "chance of the extreme products with the signal", Reference: "derived here",
 		Formula:    `\mathbb{P}\bigl[\min_j \max_r j\langle w_{j,r},\mu\rangle < c\,\sigma_0\|\mu\|\bigr] = 1 - (1 - \Phi(c)^m)^2`,
