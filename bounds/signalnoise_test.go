@@ -18,7 +18,7 @@ func TestSignalNoiseByHand(t *testing.T) {
 	least, most := bounds.BenignScale(20, 10, 1600000000, 3, 2)
 	within(t, "least scale", least, 2.5e-4, 1e-12)
 	within(t, "most scale", most, 2.5e-4, 1e-12)
-	within(t, "overlap", bounds.PrintedOverlap(2, 25, 16/math.E), 10, 1e-12)
+	within(t, "overlap", bounds.PrintedOverlap(2, 25, 16*math.Exp(-4)), 20, 1e-12)
 	within(t, "signal width", bounds.SignalStartWidth(0.05), 11.876, 1e-4)
 	within(t, "noise width", bounds.NoiseStartWidth(20, 0.05), 16.43, 2e-3)
 	within(t, "paired loss", bounds.PairedLoss(1, 3), math.Log(1+math.Exp(-2)), 1e-14)
