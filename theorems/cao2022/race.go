@@ -191,7 +191,7 @@ func race() checks.Claim[setting] {
 	setup := func(factor float64, all bool) func(setting) (checks.Instance, error) {
 		return func(p setting) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Location: 1, Resolution: 0.04, Decreasing: true, Trials: 24},
+				Terms: checks.Terms{Location: 1, Resolution: 0.04, Decreasing: true, Trials: 44},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.race(factor, all, r) },
 			}, nil
 		}
@@ -315,7 +315,7 @@ func transition() checks.Claim[setting] {
 		return func(p setting) (checks.Instance, error) {
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{checks.Require("dimension", float64(p.D), checks.AtLeast, bounds.BenignDimension(p.N, p.M, p.Q))},
-				Terms:      checks.Terms{Location: 1.3, Resolution: 2.2, Trials: 20},
+				Terms:      checks.Terms{Location: 1.3, Resolution: 2.2, Trials: 44},
 				Trial:      func(r *rand.Rand) checks.Measurement { return p.cross(activation, r) },
 			}, nil
 		}
