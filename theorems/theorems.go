@@ -56,6 +56,7 @@ import (
 	"convergo/theorems/bombari2022"
 	"convergo/theorems/bowman2022"
 	"convergo/theorems/cao2019"
+	"convergo/theorems/cao2022"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
 	"convergo/theorems/liao2022"
@@ -89,6 +90,7 @@ func All() ([]checks.Source, error) {
 		song2021.Source(),
 		bombari2022.Source(),
 		bowman2022.Source(),
+		cao2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
 		montanari2022.Source(),
