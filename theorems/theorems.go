@@ -56,6 +56,7 @@ import (
 	"convergo/theorems/cao2019"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
+	"convergo/theorems/elkabetz2021"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
@@ -80,6 +81,7 @@ func All() ([]checks.Source, error) {
 		cao2019.Source(),
 		du2019.Source(),
 		du2019deep.Source(),
+		elkabetz2021.Source(),
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
