@@ -8,7 +8,7 @@ import (
 // A TubeCell says what a function f is like within eps of its gradient flow during one step of gradient descent.
 type TubeCell struct {
 	Smoothness float64 // beta >= ||Hess f|| in the tube
-	Gradient   float64 // gamma >= ||grad f|| within eps of where the flow is at the start of the step
+	Gradient   float64 // gamma >= ||grad f|| in the tube
 	Curvature  float64 // m >= -lambda_min(Hess f) in the tube
 }
 

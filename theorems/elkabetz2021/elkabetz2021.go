@@ -51,7 +51,7 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
-			hessianLinear(),
+			hessianLinear(), hessianHomogeneous(), negativeCurvature(),
 		},
 	}
 }

@@ -63,9 +63,11 @@ func (p point) problem(set *data.Set, r *rand.Rand) homogeneous.Problem {
 		}
 		q = homogeneous.Problem{X: set.X, Y: y, Mean: true}
 	case p.Samples > 0 && p.Start == "spike":
-		x, y := mat.NewDense(1, d, nil), mat.NewDense(1, k, nil)
-		x.Set(0, 0, 1)
-		y.Set(0, 0, 1)
+		x, y := mat.NewDense(p.Samples, d, nil), mat.NewDense(p.Samples, k, nil)
+		for i := range p.Samples {
+			x.Set(i, 0, float64(1-2*(i%2))) // in turn on either side
+			y.Set(i, 0, 1)
+		}
 		q = homogeneous.Problem{X: x, Y: y, Mean: true}
 	case p.Samples > 0:
 		q = homogeneous.Problem{X: nets.Gaussian(p.Samples, d, r), Y: nets.Gaussian(p.Samples, k, r), Mean: true}
@@ -75,6 +77,9 @@ func (p point) problem(set *data.Set, r *rand.Rand) homogeneous.Problem {
 		q = homogeneous.Whitened(p.Sizes, lambda)
 	default:
 		q = homogeneous.Whitened(p.Sizes, nets.Gaussian(k, d, r))
+	}
+	if p.Bias {
+		q.X = mat.NewDense(1, 2, []float64{0, 1})
 	}
 	q.Sizes, q.Plus, q.Minus = p.Sizes, p.Slopes[0], p.Slopes[1]
 	if p.Softmax {
@@ -103,6 +108,9 @@ func (p point) theta(r *rand.Rand) ([]float64, error) {
 			at += p.Sizes[j] * p.Sizes[j-1]
 			if p.Uneven > 0 {
 				v *= p.Uneven
+			}
+			if j == 1 && p.Bias {
+				theta[1] = p.Scale // of the constant input
 			}
 		}
 		return theta, nil
