@@ -51,6 +51,9 @@ func Source() checks.Source {
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
+			tracking(), trackingCells(),
+			convex(),
+			ridgeDeviation(), ridgeStep(),
 			hessianLinear(), hessianHomogeneous(), negativeCurvature(),
 		},
 	}
