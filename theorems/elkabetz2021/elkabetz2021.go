@@ -52,9 +52,12 @@ func Source() checks.Source {
 		Files: files,
 		Claims: []checks.Checkable{
 			tracking(), trackingCells(),
-			convex(),
+			convex(), firstOrderLaw(),
 			ridgeDeviation(), ridgeStep(),
 			hessianLinear(), hessianHomogeneous(), negativeCurvature(),
+			balanceFlow(), balanceStep(), balanceDrift(),
+			balancedFlow(), accumulated(),
+			smallerSteps(),
 		},
 	}
 }
