@@ -15,6 +15,7 @@ import (
 	"convergo/nets/flow"
 	"convergo/nets/homogeneous"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/userfile"
 )
 
 // balance is a network on data whose balance is followed.
@@ -247,6 +248,10 @@ func balanceStep() checks.Claim[balance] {
 		Grid: []balance{
 			leaky, {Sizes: []int{3, 2, 4, 2}, Std: 0.7, Eta: 0.3}, {Sizes: []int{3, 4, 3}, Std: 0.5, Samples: 5, Softmax: true, Slopes: [2]float64{1, 0}, Eta: 1},
 			{Sizes: []int{49, 3, 1}, Std: 0.3, Data: &mnist, Slopes: [2]float64{1, 0}, Eta: 1},
+		},
+		OnData: func(f checks.DataFile) []balance {
+			rows := userfile.Labelled(f, 60)
+			return []balance{{Sizes: []int{rows.D, 3, 1}, Std: 0.3, Data: &rows, Slopes: [2]float64{1, 0}, Eta: 1}}
 		},
 		Cost: balance.cost, Setup: setup(1),
 		Controls: []checks.Control[balance]{

@@ -19,9 +19,9 @@
 //	balanced weights       homogeneous.Balanced
 //	m(t), beta, gamma      Curvature, Smoothness, Gradient of bounds.TubeCell
 //
-// Files, in the order of the claims: tracking (the main theorem), tubes (its objectives), simplified (its convex and first-order
-// forms), ridge (the step must be small), hessian (curvature of networks), accumulated (curvature along the flow), balance (its
-// conservation), balancedflow (the exact flow), convergence (descent) and steps (the experiment).
+// Files, in the order of the claims: tracking (the main theorem) with tubes (its objectives), simplified and firstorder (its convex
+// and first-order forms), ridge (steps must be small), hessian and homogeneous (curvature of networks), balance (its conservation),
+// balancedflow (the exact flow, and the curvature along it), convergence (descent) and steps (the experiment).
 package elkabetz2021
 
 import (
@@ -57,6 +57,7 @@ func Source() checks.Source {
 			hessianLinear(), hessianHomogeneous(), negativeCurvature(),
 			balanceFlow(), balanceStep(), balanceDrift(),
 			balancedFlow(), accumulated(),
+			minimumSharpness(), descentTime(),
 			smallerSteps(),
 		},
 	}
