@@ -140,28 +140,43 @@ func (p point) at(set *data.Set, r *rand.Rand) (draw, error) {
 	return look(net, theta)
 }
 
-// look measures the Hessian at some weights. Each of its entries is a sum of about depth + width + samples roundings of
-// numbers below the scale that the largest entry shows.
+// look measures the Hessian at some weights.
 func look(net *homogeneous.Objective, theta []float64) (draw, error) {
-	h := net.Hessian(theta)
-	lambda, err := eig.Min(h)
+	lambda, err := eig.Min(net.Hessian(theta))
 	if err != nil {
 		return draw{}, err
 	}
 	d := draw{net: net, theta: theta, lambda: lambda}
-	n, _ := net.Problem.X.Dims()
-	p := float64(net.Dim())
-	entry := 0.0
-	for i := range net.Dim() {
-		for k := i; k < net.Dim(); k++ {
-			entry = max(entry, math.Abs(h.At(i, k)))
-		}
-	}
-	d.err = lambda.Err + unit*p*float64(8*net.Depth()+n)*entry
 	for j := 1; j <= net.Depth(); j++ {
 		d.norms = append(d.norms, operatorNorm(net.Layer(theta, j)))
 	}
+	d.err = lambda.Err + d.rounding()
 	return d, nil
+}
+
+// rounding bounds the error of the Hessian: each entry is a sum over samples and neurons of products along the layers, which may
+// cancel, so that its rounding is of the size of what is summed. The residuals themselves are rounded differences of outputs and targets.
+func (d draw) rounding() float64 {
+	q := d.net.Problem
+	n, operations := q.X.RawMatrix().Rows, 8*d.net.Depth()
+	for _, size := range q.Sizes {
+		operations += size
+	}
+	slope := math.Pow(max(math.Abs(q.Plus), math.Abs(q.Minus), 1), float64(d.net.Depth()-1))
+	norms := slices.Sorted(slices.Values(d.norms))
+	one, two := slope, slope // products of norms of all layers but one, and but two
+	for j, v := range norms[1:] {
+		one *= v
+		if j > 0 {
+			two *= v
+		}
+	}
+	whole, sum := one*norms[0], 0.0
+	for i := range n {
+		x := floats.Norm(q.X.RawRowView(i), 2)
+		sum += (whole*x+floats.Norm(q.Y.RawRowView(i), 2)+1)*x*two + x*x*one*one
+	}
+	return unit * float64(d.net.Dim()*(operations+n)) * sum
 }
 
 // operatorNorm is the largest singular value; NaN where it cannot be found.
