@@ -98,8 +98,8 @@ func (p balanced) angle() checks.Hypothesis {
 //
 // Constants: derived here from w' = -||w||^{2-2/n} (grad + (n-1) P_w grad), which keeps balanced weights balanced: the pair sigma' = n
 // sigma^{2-2/n} (L c - sigma), c' = sigma^{1-2/n} L (1 - c^2), a Bernoulli equation for 1/sigma in u. At c_0 = -1 the flow ends in the saddle
-// at zero; a direction from a continuous law has c_0 = -1 with probability zero, if d >= 2. At d = 1 it has it with probability 1/2, and the claim
-// that flow converges almost surely, as printed for any network with scalar output, is false. Tolerances of 1e-8, and 1e-5 for the level, are
+// at zero; a direction from a continuous law has c_0 = -1 with probability zero, if d >= 2. At d = 1 it has it with probability 1/2, so that almost
+// sure convergence fails there: the summary, as we read it, does not ask for d >= 2. Tolerances of 1e-8, and 1e-5 for the level, are
 // for the flow of the weights, followed to 1e-12 a step.
 //
 // Convention: whitened squares.

@@ -6,8 +6,9 @@
 // negative along flows from small weights than it is elsewhere, and for deep linear networks with one output a step of moderate size
 // carries the convergence of the flow over to descent.
 //
-// We could read the authors' summary and their code, not the text of the paper: theorems are named here by their subject, and every
-// constant is derived here. Statements of the summary that hide constants are checked in an explicit form.
+// We could read the authors' summary (N. Cohen on offconvex.org, January 2022) and their code (github.com/elkabzo/cont_disc_opt_dnn),
+// not the text of the paper: theorems bear the numbers of the summary, and every constant is derived here. Statements of
+// the summary that hide constants are checked in an explicit form.
 //
 // Setting: f twice differentiable; flow theta'(t) = -grad f(theta(t)); descent theta_{k+1} = theta_k - eta grad f(theta_k), compared
 // at times t = k eta. Networks have n >= 2 weight layers, no biases, and an activation that is linear on either side of zero.
