@@ -129,6 +129,7 @@ func tracking() checks.Claim[track] {
 		return track{path: path{Kind: "circle", Time: time, Eps: eps}, Cells: 1}
 	}
 	offset := hill(1, 0.01, 0.36)
+	offset.Start = []float64{-1} // descent lags to the side of the offset
 	beyond := hill(1, 0.01, 1.02)
 	beyond.Eta = 0.01
 	return checks.Claim[track]{
@@ -151,6 +152,11 @@ func tracking() checks.Claim[track] {
 		Constants: []checks.Constant[track]{{
 			Name: "step", Why: "the step itself: on a parabola over a short time descent is half of eps away", At: []track{bowl}, Factors: []float64{1.5, 2, 2.2, 2.5},
 			Scaled: func(p track, f float64) (checks.Instance, error) { return setup(sabotage{step: f, curvature: 1})(p) },
+		}, {
+			Name: "negative-curvature", Why: "m made smaller: an offset on a hill grows at the rate m", At: []track{offset}, Factors: []float64{1.02, 1.05, 1.1, 1.3},
+			Scaled: func(p track, f float64) (checks.Instance, error) {
+				return setup(sabotage{step: 1, curvature: 1 / f})(p)
+			},
 		}},
 		Controls: []checks.Control[track]{
 			{Name: "offset-at-rest", Why: "on a hill an offset grows: half of eps is 1.36 eps at the time 1", At: []track{hill(1, 0.01, 0.5)}, Setup: setup(sabotage{step: 1, curvature: 1, still: true})},
