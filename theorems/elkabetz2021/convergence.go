@@ -26,9 +26,9 @@ import (
 // with probability one; as c_0 -> -1 the time goes to infinity, and no step or number of steps is good for all starts.
 //
 // Constants: derived here: flow reaches the level with a positive slope, and descent follows it up to that time as eta -> 0 (tracking). The
-// limit is taken by extrapolation from two steps, which leaves terms of order eta^2; the tolerance of 2e-4 of the time is for them. The polynomials in the theorem, which we
-// only recall, are hidden there and not claimed here. At d = 1, which the theorem as we recall it admits, it is false: half
-// of the starts have c_0 = -1.
+// limit is taken by extrapolation from two steps, which leaves terms of order eta^2; the tolerance of 2e-4 of the time is for them.
+// The polynomials in the theorem, which we only recall, are hidden there and not claimed here. At d = 1, which the theorem as we recall it
+// admits, it is false: half of the starts have c_0 = -1.
 //
 // Convention: whitened squares.
 //
@@ -141,7 +141,7 @@ func (p reach) run(net *homogeneous.Objective, start []float64, eta, most float6
 //
 // Reference: descent on deep linear networks with scalar output, sharp step derived here.
 //
-// Control: the exponent 2 - 1/n; W_1 times 1.1 and W_2 divided by it, a sharper minimum of the same product; the rate at 2 % longer steps.
+// Control: the exponent 2 - 1/n; W_1 times 1.1 and W_2 divided by it, a sharper minimum of the same product; the rates at steps longer by 1e-4.
 func minimumSharpness() checks.Claim[minimum] {
 	type sabotage struct {
 		exponent float64

@@ -197,7 +197,7 @@ func drawPath(t *rapid.T) path {
 //
 // Reference: sharp form of the main approximation theorem, derived here.
 //
-// Control: nine tenths of the forcing; m set to zero; m at 0.95 on a hill; a start 1.05 eps beside a ledge that is flat within eps, which
+// Control: 0.98 of the forcing; m set to zero; m at 0.95 on a hill; a start 1.05 eps beside a ledge that is flat within eps, which
 // leaves the tube at once.
 func trackingCells() checks.Claim[track] {
 	type sabotage struct {

@@ -20,9 +20,8 @@ type objective struct {
 	// flow returns a function that follows the flow through rising times.
 	flow func() (func(t float64) ([]float64, error), error)
 	// tube bounds the function within eps of the flow between two times.
-	tube     func(from, to, eps float64) (bounds.TubeCell, error)
-	inexact  float64 // relative error of the flow
-	unitStep float64 // operations of a step of descent
+	tube    func(from, to, eps float64) (bounds.TubeCell, error)
+	inexact float64 // relative error of the flow
 }
 
 // path is an objective with a start and a time.
@@ -76,7 +75,7 @@ func (p path) quadratic() (objective, error) {
 	unstable[floats.MinIdx(p.Eigen)] = 1
 	return objective{
 		gradient: func(dst, x []float64) { floats.MulTo(dst, p.Eigen, x) },
-		start:    p.Start, unstable: unstable, flow: exact(at), unitStep: 4 * float64(len(p.Start)),
+		start:    p.Start, unstable: unstable, flow: exact(at),
 		tube: func(from, to, eps float64) (bounds.TubeCell, error) {
 			a, b, sum := at(from), at(to), 0.0 // every coordinate is monotone in between
 			for i, l := range p.Eigen {
@@ -97,7 +96,7 @@ func circle() objective {
 			c, s := x[0]/r, x[1]/r
 			dst[0], dst[1] = -(r-1)*c-s/r, -(r-1)*s+c/r
 		},
-		start: []float64{1, 0}, unstable: []float64{1, 0}, unitStep: 40,
+		start: []float64{1, 0}, unstable: []float64{1, 0},
 		flow: exact(func(t float64) []float64 { return []float64{math.Cos(t), -math.Sin(t)} }),
 		tube: func(_, _, eps float64) (bounds.TubeCell, error) {
 			if eps >= 1 {
@@ -123,7 +122,7 @@ func (p path) ledge() objective {
 				dst[1] = -400 * math.Copysign(out, x[1])
 			}
 		},
-		start: []float64{0, 0}, unstable: []float64{0, 1}, unitStep: 10,
+		start: []float64{0, 0}, unstable: []float64{0, 1},
 		flow: exact(func(t float64) []float64 { return []float64{t, 0} }),
 		tube: func(_, _, _ float64) (bounds.TubeCell, error) { return bounds.TubeCell{Gradient: 1}, nil },
 	}
@@ -158,7 +157,7 @@ func (p path) deep() (objective, error) {
 		return objective{}, err
 	}
 	return objective{
-		gradient: gradient, start: start, unstable: unstable, flow: run, inexact: 1e-9, unitStep: 40 * float64(net.Dim()),
+		gradient: gradient, start: start, unstable: unstable, flow: run, inexact: 1e-9,
 		tube: func(from, to, eps float64) (bounds.TubeCell, error) {
 			x, err := here(from) // cells are asked for in the order of time
 			if err != nil {
@@ -182,8 +181,7 @@ func (p path) deep() (objective, error) {
 	}, nil
 }
 
-// travel runs descent from an offset start and returns the largest distance to the flow at the times of its steps, and all
-// distances where distances is not nil.
+// descend runs descent from an offset start; each hears of the distance to the flow after every step.
 func (o objective) descend(eta, offset float64, steps int, each func(k int, distance float64)) error {
 	follow, err := o.flow()
 	if err != nil {
