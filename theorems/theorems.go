@@ -59,6 +59,7 @@ import (
 	"convergo/theorems/cao2022"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
+	"convergo/theorems/elkabetz2021"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/liu2022"
 	"convergo/theorems/montanari2022"
@@ -86,6 +87,7 @@ func All() ([]checks.Source, error) {
 		du2019.Source(),
 		du2019deep.Source(),
 		soltanolkotabi2019.Source(),
+		elkabetz2021.Source(),
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
