@@ -283,3 +283,37 @@ func RotatedRisk(n, d int, shrink, meanNorm, meanSquare float64) float64 {
 	m := float64(n)
 	return (meanSquare + shrink*shrink*c*c*m - 2*shrink*c*m*first*meanNorm) / float64(d)
 }
+
+// Equiangular is a lower bound on sum_ij q_ij f(q_ij) over n unit vectors of R^d that is at least Welch:
+//
+//	n f(1) + n(n-1) phi(t),   phi(t) = sqrt t f(sqrt t),   t = max(0, n/d-1)/(n-1),
+//
+// attained exactly by orthonormal rows and by equiangular tight frames. Proof: phi has a power series without negative
+// coefficients, so it is convex and rising; the mean of q_ij^2 over i != j is at least t by Welch's inequality; Jensen.
+func (c ShallowCode) Equiangular(n, d int) float64 {
+	if n < 1 || d < 1 || !c.Odd {
+		return math.NaN()
+	}
+	sum := float64(n) * c.F(1)
+	if n > d {
+		root := math.Sqrt((float64(n)/float64(d) - 1) / float64(n-1))
+		sum += float64(n) * float64(n-1) * root * c.F(root)
+	}
+	return sum
+}
+
+// TiedLimit is the lower bound on the risk per coordinate of tied networks, A = beta B^T, that Equiangular gives; it is
+// attained where that is, and lies above Limit for n > d.
+func (c ShallowCode) TiedLimit(n, d int) float64 {
+	return 1 - float64(n)*float64(n)/(float64(d)*c.Equiangular(n, d))
+}
+
+// UniformRowsInverseGain is E[1/(1-R)] for the tied risk R of n independent uniform sign units in R^d at their best scale:
+// (d/n^2) [n pi/2 + n(n-1) E q arcsin q].
+func UniformRowsInverseGain(n, d int) float64 {
+	if n < 1 {
+		return math.NaN()
+	}
+	m := float64(n)
+	return float64(d) / m * (math.Pi/2 + (m-1)*UniformRowsMean(d))
+}

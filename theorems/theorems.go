@@ -60,6 +60,7 @@ import (
 	"convergo/theorems/liu2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/shevchenko2023"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
@@ -86,6 +87,7 @@ func All() ([]checks.Source, error) {
 		liao2022.Source(),
 		liu2022.Source(),
 		munteanu2022.Source(),
+		shevchenko2023.Source(),
 		yang2023.Source(),
 		song2024.Source(),
 	}

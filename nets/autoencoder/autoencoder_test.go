@@ -256,3 +256,75 @@ func TestFrames(t *testing.T) {
 		}
 	}
 }
+
+// The products of equiangular frames have the least size that any n lines in R^d allow, and the frames are tight.
+func TestEquiangular(t *testing.T) {
+	for _, size := range [][2]int{{6, 3}, {28, 7}} {
+		n, d := size[0], size[1]
+		b, err := Equiangular(n, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := math.Sqrt(float64(n-d) / float64(d*(n-1)))
+		for i := range n {
+			for j := range i {
+				if got := math.Abs(floats.Dot(b.RawRowView(i), b.RawRowView(j))); math.Abs(got-want) > 1e-14 {
+					t.Errorf("%v: |product| %v, want %v", size, got, want)
+				}
+			}
+		}
+		if e := FrameError(b); e > 1e-13 {
+			t.Errorf("%v: frame error %v", size, e)
+		}
+	}
+	if _, err := Equiangular(7, 3); err == nil {
+		t.Error("seven lines in R^3 cannot be equiangular")
+	}
+}
+
+func TestWhiten(t *testing.T) {
+	r := stream(8)
+	x := mat.NewDense(40, 4, nil)
+	for i := range 40 {
+		a, b, c := r.NormFloat64(), r.NormFloat64(), r.NormFloat64()
+		x.SetRow(i, []float64{5 + 3*a, a + 0.5*b, 7, b - c})
+	}
+	white, err := Whiten(x, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var covariance mat.SymDense
+	covariance.SymOuterK(1.0/40, white.T())
+	for i := range 3 {
+		sum := 0.0
+		for row := range 40 {
+			sum += white.At(row, i)
+		}
+		if math.Abs(sum) > 1e-11 {
+			t.Errorf("mean %v along axis %d", sum/40, i)
+		}
+		for j := range 3 {
+			want := 0.0
+			if i == j {
+				want = 1
+			}
+			if got := covariance.At(i, j); math.Abs(got-want) > 1e-11 {
+				t.Errorf("covariance %d, %d is %v", i, j, got)
+			}
+		}
+	}
+	// The last axis is the one of the largest variance: nearly the first coordinate.
+	var along float64
+	for i := range 40 {
+		along += white.At(i, 2) * x.At(i, 0)
+	}
+	if math.Abs(along)/40 < 2 {
+		t.Errorf("the last axis follows the first coordinate by %v only", along/40)
+	}
+	if _, err := Whiten(x, 4); err == nil {
+		t.Error("a constant column has no fourth axis")
+	}
+	if _, err := Whiten(x, 5); err == nil {
+		t.Error("five axes of four coordinates")
+	}
+}

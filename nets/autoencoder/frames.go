@@ -110,3 +110,41 @@ func FrameError(b *mat.Dense) float64 {
 	}
 	return math.Sqrt(sum)
 }
+
+// Equiangular returns one of two classical equiangular tight frames beyond the simplex: the 6 diagonals of the icosahedron in
+// R^3, and 28 lines in R^7, the pairs of 8 coordinates that stand out in the hyperplane of sum zero. Their inner products
+// are +-1/sqrt 5 and +-1/3.
+func Equiangular(n, d int) (*mat.Dense, error) {
+	var rows [][]float64
+	switch {
+	case n == 6 && d == 3:
+		golden := (1 + math.Sqrt(5)) / 2
+		rows = [][]float64{{0, 1, golden}, {0, 1, -golden}, {1, golden, 0}, {1, -golden, 0}, {golden, 0, 1}, {-golden, 0, 1}}
+	case n == 28 && d == 7:
+		for i := range 8 {
+			for j := range i {
+				v := []float64{-1, -1, -1, -1, -1, -1, -1, -1}
+				v[i], v[j] = 3, 3
+				rows = append(rows, hyperplane(v))
+			}
+		}
+	default:
+		return nil, fmt.Errorf("no equiangular frame of %d lines in R^%d is built here: use 6 in R^3, 28 in R^7, or Simplex", n, d)
+	}
+	b := mat.NewDense(n, d, nil)
+	for i, v := range rows {
+		b.SetRow(i, v)
+	}
+	Normalise(b)
+	return b, nil
+}
+
+// hyperplane returns coordinates of a vector of sum zero in Helmert's orthonormal basis of the hyperplane.
+func hyperplane(v []float64) []float64 {
+	out, sum := make([]float64, len(v)-1), 0.0
+	for k := 1; k < len(v); k++ {
+		sum += v[k-1]
+		out[k-1] = (sum - float64(k)*v[k]) / math.Sqrt(float64(k*(k+1)))
+	}
+	return out
+}
