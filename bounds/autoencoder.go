@@ -276,12 +276,26 @@ func RotatedRisk(n, d int, shrink, meanNorm, meanSquare float64) float64 {
 	if n < 1 || n > d {
 		return math.NaN()
 	}
-	c := math.Sqrt(2 / math.Pi)
+	c, m := math.Sqrt(2/math.Pi), float64(n)
+	return (meanSquare + shrink*shrink*c*c*m - 2*shrink*c*m*meanCoordinate(d)*meanNorm) / float64(d)
+}
+
+// RotatedRiskDeviation bounds the standard deviation of that risk over the frames; for one row of data it is it. The variance of
+// sum_j |u_j| over n coordinates of a uniform unit vector is n/d + 2n(n-1)/(pi d) - n^2 (E|u_1|)^2.
+func RotatedRiskDeviation(n, d int, shrink, meanNorm float64) float64 {
+	if n < 1 || n > d {
+		return math.NaN()
+	}
+	c, m, e := math.Sqrt(2/math.Pi), float64(n), meanCoordinate(d)
+	variance := m/float64(d) + 2*m*(m-1)/(math.Pi*float64(d)) - m*m*e*e
+	return 2 * shrink * c * meanNorm * math.Sqrt(max(0, variance)) / float64(d)
+}
+
+// meanCoordinate is E|u_1| for a uniform unit vector of R^d.
+func meanCoordinate(d int) float64 {
 	a, _ := math.Lgamma(float64(d) / 2)
 	b, _ := math.Lgamma(float64(d+1) / 2)
-	first := math.Exp(a-b) / math.Sqrt(math.Pi)
-	m := float64(n)
-	return (meanSquare + shrink*shrink*c*c*m - 2*shrink*c*m*first*meanNorm) / float64(d)
+	return math.Exp(a-b) / math.Sqrt(math.Pi)
 }
 
 // Equiangular is a lower bound on sum_ij q_ij f(q_ij) over n unit vectors of R^d that is at least Welch:

@@ -235,11 +235,17 @@ func TestRotatedRisk(t *testing.T) {
 		norms, squares = norms+v/2, squares+v*v/2
 	}
 	const draws, shrink = 20000, 0.8
-	sum := 0.0
+	sum, first, squared := 0.0, 0.0, 0.0
+	one := mat.NewDense(1, 3, []float64{1, -2, 0.5})
 	for range draws {
 		w := autoencoder.Network{B: autoencoder.HaarRows(2, 3, r), Act: autoencoder.Sign()}
 		w.TieDecoder(shrink * math.Sqrt(2/math.Pi))
 		sum += w.Risk(x) / 3 / draws
+		v := w.Risk(one) / 3
+		first, squared = first+v/draws, squared+v*v/draws
+	}
+	if want, got := RotatedRiskDeviation(2, 3, shrink, mat.Norm(one, 2)), math.Sqrt(squared-first*first); math.Abs(got/want-1) > 0.03 {
+		t.Errorf("deviation %v over frames, want %v", got, want)
 	}
 	if want := RotatedRisk(2, 3, shrink, norms, squares); math.Abs(sum/want-1) > 0.01 {
 		t.Errorf("mean risk %v over frames, want %v", sum, want)

@@ -224,7 +224,7 @@ func covarianceBound() checks.Checkable {
 			}
 			_, theory, _ := p.act()
 			limit := theory.LimitScaled(p.N, p.Scales)
-			total, _ := p.moments()
+			total := p.variance()
 			if largest != 1 || axes != 0 {
 				top := 0.0
 				for _, s := range p.Scales[:min(p.N, p.D)+axes] {

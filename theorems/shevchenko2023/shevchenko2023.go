@@ -59,7 +59,7 @@ func Source() checks.Source {
 			populationRisk(), optimalDecoder(),
 			lowerBound(), covarianceBound(),
 			welch(),
-			orthonormal(), haarGap(), haarRate(), uniformRows(),
+			orthonormal(), haarGap(), uniformRows(),
 			localDescent(), gaussianStart(),
 			shannon(),
 			rotation(),
