@@ -168,7 +168,7 @@ func (c ShallowCode) Decoder(u mat.Matrix, scales []float64) (*mat.Dense, float6
 }
 
 // TiedRisk is the least risk per coordinate of A = beta B^T on N(0, I), 1 - (n^2/d)/sum_ij q_ij f(q_ij), with the beta that
-// attains it.
+// attains it. Parallel rows cost accuracy: an arcsine near one is good to 2e-8.
 func (c ShallowCode) TiedRisk(b mat.Matrix) (beta, risk float64) {
 	n, d := b.Dims()
 	q, f := c.correlations(b)

@@ -8,6 +8,7 @@ import (
 	"convergo/theorems/liao2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/shevchenko2023"
 )
 
 // predictors are what the sources say about a data set. A source that says something computable has a
@@ -19,6 +20,7 @@ var predictors = []func(*predict.Data) []predict.Prediction{
 	nguyen2021.Predictions,
 	liao2022.Predictions,
 	munteanu2022.Predictions,
+	shevchenko2023.Predictions,
 	recalled,
 }
 

@@ -81,7 +81,7 @@ func localDescent() checks.Checkable {
 			{Name: "larger-curvature", Why: "the risk is exact to second order", At: []local{usual}, Setup: setup(1.02, 1)},
 			{Name: "larger-rate", Why: "the contraction is exact to first order", At: []local{usual}, Setup: setup(1, 1.02)},
 			{
-				Name: "far-start", Why: "a quarter away from orthonormal rows the linear step is off by more than a fiftieth", At: []local{far},
+				Name: "far-start", Why: "a quarter away from orthonormal rows the risk is some per cent below its second order", At: []local{far},
 				Setup: func(p local) (checks.Instance, error) {
 					inst, err := p.instance(1, 1)
 					inst.Hypotheses = nil

@@ -24,6 +24,7 @@ package shevchenko2023
 import (
 	"embed"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
@@ -178,7 +179,7 @@ func leastAngle(u *mat.Dense) float64 {
 	for i := range n {
 		for j := range i {
 			angle := autoencoder.Angle(u.RawRowView(i), u.RawRowView(j))
-			least = min(least, angle, 3.141592653589793-angle)
+			least = min(least, angle, math.Pi-angle)
 		}
 	}
 	return least
