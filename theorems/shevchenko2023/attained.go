@@ -61,7 +61,7 @@ func orthonormal() checks.Checkable {
 		Setup: setup(0, 1, 1),
 		Controls: []checks.Control[code]{
 			{
-				Name: "tilted", Why: "two rows at 80 degrees tell twice of what they share: the risk is 0.4 per cent above",
+				Name: "tilted", Why: "two rows at 80 degrees tell twice what they share: the gain is two per cent below",
 				At: []code{{N: 2, D: 2, Rows: "axes"}}, Setup: setup(10*math.Pi/180, 1, 1),
 			},
 			{
@@ -130,7 +130,7 @@ func (p overcomplete) code() code { return code{N: p.Rate * p.D, D: p.D, Rows: p
 // Setting: x ~ N(0, I_d), sign units; the rows are those of d orthonormal columns of a uniform rotation of R^n, scaled to length
 // one; the best decoder; r = n/d is 3 or 4.
 //
-// Hypotheses: d is at least 8.
+// Hypotheses: d >= 8, 3 <= r <= 4.
 //
 // Conclusion: E d (R - limit) = [2(r-1) (f(1)-1)/(r+f(1)-1) + (r-1)^2/2]/(r+f(1)-1)^2 to within a hundredth, the limit that of
 // lower-bound: at d = 8 as at d = 16, so that it is approached like 1/d.
@@ -139,8 +139,7 @@ func (p overcomplete) code() code { return code{N: p.Rate * p.D, D: p.D, Rows: p
 // eigenvalues of Q from their mean r; the trace of x/(x+c), c = f(1)-1, loses c/(r+c)^3 times their spread; and sum_{i != j}
 // q_ij^4 -> 3(r-1)^2 counts with the cubic coefficient 1/6. The hundredth is the tolerance for finite d, measured and
 // not proved: the means of 4000 draws and more are 0.9945, 0.998 and 0.999 of it at r = 3, d = 8, 12, 16, and 0.992 and 0.996
-// at r = 4, d = 8 and 12 (r = 2: 0.98 to 0.99). A
-// trial averages 12 draws, whose skewness of 0.6 at most it takes to 0.2.
+// at r = 4, d = 8 and 12 (r = 2: 0.98 to 0.99). A trial averages 6 or 12 draws, whose skewness of 0.6 at most it takes to 0.25.
 //
 // Convention: risk per coordinate.
 //
@@ -192,7 +191,7 @@ func haarGap() checks.Checkable {
 		Setup: setup(exact),
 		Controls: []checks.Control[overcomplete]{
 			{
-				Name: "no-cubic", Why: "without the cubic part a third of the constant is left", At: []overcomplete{three},
+				Name: "no-cubic", Why: "without the cubic part a quarter of the constant is left", At: []overcomplete{three},
 				Setup: setup(func(r float64) float64 {
 					flat := sign
 					flat.Cubic = 0
@@ -275,7 +274,7 @@ func uniformRows() checks.Checkable {
 		Controls: []checks.Control[code]{
 			{Name: "rotation", Why: "the rows of a rotation repeat less of what others say", At: []code{rotated}},
 			{
-				Name: "linear", Why: "q arcsin q is q^2 + q^4/6 and more: a sixth more of the mean in space", At: []code{space},
+				Name: "linear", Why: "q arcsin q is q^2 + q^4/6 and more: in space its mean is pi/8, not 1/3", At: []code{space},
 				Setup: setup(func(p code) float64 {
 					n, d := float64(p.N), float64(p.D)
 					return d / n * (math.Pi/2 + (n-1)/d)

@@ -24,7 +24,7 @@ type bits struct {
 // Hypotheses: sigma = sign.
 //
 // Conclusion: R >= 2^{-2r} ("bits"), which is true of any map of x to n bits with any decoder; and R >= (1-2/pi)^r = 2^{-1.4605 r}
-// ("signs"), attained at r = 1. So n sign units do the work of at most 0.731 n bits, and the limit is above Shannon's
+// ("signs"), attained at r = 1. So n sign units do the work of at most 0.7303 n bits, and the limit is above Shannon's
 // at every rate, not equal to it.
 //
 // Constants: the first is Shannon's rate-distortion function. The second is derived from lower-bound: (1-2/pi)^r is convex and agrees
