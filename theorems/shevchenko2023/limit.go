@@ -65,8 +65,9 @@ func rounding(net *autoencoder.Network, second float64) float64 {
 // M = A^T A. Then d R = d - 2 c_1 tau + c_1^2 sum_l alpha_l sum_ij M_ij Q_ij^{2l+1}, alpha_l >= 0, and the inner sum is
 // ||sum_i (a_i x b_i^l)(b_i^{l+1})^T||_F^2 >= tau^2/k by Cauchy-Schwarz against the projector on the span of the b_i^{l+1}, of
 // rank k <= n, and <= d at l = 0. So d R >= d - 2 c_1 tau + c_1^2 tau^2 [1/min(n,d) + (f(1)-1)/n], least over tau. The
-// bound is attained by orthonormal rows at n <= d; beyond, it is only approached as d grows: the simplex in R^10 has a risk 2e-4 above it,
-// two bases in R^16 one of a hundredth. The rank n at l >= 1 is too much in few dimensions: on the line R >= 1 - 2/pi at every n. Tolerance: the rounding of the sum over pairs.
+// bound is attained by orthonormal rows at n <= d; beyond, it is only approached as d grows: the
+// simplex in R^10 has a risk 2e-4 above it, two bases in R^16 one of a hundredth. The rank n at l >= 1 is too much in few
+// dimensions: on the line R >= 1 - 2/pi at every n. Tolerance: the rounding of the sum over pairs.
 //
 // Convention: risk per coordinate; any activation with the series f above.
 //
@@ -146,7 +147,8 @@ func (p encoded) beaten(f1, rank float64) (checks.Instance, error) {
 		part = "n > d"
 	}
 	return checks.Instance{
-		Facts: []checks.Fact{checks.NewFact("limit", limit)},
+		Hypotheses: []checks.Hypothesis{checks.RequireThat("odd activation", theory.Odd)},
+		Facts:      []checks.Fact{checks.NewFact("limit", limit)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			net, err := p.draw(r)
 			if err != nil {

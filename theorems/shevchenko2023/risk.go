@@ -23,8 +23,8 @@ type sampled struct {
 
 // populationRisk is the risk of a network in closed form, against networks that encode and decode draws of x.
 //
-// Setting: x ~ N(0, D^2); rows with |D b_i| = 1, u_i = D b_i, Q = U U^T; sigma the sign, a ReLU or a cubic polynomial; A the
-// best decoder for the rows, where every term counts.
+// Setting: x ~ N(0, D^2); rows with |D b_i| = 1, u_i = D b_i, Q = U U^T; sigma the sign or a ReLU; A the best decoder for the rows,
+// where every term counts.
 //
 // Hypotheses: x is Gaussian; |D b_i| = 1, but for the sign.
 //
@@ -42,7 +42,7 @@ type sampled struct {
 // Reference: Shevchenko, Kögler, Hassani, Mondelli (2023), the starting point; derived here.
 //
 // Control: coordinates +-1 instead of Gaussian ones; f(rho) = rho off the diagonal, as if sigma were linear there; ReLUs
-// whose rows have the length 0.7; the gain of a decoder that is a tenth larger.
+// whose rows have the length 0.7; a tenth more than the gain.
 func populationRisk() checks.Checkable {
 	tri := sampled{code{N: 3, D: 2, Rows: "uniform", Seed: 4}, 1500}
 	relu := sampled{code{Act: "relu", N: 3, D: 2, Rows: "uniform", Seed: 5}, 600}
@@ -61,12 +61,12 @@ func populationRisk() checks.Checkable {
 		Setup: func(p sampled) (checks.Instance, error) { return p.gain(1, sabotage{}) },
 		Controls: []checks.Control[sampled]{
 			{
-				Name: "signs", Why: "coordinates +-1 have the covariance of N(0, I) but another law: one unit on the line loses nothing, where the gain is 2/pi",
+				Name: "signs", Why: "coordinates +-1 have the covariance of N(0, I) but another law: the Gaussian decoder of one unit on the line gains 0.96, not 2/pi",
 				At:    []sampled{one},
 				Setup: func(p sampled) (checks.Instance, error) { return p.gain(1, sabotage{signs: true}) },
 			},
 			{
-				Name: "linear-pairs", Why: "arcsin rho is not rho: with three units in the plane the quadratic part changes by a tenth of the gain",
+				Name: "linear-pairs", Why: "arcsin rho is not rho: with three units in the plane the quadratic part changes by a twentieth of the gain",
 				At:    []sampled{tri},
 				Setup: func(p sampled) (checks.Instance, error) { return p.gain(1, sabotage{linear: true}) },
 			},

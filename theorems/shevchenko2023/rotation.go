@@ -30,15 +30,8 @@ type rotated struct {
 	Aligned bool      `json:"aligned,omitempty"`
 }
 
-// rows returns the data.
+// rows draws coordinates of the law.
 func (p rotated) rows() (*mat.Dense, error) {
-	if p.Law == "" {
-		set, err := p.Data.Build()
-		if err != nil {
-			return nil, err
-		}
-		return autoencoder.Whiten(set.X, p.D)
-	}
 	r := rand.New(rand.NewPCG(20, 23))
 	x := nets.Gaussian(p.Samples, p.D, r)
 	switch p.Law {
@@ -58,7 +51,8 @@ func (p rotated) rows() (*mat.Dense, error) {
 // units whose rows are those of a uniform rotation; the decoder c_1 B^T, c_1 = sqrt(2/pi), which is the best one for Gaussian data; the
 // risk is the mean over the rows of the data.
 //
-// Hypotheses: B is independent of the data and uniform.
+// Hypotheses: B is independent of the data and uniform; the data vary along d axes, where they are scaled;
+// d >= 2, where there is something to rotate.
 //
 // Conclusion: E R = [mean |x|^2 + c_1^2 n - 2 c_1 n E|u_1| mean |x|]/d over the rotation, E|u_1| = Gamma(d/2)/(sqrt(pi) Gamma((d+1)/2)): of
 // the law of the data only the lengths count. For whitened data E R >= 1 - 2r/pi - (4r/pi)(sqrt d/E|g| - 1), g ~ N(0, I_d), about
@@ -89,7 +83,7 @@ func rotation() checks.Checkable {
 			{Data: images.All(data.Fashion, 40, 49), D: 8, N: 4, Frames: 4},
 		},
 		OnData: func(f checks.DataFile) []rotated {
-			return []rotated{{Data: userfile.Rows(f, 100), D: min(8, f.Columns, f.Rows-1), N: min(4, f.Columns, f.Rows-1), Frames: 4}}
+			return []rotated{{Data: userfile.Rows(f, 100), D: min(4, f.Columns, f.Rows-1), N: min(4, f.Columns, f.Rows-1), Frames: 4}}
 		},
 		Cost: func(p rotated) checks.Cost {
 			n, d := p.Samples, p.D
@@ -114,9 +108,20 @@ func rotation() checks.Checkable {
 }
 
 func (p rotated) instance(decoder float64, gaussian bool) (checks.Instance, error) {
-	x, err := p.rows()
-	if err != nil {
-		return checks.Instance{}, err
+	var x *mat.Dense
+	var err error
+	if p.Law != "" {
+		if x, err = p.rows(); err != nil {
+			return checks.Instance{}, err
+		}
+	} else {
+		set, err := p.Data.Build()
+		if err != nil {
+			return checks.Instance{}, err
+		}
+		if x, err = autoencoder.Whiten(set.X, p.D); err != nil { // data of a user may be flat
+			return checks.Instance{Hypotheses: []checks.Hypothesis{checks.RequireThat(fmt.Sprintf("rows that vary along %d axes", p.D), false)}}, nil
+		}
 	}
 	if p.N < 1 || p.N > p.D {
 		return checks.Instance{}, fmt.Errorf("%d orthonormal rows in %d dimensions: give 1 to %d", p.N, p.D, p.D)
@@ -132,8 +137,9 @@ func (p rotated) instance(decoder float64, gaussian bool) (checks.Instance, erro
 	c := decoder * math.Sqrt(2/math.Pi)
 	deviation := bounds.RotatedRiskDeviation(p.N, p.D, decoder, length) / math.Sqrt(float64(p.Frames))
 	return checks.Instance{
-		Facts: []checks.Fact{checks.NewFact("Gaussian limit", limit), checks.NewFact("mean length over sqrt d", length/math.Sqrt(d))},
-		Terms: checks.Terms{Resolution: 0.03, Trials: 1000, Deviation: checks.Float(deviation)},
+		Hypotheses: []checks.Hypothesis{checks.Require("d", d, checks.AtLeast, 2)}, // on the line nothing is drawn
+		Facts:      []checks.Fact{checks.NewFact("Gaussian limit", limit), checks.NewFact("mean length over sqrt d", length/math.Sqrt(d))},
+		Terms:      checks.Terms{Resolution: 0.03, Trials: 1000, Deviation: checks.Float(deviation)},
 		Trial: func(r *rand.Rand) checks.Measurement {
 			risk := 0.0
 			for range p.Frames {
