@@ -19,6 +19,7 @@ import (
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
 	"convergo/theorems/soltanolkotabi2019"
+	"convergo/theorems/shevchenko2023"
 )
 
 // predictors are what the sources say about a data set. A source that says something computable has a
@@ -41,6 +42,7 @@ var predictors = []func(*predict.Data) []predict.Prediction{
 	munteanu2022.Predictions,
 	yang2023.Predictions,
 	song2024.Predictions,
+	shevchenko2023.Predictions,
 	recalled,
 }
 

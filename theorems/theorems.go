@@ -66,6 +66,7 @@ import (
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
 	"convergo/theorems/soltanolkotabi2019"
+	"convergo/theorems/shevchenko2023"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
@@ -97,6 +98,7 @@ func All() ([]checks.Source, error) {
 		liu2022.Source(),
 		montanari2022.Source(),
 		munteanu2022.Source(),
+		shevchenko2023.Source(),
 		yang2023.Source(),
 		song2024.Source(),
 		basics.Source(),
