@@ -50,6 +50,7 @@ import (
 
 	"convergo/checks"
 	"convergo/theorems/allenzhu2019"
+	"convergo/theorems/allenzhu2019beyond"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
@@ -76,6 +77,7 @@ func All() ([]checks.Source, error) {
 	sources := []checks.Source{
 		basics.Source(),
 		allenzhu2019.Source(),
+		allenzhu2019beyond.Source(),
 		arora2019fine.Source(),
 		cao2019.Source(),
 		du2019.Source(),
