@@ -7,15 +7,11 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 )
 
-// hermite returns He_0(x)/sqrt(0!), ..., He_k(x)/sqrt(k!), the probabilists' Hermite polynomials scaled to unit variance.
-func hermite(k int, x float64) []float64 {
-	h := make([]float64, k+1)
-	h[0] = 1
-	if k > 0 {
-		h[1] = x
-	}
-	for j := 2; j <= k; j++ {
-		h[j] = (x*h[j-1] - math.Sqrt(float64(j-1))*h[j-2]) / math.Sqrt(float64(j))
+// hermite is He_k(x)/sqrt(k!), a probabilists' Hermite polynomial scaled to unit variance.
+func hermite(k int, x float64) float64 {
+	before, h := 0.0, 1.0
+	for j := 1; j <= k; j++ {
+		before, h = h, (x*h-math.Sqrt(float64(j-1))*before)/math.Sqrt(float64(j))
 	}
 	return h
 }
@@ -34,7 +30,7 @@ func HermiteIndicator(k int, x, b float64) float64 {
 	if k == 0 {
 		return gaussianBelow(b)
 	}
-	return math.Pow(x, float64(k)) * hermite(k-1, -b)[k-1] * gaussianDensity(b) / math.Sqrt(float64(k))
+	return math.Pow(x, float64(k)) * hermite(k-1, -b) * gaussianDensity(b) / math.Sqrt(float64(k))
 }
 
 // mostIndicatorDegree bounds the degrees whose zeros the scan of IndicatorNorm tells apart with ease.
@@ -49,21 +45,28 @@ func IndicatorNorm(k int) float64 {
 	if k == 0 {
 		return 2
 	}
-	value := func(b float64) float64 { return hermite(k-1, b)[k-1] }
-	const end, panels, nodes = 7.5, 240, 12
+	value := func(b float64) float64 { return hermite(k-1, b) }
+	const end, nodes = 7.5, 10
+	panels := 40 + 4*k // a fifth of the distance of the zeros, for large k
+	at, weight := make([]float64, nodes), make([]float64, nodes)
+	quad.Legendre{}.FixedLocations(at, weight, -1, 1)
+	integral := func(lo, hi float64) (sum float64) {
+		for i, u := range at {
+			b := (lo + hi + u*(hi-lo)) / 2
+			d := gaussianDensity(b)
+			sum += weight[i] * (hi - lo) / 2 * value(b) * d * d
+		}
+		return math.Abs(sum)
+	}
 	sum, left := 0.0, -end
 	for i := 1; i <= panels; i++ {
-		right := -end + 2*end*float64(i)/panels
-		at := []float64{left, right}
+		right := -end + 2*end*float64(i)/float64(panels)
 		if (value(left) > 0) != (value(right) > 0) {
-			at = []float64{left, zeroBetween(value, left, right), right}
+			zero := zeroBetween(value, left, right)
+			sum += integral(left, zero)
+			left = zero
 		}
-		for j := 1; j < len(at); j++ {
-			sum += quad.Fixed(func(b float64) float64 {
-				d := gaussianDensity(b)
-				return math.Abs(value(b)) * d * d
-			}, at[j-1], at[j], nodes, quad.Legendre{}, 0)
-		}
+		sum += integral(left, right)
 		left = right
 	}
 	return math.Sqrt(float64(k)) / sum
@@ -71,8 +74,9 @@ func IndicatorNorm(k int) float64 {
 
 // zeroBetween bisects a change of sign.
 func zeroBetween(f func(float64) float64, lo, hi float64) float64 {
-	for range 60 {
-		if mid := (lo + hi) / 2; (f(mid) > 0) == (f(lo) > 0) {
+	positive := f(lo) > 0
+	for range 40 {
+		if mid := (lo + hi) / 2; (f(mid) > 0) == positive {
 			lo = mid
 		} else {
 			hi = mid

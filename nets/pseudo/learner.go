@@ -99,26 +99,32 @@ func (l *Learner) Moved(x []float64, move *mat.Dense) float64 {
 // Slopes are a_i times the patterns of the network at x after the movement: the gradient of its output in W' has the
 // rows Slopes_i x. Frozen takes the patterns of the start, as g does.
 func (l *Learner) Slopes(x []float64, move *mat.Dense, frozen bool) []float64 {
-	rows := make([]float64, len(l.A))
-	l.evaluate(rows, x, move, frozen)
+	rows, now := make([]float64, len(l.A)), mat.DenseCopyOf(l.W)
+	now.Add(now, move)
+	l.evaluate(rows, x, now, frozen)
 	return rows
 }
 
-// evaluate returns the output of the network or the pseudo-network and stores its slopes.
-func (l *Learner) evaluate(rows, x []float64, move *mat.Dense, frozen bool) (output float64) {
+// evaluate returns the output of the network or the pseudo-network with weights now, and stores its slopes.
+func (l *Learner) evaluate(rows, x []float64, now *mat.Dense, frozen bool) (output float64) {
+	d := len(x)
+	start, weights := l.W.RawMatrix(), now.RawMatrix()
 	for i, b := range l.B {
 		z := b
-		for k, w := range l.W.RawRowView(i) {
+		for k, w := range weights.Data[i*weights.Stride : i*weights.Stride+d] {
 			z += w * x[k]
 		}
-		now := z
-		for k, w := range move.RawRowView(i) {
-			now += w * x[k]
+		gate := z
+		if frozen {
+			gate = b
+			for k, w := range start.Data[i*start.Stride : i*start.Stride+d] {
+				gate += w * x[k]
+			}
 		}
 		rows[i] = 0
-		if frozen && z >= 0 || !frozen && now >= 0 {
+		if gate >= 0 {
 			rows[i] = l.A[i]
-			output += l.A[i] * now
+			output += l.A[i] * z
 		}
 	}
 	return output

@@ -49,10 +49,10 @@ func (p Pass) Run(l *Learner, x *mat.Dense, y []float64) (*mat.Dense, error) {
 	if n, k := x.Dims(); k != d || n != len(y) {
 		return nil, errors.New("pseudo: samples and labels must fit the learner")
 	}
-	move, rows := mat.NewDense(m, d, nil), make([]float64, m)
+	move, now, rows := mat.NewDense(m, d, nil), mat.DenseCopyOf(l.W), make([]float64, m)
 	for t, i := range p.Order {
 		row := x.RawRowView(i)
-		v := Visit{Step: t, Sample: i, Output: l.evaluate(rows, row, move, p.Frozen), Rows: rows, Move: move}
+		v := Visit{Step: t, Sample: i, Output: l.evaluate(rows, row, now, p.Frozen), Rows: rows, Move: move}
 		if math.IsNaN(v.Output) || math.IsInf(v.Output, 0) {
 			return nil, errors.New("pseudo: the output is no longer finite: take a smaller step")
 		}
@@ -66,9 +66,10 @@ func (p Pass) Run(l *Learner, x *mat.Dense, y []float64) (*mat.Dense, error) {
 		}
 		for j, s := range v.Rows {
 			if s != 0 {
-				w := move.RawRowView(j)
+				w, sum := move.RawRowView(j), now.RawRowView(j)
 				for k, x := range row {
 					w[k] += step * s * x
+					sum[k] += step * s * x
 				}
 			}
 		}

@@ -162,7 +162,7 @@ func existenceError() checks.Checkable {
 	}
 	grid := []target{
 		{C: []float64{0.3, 0.5}, U: 0.8, V: 0.9, M: 40, Output: 0.2, Batch: 100},
-		{C: []float64{0.2, 0.5, -0.7, 0.3}, U: 0.6, V: 1, M: 150, Output: 1, Batch: 60},
+		{C: []float64{0.2, 0.5, -0.7, 0.3}, U: 0.6, V: 1, M: 80, Output: 1, Batch: 60},
 	}
 	return checks.Claim[target]{
 		ID: "allenzhu2019beyond/existence-error", Title: "the error of the pseudo-network, exactly", Reference: "derived here, after Lemma B.1",
@@ -213,7 +213,7 @@ func starNorm() checks.Checkable {
 	}
 	grid := []target{
 		{C: []float64{0.3, 0.5}, U: 0.8, V: 0.9, M: 40, Output: 0.2, Batch: 60},
-		{C: []float64{0.2, 0.5, -0.7, 0.3}, U: 0.6, V: 1, M: 200, Output: 1, Batch: 40},
+		{C: []float64{0.2, 0.5, -0.7, 0.3}, U: 0.6, V: 1, M: 100, Output: 1, Batch: 40},
 	}
 	return checks.Claim[target]{
 		ID: "allenzhu2019beyond/star-norm", Title: "how far the good pseudo-network is from the start", Reference: "Lemma B.1; exactness derived here",

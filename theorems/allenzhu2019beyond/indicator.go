@@ -254,7 +254,7 @@ func sampleComplexity() checks.Checkable {
 		Space: rapid.Custom(func(t *rapid.T) powers {
 			return powers{rapid.SliceOfN(rapid.Float64Range(-2, 2), 1, 12).Draw(t, "c")}
 		}),
-		Grid: grid, Cost: func(p powers) checks.Cost { return checks.Cost{Setup: 1e5 * float64(len(p.C)*len(p.C))} },
+		Grid: grid, Cost: func(p powers) checks.Cost { return checks.Cost{Setup: 2e4 * float64(len(p.C)*len(p.C)+64)} },
 		Setup: setup(1, 1),
 		Controls: []checks.Control[powers]{
 			{Name: "power-175", Why: "a constant attains it", At: grid[:1], Setup: setup(0.8, 1)},
@@ -265,7 +265,7 @@ func sampleComplexity() checks.Checkable {
 
 // growth is the root mean square of h for powers, beside C_s with the constant 2.
 func growth() (degrees, costs, bound []float64) {
-	for k := 1; k <= 12; k++ {
+	for k := 1; k <= 8; k++ {
 		degrees = append(degrees, float64(k))
 		costs = append(costs, bounds.IndicatorNorm(k))
 		bound = append(bound, bounds.SampleComplexity(only(k).C, 1, 2, 1.75))

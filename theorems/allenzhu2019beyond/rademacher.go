@@ -51,8 +51,8 @@ func few(set *data.Set) error {
 	return nil
 }
 
-// climb looks for the network in the ball of rows that fits the signs best: the linear answer, improved by its own patterns.
-func climb(net *pseudo.Learner, x *mat.Dense, s []float64, radius float64) float64 {
+// fit looks for the network in the ball of rows that fits the signs best: the linear answer, improved by its own patterns.
+func fit(net *pseudo.Learner, x *mat.Dense, s []float64, radius float64) float64 {
 	n, d := x.Dims()
 	m := len(net.A)
 	move, best := mat.NewDense(m, d, nil), math.Inf(-1)
@@ -78,11 +78,11 @@ func climb(net *pseudo.Learner, x *mat.Dense, s []float64, radius float64) float
 			}
 		}
 		move = toward
-		fit := 0.0
+		reach := 0.0
 		for i := range n {
-			fit += s[i] * net.Output(x.RawRowView(i), move) / float64(n)
+			reach += s[i] * net.Output(x.RawRowView(i), move) / float64(n)
 		}
-		best = math.Max(best, fit)
+		best = math.Max(best, reach)
 	}
 	return best
 }
@@ -122,7 +122,7 @@ func rademacherRows() checks.Checkable {
 			radius := p.Tau / math.Sqrt(float64(p.M))
 			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
 				net, sum := p.draw(set.D(), r), 0.0
-				signs(set.N(), func(s []float64) { sum += climb(net, set.X, s, radius) })
+				signs(set.N(), func(s []float64) { sum += fit(net, set.X, s, radius) })
 				predicted := bound(net.A, radius, squares)
 				return checks.Measurement{Observed: sum / float64(int(1)<<set.N()), Predicted: predicted, Tolerance: 1e-12 * (predicted + p.Gate*norm(net.A)*math.Sqrt(float64(p.M)))}
 			}}, nil
