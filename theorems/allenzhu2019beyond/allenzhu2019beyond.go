@@ -102,9 +102,6 @@ func (s start) draw(d int, r *rand.Rand) *pseudo.Learner {
 	return net
 }
 
-// unit is the unit roundoff of float64.
-const unit = 0x1p-53
-
 func norm(v []float64) float64 {
 	sum := 0.0
 	for _, x := range v {

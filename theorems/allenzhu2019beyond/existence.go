@@ -161,8 +161,8 @@ func existenceError() checks.Checkable {
 		return setup(func(_ target, _ bounds.Indicator, square float64) float64 { return s * square })
 	}
 	grid := []target{
-		{C: []float64{0.3, 0.5}, U: 0.8, V: 0.9, M: 40, Output: 0.2, Batch: 100},
-		{C: []float64{0.2, 0.5, -0.7, 0.3}, U: 0.6, V: 1, M: 80, Output: 1, Batch: 60},
+		{C: []float64{0.3, 0.5}, U: 0.8, V: 0.9, M: 40, Output: 0.2, Batch: 110},
+		{C: []float64{0.2, 0.5, -0.2}, U: 0.6, V: 1, M: 20, Output: 1, Batch: 200},
 	}
 	return checks.Claim[target]{
 		ID: "allenzhu2019beyond/existence-error", Title: "the error of the pseudo-network, exactly", Reference: "derived here, after Lemma B.1",

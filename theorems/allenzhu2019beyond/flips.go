@@ -224,7 +224,7 @@ func movableShare() checks.Checkable {
 	one := []wide{{D: 3, M: 1000, Output: 1, Tau: 2}}
 	return checks.Claim[wide]{
 		ID: "allenzhu2019beyond/movable-share", Title: "the share of patterns that SGD can change", Reference: "Lemma B.3(a); constant derived here",
-		Formula:    `\mathbb{P}ig[|z_i| \le \eta t|a_i|ig] = 	frac{2}{\pi}rctanig(	au\sqrt{m/2}ig),\quad 	au = arepsilon_a\eta t`,
+		Formula:    `\mathbb{P}\big[|z_i| \le \eta t|a_i|\big] = \tfrac{2}{\pi}\arctan\big(\tau\sqrt{m/2}\big),\quad \tau = \varepsilon_a\eta t`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: grid, Cost: wide.cost, Setup: setup(1, nil),
 		Controls: []checks.Control[wide]{
@@ -272,7 +272,7 @@ func trainedFlips() checks.Checkable {
 	grid := []wide{{D: 1, M: 1000, Output: 0.3, Tau: 1, T: 3}, {D: 3, M: 500, Output: 1, Tau: 4, T: 1}}
 	return checks.Claim[wide]{
 		ID: "allenzhu2019beyond/trained-flips", Title: "the share of patterns that SGD changes on one far sample", Reference: "derived here, after Lemma B.3(a)",
-		Formula:    `\mathbb{E}\,	frac{1}{m}\#\{	ext{flips}\} = 	frac{1}{2\pi}rctanig(	au\sqrt{m/2}ig),\quad 	au = arepsilon_a\eta T`,
+		Formula:    `\mathbb{E}\,\tfrac{1}{m}\#\{\text{flips}\} = \tfrac{1}{2\pi}\arctan\big(\tau\sqrt{m/2}\big),\quad \tau = \varepsilon_a\eta T`,
 		Convention: convention + lossOf, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
 		Grid: grid, Cost: wide.cost, Setup: setup(1),
 		Controls: []checks.Control[wide]{
