@@ -37,9 +37,8 @@ func CouplingCore(z, a, radius []float64) float64 {
 	return sum
 }
 
-// CouplingMoments are the mean and the standard deviation of sum a_i (tau - |z_i|)_+ over a_i > 0, which is the difference that
-// movements of length tau can make in one direction: with c = tau sqrt(m)/2 the mean is
-// (m s/sqrt(2 pi)) (tau erf(c) - (2/sqrt(pi m))(1 - e^{-c^2})).
+// CouplingMoments are the mean and the standard deviation of sum a_i (tau - |z_i|)_+ over a_i > 0, which is the difference that movements
+// of length tau can make in one direction: with c = tau sqrt(m)/2 the mean is (m s/sqrt(2 pi)) (tau erf(c) - (2/sqrt(pi m))(1 - e^{-c^2})).
 func CouplingMoments(m int, s, tau float64) (mean, deviation float64) {
 	n := float64(m)
 	c := tau * math.Sqrt(n) / 2

@@ -92,7 +92,8 @@ func (p target) law() (bounds.Indicator, bounds.PseudoError, error) {
 // Conclusion: E sum_i a_i 1{<w_i, x> + b_i >= 0} <w*_i, x> = f*(x) exactly, at every width. A trial averages learners.
 //
 // Constants: exact, derived: E a_i^2 = eps_a^2, and sqrt m (<w_1, w_i>, the rest of <w_i, x>, b_i) are the three normals of
-// indicator-function. The construction is that of the paper, whose h is cut off. The deviation of a trial is the root of the exact error of existence-error.
+// indicator-function. The construction is that of the paper, whose h is cut off. The deviation of a trial is the root of the exact error of
+// existence-error.
 //
 // Convention: one term (p = 1) and one output; sums over terms add their W*.
 //
@@ -132,8 +133,9 @@ func existenceMean() checks.Checkable {
 //
 // Hypotheses: as existence-mean.
 //
-// Conclusion: E (g^(b)(x; W*) - f*(x))^2 = (<w_2, x>^2/m) (3 (E h^2/2 + 4 c_0 (phi(u) - c_0)) - phi(u)^2) with u = <w_1, x>: the error
-// is of order m^{-1/2}, and m = (3 E h^2 + 12 |c_0| |phi - c_0|)/eps^2 neurons suffice for eps, where the lemma asks for a polynomial in C_eps. A trial averages learners.
+// Conclusion: E (g^(b)(x; W*) - f*(x))^2 = (<w_2, x>^2/m) (3 (E h^2/2 + 4 c_0 (phi(u) - c_0)) - phi(u)^2) with u = <w_1, x>: the error is
+// of order m^{-1/2}, and m = (3 E h^2 + 12 |c_0| |phi - c_0|)/eps^2 neurons suffice for eps, where the lemma asks for a polynomial in
+// C_eps. A trial averages learners.
 //
 // Constants: exact, derived: the m summands are independent copies of (a/eps_a)^2 h 1{...} <w_2, x>/m, with E(a/eps_a)^4 = 3. The deviation
 // of the square is from the fourth moment, with 2 per cent for its quadrature.
@@ -189,9 +191,9 @@ func existenceError() checks.Checkable {
 //
 // Conclusion: E |W*|_F^2 = E h^2/(eps_a^2 m), so that |W*|_F is of order C_s/(eps_a sqrt m). A trial averages learners.
 //
-// Constants: exact, derived, from E a^2 = eps_a^2; as printed |W*|_F is at most of order k p C_s(phi, 1)/(eps_a sqrt m) up to logarithms, and
-// every row at most k p C_0/(eps_a m), which needs the cut-off h of the paper. The deviation is that of (a/eps_a)^2 h^2, whose square has the mean 3 E h^4, with 2 per cent for its
-// quadrature.
+// Constants: exact, derived, from E a^2 = eps_a^2; as printed |W*|_F is at most of order k p C_s(phi, 1)/(eps_a sqrt m) up to logarithms,
+// and every row at most k p C_0/(eps_a m), which needs the cut-off h of the paper. The deviation is that of (a/eps_a)^2 h^2, whose square
+// has the mean 3 E h^4, with 2 per cent for its quadrature.
 //
 // Convention: one term, one output.
 //

@@ -71,9 +71,9 @@ func far(label float64) data.Spec {
 // Conclusion: after t steps row i has moved by at most eta t |a_i|, all rows by at most eta t |a|, and a pattern at any input x of the data
 // has changed only where |z_i| <= eta t |a_i|.
 //
-// Constants: 1, derived: a step moves row i by eta |L'| |a_i| |x| where it is active. As printed rows move by sqrt(k) B tau, with tau = eps_a eta t and
-// B of order sqrt(log m) to bound every |a_i|/eps_a. All three are attained by one far
-// sample; the reach is taken 1e-11 longer for rounding.
+// Constants: 1, derived: a step moves row i by eta |L'| |a_i| |x| where it is active. As printed rows move by sqrt(k) B tau, with tau =
+// eps_a eta t and B of order sqrt(log m) to bound every |a_i|/eps_a. All three are attained by one far sample; the reach is taken 1e-11
+// longer for rounding.
 //
 // Convention: one output.
 //
@@ -187,8 +187,8 @@ func (p wide) share(chance, scale float64, observe func(net *pseudo.Learner) (in
 // (2/pi) arctan(tau sqrt(m/2)), at most (sqrt 2/pi) tau sqrt m.
 //
 // Constants: exact, derived: z_i/a_i is a Cauchy variable of scale sqrt(2/m)/eps_a. As printed the share is of order tau sqrt(k m) up to
-// logarithms, with high probability; the count is Binomial, so that it deviates by sqrt(log(1/delta)/(2m)) with probability at most delta. With a step of
-// order 1/(eps_a m) the share falls like m^{-1/2}. The deviation of a trial is that of the binomial.
+// logarithms, with high probability; the count is Binomial, so that it deviates by sqrt(log(1/delta)/(2m)) with probability at most delta.
+// With a step of order 1/(eps_a m) the share falls like m^{-1/2}. The deviation of a trial is that of the binomial.
 //
 // Convention: one output.
 //
@@ -238,8 +238,8 @@ func movableShare() checks.Checkable {
 
 // trainedFlips is the share of patterns that SGD does change on one far sample.
 //
-// Setting: a learner at its start, T steps of SGD with step eta on one sample of unit norm whose label is so far away that the slope of the loss is -1
-// to rounding.
+// Setting: a learner at its start, T steps of SGD with step eta on one sample of unit norm whose label is so far away that the slope of the
+// loss is -1 to rounding.
 //
 // Hypotheses: none.
 //

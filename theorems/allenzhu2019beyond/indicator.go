@@ -210,12 +210,12 @@ func only(k int) powers {
 //
 // Hypotheses: the degree.
 //
-// Conclusion: sqrt(E h^2) <= 2 sum_k (k+1)^{1.75} |c_k|, which is C_s(phi, 1) with the constant C* = 2; and sqrt(E h^2) <= 5.32 sum_k (k+1)^{3/4} |c_k|,
-// so that this h asks for a lower power.
+// Conclusion: sqrt(E h^2) <= 2 sum_k (k+1)^{1.75} |c_k|, which is C_s(phi, 1) with the constant C* = 2; and sqrt(E h^2) <= 5.32 sum_k
+// (k+1)^{3/4} |c_k|, so that this h asks for a lower power.
 //
-// Constants: derived: sqrt(E h^2) <= sum_k |c_k| sqrt(k!)/nu_k by the triangle inequality, with 2 for k = 0; the quotient by
-// (k+1)^{1.75} is at most 1.3 for k >= 1, and that by (k+1)^{3/4} rises to 5.318 at k = 60 (its limit is 5.398); both were computed for every k up to 60. As printed C* is
-// large enough, 10^4 for instance. The first is attained by constants, the second nearly by z^60.
+// Constants: derived: sqrt(E h^2) <= sum_k |c_k| sqrt(k!)/nu_k by the triangle inequality, with 2 for k = 0; the quotient by (k+1)^{1.75}
+// is at most 1.3 for k >= 1, and that by (k+1)^{3/4} rises to 5.318 at k = 60 (its limit is 5.398); both were computed for every k up to
+// 60. As printed C* is large enough, 10^4 for instance. The first is attained by constants, the second nearly by z^60.
 //
 // Convention: radius R = 1.
 //

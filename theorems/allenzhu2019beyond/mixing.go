@@ -40,15 +40,16 @@ func paths(q pseudo.Bilinear, v, w *mat.Dense) float64 {
 
 // signMixing is why three layers have no bad stationary point.
 //
-// Setting: q(V, W) = a^T D_2 V D_1 W x, the part of a three-layer pseudo-network that is bilinear in the movements; any V, W, V*, W*, any patterns D_1,
-// D_2; Sigma a diagonal matrix of independent random signs.
+// Setting: q(V, W) = a^T D_2 V D_1 W x, the part of a three-layer pseudo-network that is bilinear in the movements; any V, W, V*, W*, any
+// patterns D_1, D_2; Sigma a diagonal matrix of independent random signs.
 //
 // Hypotheses: 0 <= s <= 1.
 //
 // Conclusion: E_Sigma q(sqrt(1-s) V + sqrt(s) V* Sigma, sqrt(1-s) W + sqrt(s) Sigma W*) = (1-s) q(V, W) + s q(V*, W*): on average over
 // the signs the output moves along the straight line to the target, so that a convex loss above the target's has a direction of decrease.
 //
-// Constants: exact. E Sigma = 0 removes the mixed terms, and Sigma D_1 Sigma = D_1. All 2^{m1} signs are enumerated. Rounding: 1e-13 of the sizes of the terms.
+// Constants: exact. E Sigma = 0 removes the mixed terms, and Sigma D_1 Sigma = D_1. All 2^{m1} signs are enumerated. Rounding: 1e-13 of the
+// sizes of the terms.
 //
 // Convention: one output; the smoothing noise and the regulariser of the paper play no part.
 //

@@ -89,22 +89,23 @@ func fit(net *pseudo.Learner, x *mat.Dense, s []float64, radius float64) float64
 
 // rademacherRows is Lemma B.5: the complexity of what SGD can reach does not grow with the width.
 //
-// Setting: any learner, N inputs; all networks f(.; W') whose rows have moved by at most tau. Signs are enumerated; for each, networks of the ball are tried that
-// follow the gradient to the edge.
+// Setting: any learner, N inputs; all networks f(.; W') whose rows have moved by at most tau. Signs are enumerated; for each, networks of
+// the ball are tried that follow the gradient to the edge.
 //
 // Hypotheses: N at most 12, to enumerate.
 //
 // Conclusion: E_xi max_{W'} (1/N) sum_j xi_j f(x_j; W') <= |a|_1 tau r/sqrt N, with r the root mean square norm of the inputs.
 //
-// Constants: 1, derived: the maximum is taken neuron by neuron, the ReLU is 1-Lipschitz (contraction), and E |sum_j xi_j x_j| is at most the root of sum_j |x_j|^2. As
-// printed the complexity is of order eps_a m tau/sqrt N; |a|_1 is eps_a m sqrt(2/pi) in the mean. With rows of order 1/(eps_a m), as SGD moves them,
-// the width cancels. Attained by orthogonal inputs on which all neurons stay active; rounding 1e-12.
+// Constants: 1, derived: the maximum is taken neuron by neuron, the ReLU is 1-Lipschitz (contraction), and E |sum_j xi_j x_j| is at most
+// the root of sum_j |x_j|^2. As printed the complexity is of order eps_a m tau/sqrt N; |a|_1 is eps_a m sqrt(2/pi) in the mean. With rows
+// of order 1/(eps_a m), as SGD moves them, the width cancels. Attained by orthogonal inputs on which all neurons stay active; rounding
+// 1e-12.
 //
 // Convention: no absolute value around the sum; one output.
 //
 // Reference: Allen-Zhu, Li, Liang (2019), Lemma B.5; constant derived here.
 //
-// Control: 0.8 times the bound; |a| sqrt tau-balls of all rows together (|a|_2 in place of |a|_1).
+// Control: 0.8 times the bound; |a|_2 in place of |a|_1, the norm for a ball of all rows together.
 func rademacherRows() checks.Checkable {
 	setup := func(bound func(a []float64, tau float64, squares []float64) float64) func(class) (checks.Instance, error) {
 		return func(p class) (checks.Instance, error) {
@@ -157,7 +158,7 @@ func rademacherRows() checks.Checkable {
 		Cost: class.cost, Setup: scaled(1),
 		Controls: []checks.Control[class]{
 			{Name: "constant", Why: "orthogonal inputs attain it", At: []class{tight}, Setup: scaled(0.8)},
-			{Name: "frobenius", Why: "rows that may all go the whole way are sqrt(m) as many as the norm of a counts", At: []class{tight}, Setup: setup(func(a []float64, tau float64, squares []float64) float64 {
+			{Name: "frobenius", Why: "all rows may go the whole way, which is sqrt(m) times as far as |a| tau", At: []class{tight}, Setup: setup(func(a []float64, tau float64, squares []float64) float64 {
 				return bounds.RowBallRademacher([]float64{norm(a)}, tau, squares)
 			})},
 		},
@@ -166,19 +167,21 @@ func rademacherRows() checks.Checkable {
 
 // rademacherFrobenius is the same for a ball of all rows together, where the complexity of the pseudo-network is known.
 //
-// Setting: any learner, N inputs; the pseudo-networks with |W'|_F <= Delta, Delta = 1; P the kernel of their features, P_jl = <x_j, x_l> sum_i a_i^2 D_{j,i} D_{l,i}.
+// Setting: any learner, N inputs; the pseudo-networks with |W'|_F <= Delta, Delta = 1; P the kernel of their features, P_jl = <x_j, x_l>
+// sum_i a_i^2 D_{j,i} D_{l,i}.
 //
 // Hypotheses: N at most 12, to enumerate.
 //
-// Conclusion: sqrt(tr P/2)/N <= E_xi max (1/N) sum_j xi_j g^(b)(x_j; W') <= sqrt(tr P)/N, and tr P <= |a|^2 sum_j |x_j|^2. With |a| of order eps_a sqrt m and
-// Delta of order C_s/(eps_a sqrt m) as in star-norm, the width cancels.
+// Conclusion: sqrt(tr P/2)/N <= E_xi max (1/N) sum_j xi_j g^(b)(x_j; W') <= sqrt(tr P)/N, and tr P <= |a|^2 sum_j |x_j|^2. With |a| of
+// order eps_a sqrt m and Delta of order C_s/(eps_a sqrt m) as in star-norm, the width cancels.
 //
-// Constants: derived: the maximum is the norm of sum_j xi_j times the features, which is squared tr P in the mean, and Khinchine's inequality with its
-// best constant (Latala and Oleszkiewicz). Two equal inputs attain the lower bound, orthogonal ones the upper; active neurons the last. Rounding 1e-12.
+// Constants: derived: the maximum is the norm of sum_j xi_j times the features, which is squared tr P in the mean, and Khinchine's
+// inequality with its best constant (Latala and Oleszkiewicz). Two equal inputs attain the lower bound, orthogonal ones the upper; active
+// neurons the last. Rounding 1e-12.
 //
 // Convention: g^(b), the moved part alone; one output.
 //
-// Reference: derived here; the lemma B.5 of Allen-Zhu, Li, Liang (2019) has balls of rows.
+// Reference: derived here; Lemma B.5 of Allen-Zhu, Li, Liang (2019) has balls of rows.
 //
 // Control: the upper bound and the trace 0.8 times, the lower bound 1.25 times.
 func rademacherFrobenius() checks.Checkable {

@@ -82,14 +82,15 @@ func average(v []float64) float64 {
 //
 // Setting: a target of the concept class, here 2 sin(3 x_1) x_2 (p = k = 1, OPT = 0) on the sphere of R^4; one pass over fresh samples.
 //
-// Hypotheses: eps < 1/(p k C_s(phi, 1)); m at least a polynomial in C_eps(phi, 1) and 1/eps, here C_eps itself, to its first power; as many samples as
-// C_s^2/eps^2. With the paper's C* = 10^4 the natural logarithm of C_eps(sin 3z) is 3e4, that is m >= 10^{13028}: no network meets it.
+// Hypotheses: eps < 1/(p k C_s(phi, 1)); m at least a polynomial in C_eps(phi, 1) and 1/eps, here C_eps itself, to its first power; as many
+// samples as C_s^2/eps^2. With the paper's C* = 10^4 the natural logarithm of C_eps(sin 3z) is 3e4, that is m >= 10^{13028}: no network
+// meets it.
 //
-// Conclusion: with eps_a of order eps, eta of order 1/(eps k m) and T of order C_s^2 k^3 p^2/eps^2, the mean over steps of the risk is at most OPT + eps. It is seen to hold outside the
-// hypotheses, at eps = 0.1, where the label's own loss is 0.19.
+// Conclusion: with eps_a of order eps, eta of order 1/(eps k m) and T of order C_s^2 k^3 p^2/eps^2, the mean over steps of the risk is at
+// most OPT + eps. It is seen to hold outside the hypotheses, at eps = 0.1, where the label's own loss is 0.19.
 //
-// Constants: recalled as far as the theorem hides them; 1 for each. See sgd-risk, existence-error, movable-share and real-regret for what holds with
-// explicit constants, at any width.
+// Constants: recalled as far as the theorem hides them; 1 for each. See sgd-risk, existence-error, movable-share and real-regret for what
+// holds with explicit constants, at any width.
 //
 // Convention: eta = Eta/(eps_a m).
 //
@@ -199,17 +200,19 @@ func (p stream) ladder(exponent, resolution float64, observe func(losses []float
 //
 // Conclusion: the mean loss over the second half of the pass tends to a limit as m grows: exponent 0 in m.
 //
-// Constants: derived as a limit: outputs of the linearised network depend on m through averages over neurons alone, and the flips vanish (movable-share). On the
-// ladder from 100 to 1600 neurons the slope is within 0.1 of it. One pass over the ladder uses one stream, and the mean over networks of
-// 1600 neurons together.
+// Constants: derived as a limit: outputs of the linearised network depend on m through averages over neurons alone, and the flips vanish
+// (movable-share). On the ladder from 100 to 1600 neurons the slope is within 0.1 of it. One pass over the ladder uses one stream, and the
+// mean over networks of 1600 neurons together.
 //
 // Convention: eps_a fixed.
 //
 // Reference: Allen-Zhu, Li, Liang (2019), Theorem 1; exponent derived here.
 //
-// Control: a step of order m^{-1/2}, with which wide networks learn faster, and one of order m^{-2}, with which they do not; all agree at the least width. A loss that is Lipschitz hides how large the first is.
+// Control: a step of order m^{-1/2}, with which wide networks learn faster, and one of order m^{-2}, with which they do not; all agree at
+// the least width. A loss that is Lipschitz hides how large the first is.
 //
-// Loose: the widest network is one draw a pass, and two dozen passes place the median slope to 0.05 at a small alpha; a shift of the exponent is found from 0.13 to 0.21 on.
+// Loose: the widest network is one draw a pass, and two dozen passes place the median slope to 0.05 at a small alpha; a shift of the
+// exponent is found from 0.13 to 0.21 on.
 func widthIndependence() checks.Checkable {
 	setup := func(p stream) (checks.Instance, error) {
 		return p.ladder(0, 0.1, func(losses []float64, _ *mat.Dense) float64 { return average(losses[len(losses)/2:]) }), nil
@@ -234,8 +237,8 @@ func widthIndependence() checks.Checkable {
 //
 // Conclusion: |W_T|_F falls like m^{-1/2}.
 //
-// Constants: derived as a limit: |W_T|_F^2 is eta^2 times a sum over pairs of steps of kernels of m neurons, m eps_a^2 each. The lemmas have C_s/(eps_a sqrt m) up to logarithms. Within
-// 0.055 on the ladder from 100 to 1600 neurons.
+// Constants: derived as a limit: |W_T|_F^2 is eta^2 times a sum over pairs of steps of kernels of m neurons, m eps_a^2 each. The lemmas
+// have C_s/(eps_a sqrt m) up to logarithms. Within 0.055 on the ladder from 100 to 1600 neurons.
 //
 // Convention: eps_a fixed.
 //
