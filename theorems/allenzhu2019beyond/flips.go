@@ -64,9 +64,9 @@ func far(label float64) data.Spec {
 
 // rowMovement is how far SGD moves each neuron.
 //
-// Setting: any network of this form, any samples of norm at most 1 with any labels, T steps of SGD with step eta on a 1-Lipschitz loss.
+// Setting: any network of this form, any samples with any labels, T steps of SGD with step eta on a 1-Lipschitz loss.
 //
-// Hypotheses: none.
+// Hypotheses: |x| <= 1.
 //
 // Conclusion: after t steps row i has moved by at most eta t |a_i|, all rows by at most eta t |a|, and a pattern at any input x of the data
 // has changed only where |z_i| <= eta t |a_i|.
