@@ -50,6 +50,7 @@ import (
 
 	"convergo/checks"
 	"convergo/theorems/allenzhu2019"
+	"convergo/theorems/allenzhu2019beyond"
 	"convergo/theorems/arora2019exact"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
@@ -65,8 +66,8 @@ import (
 	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
-	"convergo/theorems/soltanolkotabi2019"
 	"convergo/theorems/shevchenko2023"
+	"convergo/theorems/soltanolkotabi2019"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
@@ -82,6 +83,7 @@ var internal embed.FS
 func All() ([]checks.Source, error) {
 	sources := []checks.Source{
 		allenzhu2019.Source(),
+		allenzhu2019beyond.Source(),
 		arora2019exact.Source(),
 		arora2019fine.Source(),
 		cao2019.Source(),
