@@ -39,10 +39,10 @@ func TestAskRealData(t *testing.T) {
 		o    data.Options
 	}{
 		{"iris.csv", data.Options{Class: "setosa"}},
-		{"wine.csv", data.Options{}},
-		{"breast-cancer.csv.gz", data.Options{Rows: 150}},
-		{"diabetes.csv.gz", data.Options{LabelsPath: real + "diabetes-target.csv.gz", Rows: 200}},
-		{"digits.csv.gz", data.Options{Label: "last", Rows: 150}},
+		{"wine.csv", data.Options{Rows: 100}},
+		{"breast-cancer.csv.gz", data.Options{Rows: 100}},
+		{"diabetes.csv.gz", data.Options{LabelsPath: real + "diabetes-target.csv.gz", Rows: 100}},
+		{"digits.csv.gz", data.Options{Label: "last", Rows: 100}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			a, err := Ask(t.Context(), load(t, tt.file, tt.o), AskOptions{})
