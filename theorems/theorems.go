@@ -50,6 +50,7 @@ import (
 
 	"convergo/checks"
 	"convergo/theorems/allenzhu2019"
+	"convergo/theorems/arora2019exact"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
@@ -61,6 +62,7 @@ import (
 	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/soltanolkotabi2019"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
@@ -71,16 +73,17 @@ import (
 //go:embed internal
 var internal embed.FS
 
-// All returns the sources, base facts first, then by year and key, each claim
+// All returns the sources, papers by year and key, the base facts last, each claim
 // with its statement taken from its doc comment.
 func All() ([]checks.Source, error) {
 	sources := []checks.Source{
-		basics.Source(),
 		allenzhu2019.Source(),
+		arora2019exact.Source(),
 		arora2019fine.Source(),
 		cao2019.Source(),
 		du2019.Source(),
 		du2019deep.Source(),
+		soltanolkotabi2019.Source(),
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
@@ -90,6 +93,7 @@ func All() ([]checks.Source, error) {
 		munteanu2022.Source(),
 		yang2023.Source(),
 		song2024.Source(),
+		basics.Source(),
 	}
 	for i, s := range sources {
 		var err error
