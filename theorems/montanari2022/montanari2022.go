@@ -101,19 +101,37 @@ func sphere(n, d int, r *rand.Rand) *mat.Dense {
 	return x
 }
 
-// tangent draws a network of the given width and returns its kernel K_N on the rows of x.
-func tangent(act nets.Activation, x *mat.Dense, neurons int, r *rand.Rand) *mat.SymDense {
-	n, d := x.Dims()
-	init := nets.NTK(neurons, d)
-	init.Act = act
-	return gramOf(init.Draw(r), x, mat.NewSymDense(n, nil))
+// sampler draws networks of one width on the same inputs, in the same memory.
+type sampler struct {
+	init   nets.Init
+	copies int // every neuron is drawn so many times over
+	net    *nets.Network
+	batch  *nets.Batch
+	gram   *mat.SymDense
 }
 
-func gramOf(net *nets.Network, x *mat.Dense, dst *mat.SymDense) *mat.SymDense {
-	batch := nets.NewBatch(x, net.Width())
-	batch.Forward(net)
-	batch.Gram(dst, net, nets.FirstLayer)
-	return dst
+func newSampler(act nets.Activation, x *mat.Dense, neurons, copies int) *sampler {
+	n, d := x.Dims()
+	s := &sampler{init: nets.NTK(neurons, d), copies: max(1, copies), batch: nets.NewBatch(x, neurons), gram: mat.NewSymDense(n, nil)}
+	s.init.Act = act
+	return s
+}
+
+// draw returns K_N of a new network, until the next draw.
+func (s *sampler) draw(r *rand.Rand) *mat.SymDense {
+	if s.net == nil {
+		s.net = s.init.Draw(r)
+	} else {
+		s.init.Redraw(s.net, r)
+	}
+	if s.copies > 1 {
+		for k := range s.net.Width() {
+			copy(s.net.W.RawRowView(k), s.net.W.RawRowView(k-k%s.copies))
+		}
+	}
+	s.batch.Forward(s.net)
+	s.batch.Gram(s.gram, s.net, nets.FirstLayer)
+	return s.gram
 }
 
 // spectrum returns the eigenvalues in rising order; a diagonal matrix shows them.

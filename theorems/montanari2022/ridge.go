@@ -156,7 +156,7 @@ func (p ridged) energies(w *whitening, k *mat.SymDense, low, high float64, r *ra
 	return out, nil
 }
 
-// directions returns the eigenvalues of the whitened kernel and K^{1/2} times its first and last eigenvectors.
+// directions returns the eigenvalues of the whitened kernel and L times its first and last eigenvectors, K = L L^T.
 func (w *whitening) directions(kn *mat.SymDense) ([]float64, [2][]float64, error) {
 	n := kn.SymmetricDim()
 	var es mat.EigenSym
@@ -168,9 +168,7 @@ func (w *whitening) directions(kn *mat.SymDense) ([]float64, [2][]float64, error
 	var out [2][]float64
 	for i, column := range []int{0, n - 1} {
 		y := mat.NewVecDense(n, nil)
-		if err := y.SolveVec(w.half, vectors.ColView(column)); err != nil {
-			return nil, out, err
-		}
+		y.MulVec(w.root, vectors.ColView(column))
 		out[i] = y.RawVector().Data
 	}
 	return es.Values(nil), out, nil
@@ -254,9 +252,13 @@ func (p contest) run(r *rand.Rand) ([]outcome, error) {
 	limit := meanSquare(apply(smoother, y), target[p.N:])
 	var out []outcome
 	for _, ratio := range p.Ratios {
-		o := outcome{neurons: max(1, ratio*p.N/p.D), limit: limit}
+		o, copies := outcome{neurons: max(1, ratio*p.N/p.D), limit: limit}, 1
+		if p.Fixed > 0 {
+			copies = max(1, o.neurons/p.Fixed)
+		}
+		networks := newSampler(nets.ReLU(), all, o.neurons, copies)
 		for range p.Networks {
-			finite, err := p.finite(all, o.neurons, r)
+			finite, err := p.finite(networks.draw(r))
 			if err != nil {
 				return nil, err
 			}
@@ -271,14 +273,8 @@ func (p contest) run(r *rand.Rand) ([]outcome, error) {
 	return out, nil
 }
 
-// finite draws a network and returns the map from labels to predictions of ridge regression with its kernel.
-func (p contest) finite(all *mat.Dense, neurons int, r *rand.Rand) (*mat.Dense, error) {
-	w := &whitening{act: nets.ReLU(), x: all}
-	copies := 1
-	if p.Fixed > 0 {
-		copies = max(1, neurons/p.Fixed)
-	}
-	kn := w.draw(neurons, copies, r)
+// finite is the map from labels to predictions of ridge regression with a kernel on inputs and test points.
+func (p contest) finite(kn *mat.SymDense) (*mat.Dense, error) {
 	train := mat.NewSymDense(p.N, nil)
 	train.CopySym(kn.SliceSym(0, p.N))
 	cross := mat.NewDense(p.Test, p.N, nil)
@@ -364,7 +360,7 @@ func ridgeDistance() checks.Checkable {
 // and times ||f||^2 + noise, and so cannot have a better power of N.
 //
 // Constants: none; the first order of R_N - R is linear in K_N - K and does not vanish, because R is no minimum over kernels. Its mean over
-// float64(p.Networks) vanishes, and what is left of the mean falls like n/(Nd), which dominates while Nd/n is small.
+// networks vanishes, and what is left of the mean falls like n/(Nd), which dominates while Nd/n is small.
 //
 // Convention: unit inputs, w ~ N(0, I), output weights +-1 fixed, 1/sqrt N scaling; first layer linearised.
 //

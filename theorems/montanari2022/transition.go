@@ -166,7 +166,7 @@ type crossing struct {
 // Conclusion: the probability that some parameters a have Phi a = y, up to 1e-9 of ||y||^2 in square, jumps from 0 to 1 between n = P + 1 and n = P.
 //
 // Constants: exact, by rank: for n > P the share of ||y||^2 that is missed has the Beta law of (n-P)/2 and P/2 degrees, below 1e-9 with
-// probability of about 2e-4 at n = P + 1 = 31, and for n <= P it is 0. The crossing is placed to 3.8 %, the distance of two neighbouring n.
+// probability of 1.4e-4 at n = P + 1 = 31, and for n <= P it is 0. The crossing is placed to 3.8 %, the distance of two neighbouring n.
 //
 // Convention: unit inputs, w ~ N(0, I), output weights +-1 fixed, 1/sqrt N scaling; first layer linearised.
 //
