@@ -337,7 +337,7 @@ func kernelRate() checks.Checkable {
 	setup := func(exponent float64) func(ladder) (checks.Instance, error) {
 		return func(p ladder) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.045, Trials: 40},
+				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.045, Trials: 64},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var m checks.Measurement
 					w, err := whiten(nets.ReLU(), kernel.ReLU(), sphere(p.N, p.D, r))
@@ -366,12 +366,12 @@ func kernelRate() checks.Checkable {
 		}
 	}
 	fourfold := []int{32, 128, 512}
-	small := ladder{N: 4, D: 8, Ratios: fourfold, Networks: 10}
+	small := ladder{N: 4, D: 8, Ratios: fourfold, Networks: 8}
 	return checks.Claim[ladder]{
 		ID: "montanari2022/kernel-rate", Title: "rate of the kernel in the number of neurons", Reference: "derived here, for the concentration theorem",
 		Formula:    `\left\|K^{-1/2} K_N K^{-1/2} - I\right\| = \Theta\left(\sqrt{n/(Nd)}\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 44}},
+		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 32}},
 		Cost: func(p ladder) checks.Cost {
 			c := checks.Cost{}
 			for _, ratio := range p.Ratios {
@@ -381,7 +381,7 @@ func kernelRate() checks.Checkable {
 		},
 		Setup: setup(-0.5),
 		Controls: []checks.Control[ladder]{
-			{Name: "same-neurons", Why: "eight neurons stay as far from the limit as they are", At: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 10, Fixed: 8}}},
+			{Name: "same-neurons", Why: "eight neurons stay as far from the limit as they are", At: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 8, Fixed: 8}}},
 			{Name: "faster", Why: "a slope of -0.7 is not there", At: []ladder{small}, Setup: setup(-0.7)},
 			{Name: "slower", Why: "a slope of -0.3 is not there", At: []ladder{small}, Setup: setup(-0.3)},
 		},
