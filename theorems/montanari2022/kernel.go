@@ -90,25 +90,28 @@ func whiten(act nets.Activation, limit kernel.Kernel, x *mat.Dense) (*whitening,
 	if err != nil {
 		return nil, err
 	}
-	return &whitening{act: act, x: x, root: lowerRoot(k)}, nil
+	root, err := lowerRoot(k)
+	return &whitening{act: act, x: x, root: root}, err
 }
 
 // lowerRoot returns the lower triangular L with K = L L^T. Where K is singular to rounding it is that of K plus rounding, for
 // instances on which nothing is judged.
-func lowerRoot(k *mat.SymDense) *mat.TriDense {
+func lowerRoot(k *mat.SymDense) (*mat.TriDense, error) {
 	var chol mat.Cholesky
 	n := k.SymmetricDim()
-	for shift := float64(n) * unit * mat.Trace(k); !chol.Factorize(k); shift *= 16 {
-		shifted := mat.NewSymDense(n, nil)
-		shifted.CopySym(k)
+	shifted := mat.NewSymDense(n, nil)
+	shifted.CopySym(k)
+	for shift := float64(n) * unit * mat.Trace(k); !chol.Factorize(shifted); shift *= 16 {
+		if !(shift < mat.Trace(k)) {
+			return nil, fmt.Errorf("the limit kernel has no Cholesky factor")
+		}
 		for i := range n {
 			shifted.SetSym(i, i, k.At(i, i)+shift)
 		}
-		k = shifted
 	}
 	var l mat.TriDense
 	chol.LTo(&l)
-	return &l
+	return &l, nil
 }
 
 // extremes returns the smallest and the largest eigenvalue of K^{-1/2} K_N K^{-1/2}.
@@ -138,6 +141,11 @@ func (w *whitening) whiten(kn *mat.SymDense) *mat.SymDense {
 		}
 	}
 	return white
+}
+
+// levels are l and u, each passed with probability at most delta/2.
+func (w *whitening) levels(n, neurons int, delta float64) (l, u float64) {
+	return bounds.WhitenedLow(n, neurons, w.radius, delta/2), bounds.WhitenedHigh(n, neurons, w.radius, delta/2)
 }
 
 func (w *whitening) hypotheses() []checks.Hypothesis {
@@ -181,8 +189,7 @@ func kernelChernoff() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			n, _ := w.x.Dims()
-			l := bounds.WhitenedLow(n, p.Neurons, w.radius, p.Delta/2)
-			u := bounds.WhitenedHigh(n, p.Neurons, w.radius, p.Delta/2)
+			l, u := w.levels(n, p.Neurons, p.Delta)
 			return checks.Instance{
 				Hypotheses: w.hypotheses(),
 				Facts:      []checks.Fact{checks.NewFact("R", w.radius), checks.NewFact("width for lambda_min(K_N) > 0", bounds.InvertibleWidth(n, w.radius, p.Delta))},

@@ -268,6 +268,11 @@ func missedShare(phi *mat.Dense, draws int, r *rand.Rand) (float64, error) {
 	return sum / float64(draws), nil
 }
 
+// missedDeviation is the standard deviation of the share of n normal labels that is missed by some directions fewer, of the Beta law.
+func missedDeviation(n, directions float64) float64 {
+	return math.Sqrt(2 * (n - directions) * directions / (n * n * (n + 2)))
+}
+
 // trainingError is the share of random labels that is missed.
 //
 // Setting: as in rank, n inputs and P = Nd directions (erf); labels y ~ N(0, I), independent of the inputs.
@@ -296,7 +301,7 @@ func trainingError() checks.Checkable {
 				},
 				Terms: checks.Terms{
 					Trials: 50, Resolution: 0.03,
-					Deviation: checks.Float(math.Sqrt(2 * (n - columns) * columns / (n * n * (n + 2) * labels))),
+					Deviation: checks.Float(missedDeviation(n, columns) / math.Sqrt(labels)),
 				},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					phi, err := p.features(r)
