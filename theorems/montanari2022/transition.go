@@ -343,6 +343,9 @@ type silence struct {
 	Correlated bool `json:"correlated,omitempty"` // all inputs within a tenth of one direction
 }
 
+// silentDeviation bounds the standard deviation of the share of silent inputs, of mean q, averaged over networks; it is that of one input.
+func silentDeviation(q, networks float64) float64 { return math.Sqrt(q * (1 - q) / networks) }
+
 // zeroRows is why the transition of ReLU models with few neurons is blurred.
 //
 // Setting: any n inputs different from zero; N ReLU neurons w_k ~ N(0, I).
@@ -367,7 +370,7 @@ func zeroRows() checks.Checkable {
 			q := math.Ldexp(1, -p.Neurons)
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("zero rows expected", float64(p.N)*q)},
-				Terms: checks.Terms{Trials: 100, Resolution: 0.045, Deviation: checks.Float(math.Sqrt(q * (1 - q) / networks))},
+				Terms: checks.Terms{Trials: 100, Resolution: 0.045, Deviation: checks.Float(silentDeviation(q, networks))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					x := sphere(p.N, p.D, r)
 					if p.Correlated {

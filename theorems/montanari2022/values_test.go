@@ -78,6 +78,8 @@ func TestDuplicates(t *testing.T) {
 func TestDeviations(t *testing.T) {
 	near(t, "uniform share", missedDeviation(4, 2), 1/math.Sqrt(12), 1e-12) // Beta(1, 1)
 	near(t, "half of 2", missedDeviation(2, 1), 1/math.Sqrt(8), 1e-12)      // Beta(1/2, 1/2)
+	near(t, "fair coins", silentDeviation(0.5, 4), 0.25, 1e-12)
+	near(t, "two neurons", silentDeviation(0.25, 1), math.Sqrt(3)/4, 1e-12)
 	// Without noise and with zeta = 1, h = 1/(1+s^2)^2, and |h'| = 4s/(1+s^2)^3 is greatest at s = 1/sqrt 5.
 	near(t, "slope", risky{Zeta: 1}.steepest(), 1.01*4/math.Sqrt(5)/math.Pow(1.2, 3), 1e-4)
 	// With zeta^2 = noise and zeta = 1, h = 1/(1+s^2), and |h'| = 2s/(1+s^2)^2 is greatest at s = 1/sqrt 3.
