@@ -120,14 +120,14 @@ func limitSeries() checks.Checkable {
 // (d+2)(d-1)/2 is the number of harmonics of degree two, s = sqrt((n-d)/D), b_2 = 0.159 the part of kappa(1) = 1/2 on them and b = 0.088 that on
 // the higher ones. It tends to v(sigma) = b_2 + b, which tends to 1/4, only for n << d^2: here v(sigma) is 1.45 times what it is.
 //
-// Constants: ours, to leading order: orthogonal to the linear part the kernel is b_2 times the Gram matrix of n-d unit vectors in R^D, like independent
-// ones (Marchenko-Pastur edge with the mean of the Tracy-Widom law), plus b I. A heuristic law of random matrices, not a bound, and without a
-// proof: the 3.5 % and the half are not derived but chosen from runs. In them the law was too large in mean by 2.3, 1.7, 1.3, 0.7, 0.4
+// Constants: fitted allowances around a law of leading order: orthogonal to the linear part the kernel is b_2 times the Gram matrix of n-d unit vectors in R^D, like independent
+// ones (Marchenko-Pastur edge with the mean of the Tracy-Widom law), plus b I. A law of random matrices, not a bound, argued
+// and not proven; the 3.5 % and the half were chosen from runs. In them the law was too large in mean by 2.3, 1.7, 1.3, 0.7, 0.4
 // and 0.3 % at (n, d) = (104, 26), (120, 40), (150, 50), (180, 60), (400, 80) and (800, 120), and single draws scatter by 1.2 % at (150, 50).
 //
 // Convention: unit inputs; kernel of the first layer.
 //
-// Reference: derived here; the limit v(sigma) as in the survey of Bartlett, Montanari and Rakhlin (2021), Section 6.
+// Reference: measured here; the limit v(sigma) as in the survey of Bartlett, Montanari and Rakhlin (2021), Section 6.
 //
 // Control: n in place of n - d; and inputs in 42 of the 50 dimensions.
 func limitEdge() checks.Checkable {
@@ -159,9 +159,9 @@ func limitEdge() checks.Checkable {
 	}
 	p := model{N: 150, D: 50}
 	return checks.Claim[model]{
-		ID: "montanari2022/limit-edge", Title: "smallest eigenvalue on random inputs, d = 50", Reference: "heuristic; limit in a survey",
+		ID: "montanari2022/limit-edge", Title: "smallest eigenvalue on random inputs, d = 50", Reference: "measured here; limit in a survey",
 		Formula:    `\lambda_{\min}(K) \approx b_2 \left(1 - \sqrt{2(n-d)/d^2}\right)^2 + b \to v(\sigma)`,
-		Convention: "unit inputs; kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Convention: "unit inputs; kernel of the first layer", Basis: checks.Fitted, Form: checks.Probably{}, Version: 1,
 		Grid: []model{p},
 		Cost: func(p model) checks.Cost {
 			return checks.Cost{Trial: float64(p.N*p.N*(p.D+60)) + costs.Eigenvalue(p.N), Size: fmt.Sprintf("n=%d", p.N)}

@@ -8,7 +8,8 @@
 // activation of high degree regularise by themselves.
 //
 // Only abstracts and a survey's account of the first version (Bartlett, Montanari, Rakhlin 2021) were at hand, so that
-// nothing here has the basis "stated": theorems are given in explicit forms that are derived here.
+// nothing here has the basis "stated": theorems are given in explicit forms that are derived here. Two laws of random matrices, kernel-edges
+// and limit-edge, are fitted: they hold at the size that they name, within allowances chosen from runs.
 //
 // Setting: inputs uniform on a sphere; weights of the first layer random, those of the second +1 and -1. We scale inputs to
 // length one and draw weights N(0, I), which gives the ReLU the same gates.

@@ -100,7 +100,7 @@ func inducedRidge() checks.Checkable {
 // rungs are the ridges that are tried, over the predicted one.
 func (p induced) rungs() []float64 {
 	var out []float64
-	for _, step := range []float64{-6, -2, -1, 1, 2, 6} {
+	for _, step := range []float64{-6, -2, -1, 0, 1, 2, 6} {
 		out = append(out, math.Exp(step*p.Spread))
 	}
 	return out
