@@ -341,6 +341,7 @@ type silence struct {
 	D          int  `json:"d"`
 	Neurons    int  `json:"neurons"`
 	Correlated bool `json:"correlated,omitempty"` // all inputs within a tenth of one direction
+	Zero       bool `json:"zero,omitempty"`       // the first input is zero
 }
 
 // silentDeviation bounds the standard deviation of the share of silent inputs, of mean q, averaged over networks; it is that of one input.
@@ -362,7 +363,7 @@ func silentDeviation(q, networks float64) float64 { return math.Sqrt(q * (1 - q)
 //
 // Reference: derived here.
 //
-// Control: one in ten taken off the mean, and one neuron less.
+// Control: a tenth off the mean, either way; and one input of twelve that is zero.
 func zeroRows() checks.Checkable {
 	const networks = 900
 	setup := func(factor float64) func(silence) (checks.Instance, error) {
@@ -375,6 +376,9 @@ func zeroRows() checks.Checkable {
 					x := sphere(p.N, p.D, r)
 					if p.Correlated {
 						x.Apply(func(_, k int, v float64) float64 { return 0.1*v + float64(1-min(k, 1)) }, x)
+					}
+					if p.Zero {
+						x.SetRow(0, make([]float64, p.D))
 					}
 					return checks.Measurement{Observed: silentShare(x, p.Neurons, networks, r), Predicted: factor * q, Relation: checks.Equal}
 				},
@@ -395,6 +399,7 @@ func zeroRows() checks.Checkable {
 		Controls: []checks.Control[silence]{
 			{Name: "less", Why: "a tenth less than there are", At: []silence{{N: 12, D: 4, Neurons: 1}}, Setup: setup(0.9)},
 			{Name: "more", Why: "a tenth more than there are", At: []silence{{N: 12, D: 4, Neurons: 2}}, Setup: setup(1.1)},
+			{Name: "zero-input", Why: "on one input of twelve, zero, the sign of a neuron is no matter of chance", At: []silence{{N: 12, D: 4, Neurons: 1, Zero: true}}},
 		},
 	}
 }
