@@ -62,6 +62,12 @@ func TestIsotropicEdge(t *testing.T) {
 		sum += low / draws
 	}
 	within(t, "edge", bounds.NewIsotropic(kernel.ReLU(), d).Edge(n), sum, 0.02)
+	// At d = 6 there are 20 harmonics, and n - d = 5 makes s = 1/2.
+	p := bounds.Isotropic{Dim: 6, Quadratic: 2, Rest: 3}
+	within(t, "edge by hand", p.Edge(11), 3+2*(0.25+1.2065335745820/2*math.Pow(20, -2.0/3)), 1e-12)
+	// At d = 4 there are 9, and n - d = 1 makes s = 1/3.
+	p.Dim = 4
+	within(t, "edge by hand", p.Edge(5), 3+2*(4.0/9+1.2065335745820*2/3*math.Cbrt(2)*math.Pow(9, -2.0/3)), 1e-12)
 	isNaN(t, map[string]float64{
 		"n = d":       bounds.NewIsotropic(kernel.ReLU(), d).Edge(d),
 		"n beyond D":  bounds.NewIsotropic(kernel.ReLU(), d).Edge(d + 819),

@@ -15,11 +15,11 @@ import (
 	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/shevchenko2023"
+	"convergo/theorems/soltanolkotabi2019"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
-	"convergo/theorems/soltanolkotabi2019"
-	"convergo/theorems/shevchenko2023"
 )
 
 // predictors are what the sources say about a data set. A source that says something computable has a

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds"
@@ -40,7 +42,7 @@ type whitening struct {
 	act      nets.Activation
 	x        *mat.Dense
 	lambda   eig.Certified // lambda_min(K)
-	half     *mat.Dense    // K^{-1/2}, nil where K is a multiple of the identity
+	root     *mat.TriDense // lower triangular L with K = L L^T, nil where K is a multiple of the identity
 	radius   float64       // B^2 ||X||^2/lambda_min(K), at least what the whitened kernel of one neuron can be
 	rounding float64       // relative error of a whitened eigenvalue
 }
@@ -77,7 +79,7 @@ func (p start) whitening() (*whitening, error) {
 	}
 	low := max(w.lambda.Lower(), 1e-300)
 	w.radius = b * b * s.Upper() * s.Upper() / low
-	// A backward error of a few n u tr K in K and K_N, seen through K^{-1/2} on both sides.
+	// A backward error of a few n u tr K in K and K_N, seen through the inverse root on both sides.
 	w.rounding = 64 * float64(set.N()) * unit * float64(set.N()) * limit.At(1) / low
 	return w, nil
 }
@@ -88,27 +90,28 @@ func whiten(act nets.Activation, limit kernel.Kernel, x *mat.Dense) (*whitening,
 	if err != nil {
 		return nil, err
 	}
-	half, err := inverseRoot(k)
-	return &whitening{act: act, x: x, half: half}, err
+	root, err := lowerRoot(k)
+	return &whitening{act: act, x: x, root: root}, err
 }
 
-// inverseRoot returns K^{-1/2}.
-func inverseRoot(k *mat.SymDense) (*mat.Dense, error) {
-	var es mat.EigenSym
-	if !es.Factorize(k, true) {
-		return nil, fmt.Errorf("the eigenvectors of the limit kernel did not converge")
-	}
+// lowerRoot returns the lower triangular L with K = L L^T. Where K is singular to rounding it is that of K plus rounding, for
+// instances on which nothing is judged.
+func lowerRoot(k *mat.SymDense) (*mat.TriDense, error) {
+	var chol mat.Cholesky
 	n := k.SymmetricDim()
-	var v mat.Dense
-	es.VectorsTo(&v)
-	scaled, root := mat.DenseCopyOf(&v), mat.NewDense(n, n, nil)
-	for j, e := range es.Values(nil) {
+	shifted := mat.NewSymDense(n, nil)
+	shifted.CopySym(k)
+	for shift := float64(n) * unit * mat.Trace(k); !chol.Factorize(shifted); shift *= 16 {
+		if !(shift < mat.Trace(k)) {
+			return nil, fmt.Errorf("the limit kernel has no Cholesky factor")
+		}
 		for i := range n {
-			scaled.Set(i, j, scaled.At(i, j)/math.Sqrt(math.Max(e, 1e-300)))
+			shifted.SetSym(i, i, k.At(i, i)+shift)
 		}
 	}
-	root.Mul(scaled, v.T())
-	return root, nil
+	var l mat.TriDense
+	chol.LTo(&l)
+	return &l, nil
 }
 
 // extremes returns the smallest and the largest eigenvalue of K^{-1/2} K_N K^{-1/2}.
@@ -121,17 +124,17 @@ func (w *whitening) extremes(kn *mat.SymDense) (low, high float64, err error) {
 	return values[0], values[n-1], nil
 }
 
-// whiten returns K^{-1/2} K_N K^{-1/2}.
+// whiten returns L^{-1} K_N L^{-T} for K = L L^T, which has the eigenvalues of K^{-1/2} K_N K^{-1/2}.
 func (w *whitening) whiten(kn *mat.SymDense) *mat.SymDense {
 	n := kn.SymmetricDim()
 	white := mat.NewSymDense(n, nil)
-	if w.half == nil {
+	if w.root == nil {
 		white.ScaleSym(1/w.lambda.Value, kn)
 		return white
 	}
-	var left, both mat.Dense
-	left.Mul(w.half, kn)
-	both.Mul(&left, w.half)
+	both := mat.DenseCopyOf(kn)
+	blas64.Trsm(blas.Left, blas.NoTrans, 1, w.root.RawTriangular(), both.RawMatrix())
+	blas64.Trsm(blas.Right, blas.Trans, 1, w.root.RawTriangular(), both.RawMatrix())
 	for i := range n {
 		for j := i; j < n; j++ {
 			white.SetSym(i, j, (both.At(i, j)+both.At(j, i))/2)
@@ -140,23 +143,13 @@ func (w *whitening) whiten(kn *mat.SymDense) *mat.SymDense {
 	return white
 }
 
-func (w *whitening) hypotheses() []checks.Hypothesis {
-	return []checks.Hypothesis{checks.RequireThat("lambda_min(K) > 0, certified", w.lambda.Lower() > 0)}
+// levels are l and u, each passed with probability at most delta/2.
+func (w *whitening) levels(n, neurons int, delta float64) (l, u float64) {
+	return bounds.WhitenedLow(n, neurons, w.radius, delta/2), bounds.WhitenedHigh(n, neurons, w.radius, delta/2)
 }
 
-// draw draws K_N; with copies above 1 every neuron is drawn so many times over.
-func (w *whitening) draw(neurons, copies int, r *rand.Rand) *mat.SymDense {
-	n, d := w.x.Dims()
-	if copies <= 1 {
-		return tangent(w.act, w.x, neurons, r)
-	}
-	init := nets.NTK(neurons, d)
-	init.Act = w.act
-	net := init.Draw(r)
-	for k := range neurons {
-		copy(net.W.RawRowView(k), net.W.RawRowView(k-k%copies))
-	}
-	return gramOf(net, w.x, mat.NewSymDense(n, nil))
+func (w *whitening) hypotheses() []checks.Hypothesis {
+	return []checks.Hypothesis{checks.RequireThat("lambda_min(K) > 0, certified", w.lambda.Lower() > 0)}
 }
 
 func (p start) cost() checks.Cost {
@@ -196,14 +189,13 @@ func kernelChernoff() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			n, _ := w.x.Dims()
-			l := bounds.WhitenedLow(n, p.Neurons, w.radius, p.Delta/2)
-			u := bounds.WhitenedHigh(n, p.Neurons, w.radius, p.Delta/2)
+			l, u := w.levels(n, p.Neurons, p.Delta)
 			return checks.Instance{
 				Hypotheses: w.hypotheses(),
 				Facts:      []checks.Fact{checks.NewFact("R", w.radius), checks.NewFact("width for lambda_min(K_N) > 0", bounds.InvertibleWidth(n, w.radius, p.Delta))},
 				Terms:      checks.Terms{Delta: checks.Float(p.Delta)},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					least, greatest, err := w.extremes(w.draw(p.Neurons, copies, r))
+					least, greatest, err := w.extremes(newSampler(w.act, w.x, p.Neurons, copies).draw(r))
 					if err != nil {
 						return checks.Failed(err)
 					}
@@ -274,9 +266,9 @@ func kernelWidth() checks.Checkable {
 				},
 				Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					kn := w.draw(neurons, copies, r)
+					kn := newSampler(w.act, w.x, neurons, copies).draw(r)
 					count := 0
-					if w.half == nil { // diagonal: its entries are the eigenvalues
+					if w.root == nil { // diagonal: its entries are the eigenvalues
 						for i := range n {
 							if kn.At(i, i) > w.rounding {
 								count++
@@ -328,12 +320,13 @@ func kernelWidth() checks.Checkable {
 // Setting: n inputs uniform on the sphere of R^d, drawn once for a pass; ReLU; Nd/n = 32, 128, 512; at each
 // the mean over several networks.
 //
-// Hypotheses: Nd/n is large.
+// Hypotheses: Nd/n is large; here from 32 on.
 //
 // Conclusion: ||K^{-1/2} K_N K^{-1/2} - I|| falls like (n/(Nd))^{1/2}: slope -1/2 in N.
 //
 // Constants: none; exponent of the theorem's bound, up to logarithms, and of the central limit theorem for fixed n and d, so that it cannot be
-// larger either. The ladder begins where the next order, of relative size sqrt(n/(Nd))/2, has faded to 0.05 in the slope.
+// larger either. The ladder begins where the next order, of relative size sqrt(n/(Nd)), has faded: measured slopes are within 0.003 of -1/2
+// in mean at n = 4, d = 8.
 //
 // Convention: unit inputs, w ~ N(0, I), output weights +-1 fixed, 1/sqrt N scaling; first layer linearised.
 //
@@ -351,7 +344,7 @@ func kernelRate() checks.Checkable {
 	setup := func(exponent float64) func(ladder) (checks.Instance, error) {
 		return func(p ladder) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.055, Trials: 40},
+				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.045, Trials: 64},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var m checks.Measurement
 					w, err := whiten(nets.ReLU(), kernel.ReLU(), sphere(p.N, p.D, r))
@@ -364,9 +357,9 @@ func kernelRate() checks.Checkable {
 						if p.Fixed > 0 {
 							copies = max(1, neurons/p.Fixed)
 						}
-						sum := 0.0
+						networks, sum := newSampler(w.act, w.x, neurons, copies), 0.0
 						for range p.Networks {
-							low, high, err := w.extremes(w.draw(neurons, copies, r))
+							low, high, err := w.extremes(networks.draw(r))
 							if err != nil {
 								return checks.Failed(err)
 							}
@@ -380,12 +373,12 @@ func kernelRate() checks.Checkable {
 		}
 	}
 	fourfold := []int{32, 128, 512}
-	small := ladder{N: 4, D: 8, Ratios: fourfold, Networks: 10}
+	small := ladder{N: 4, D: 8, Ratios: fourfold, Networks: 8}
 	return checks.Claim[ladder]{
 		ID: "montanari2022/kernel-rate", Title: "rate of the kernel in the number of neurons", Reference: "derived here, for the concentration theorem",
 		Formula:    `\left\|K^{-1/2} K_N K^{-1/2} - I\right\| = \Theta\left(\sqrt{n/(Nd)}\right)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
-		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 48}},
+		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 32}},
 		Cost: func(p ladder) checks.Cost {
 			c := checks.Cost{}
 			for _, ratio := range p.Ratios {
@@ -395,29 +388,29 @@ func kernelRate() checks.Checkable {
 		},
 		Setup: setup(-0.5),
 		Controls: []checks.Control[ladder]{
-			{Name: "same-neurons", Why: "eight neurons stay as far from the limit as they are", At: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 10, Fixed: 8}}},
+			{Name: "same-neurons", Why: "eight neurons stay as far from the limit as they are", At: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 8, Fixed: 8}}},
 			{Name: "faster", Why: "a slope of -0.7 is not there", At: []ladder{small}, Setup: setup(-0.7)},
 			{Name: "slower", Why: "a slope of -0.3 is not there", At: []ladder{small}, Setup: setup(-0.3)},
 		},
 	}
 }
 
-// kernelEdges is the law behind the transition.
+// kernelEdges is the picture behind the transition.
 //
-// Setting: n inputs uniform on the sphere of R^d; ReLU; Nd/n = 2, 10, 30.
+// Setting: n inputs uniform on the sphere of R^d; ReLU; Nd/n = 2, 6, 20.
 //
-// Hypotheses: n = 60, d = 12, a size at which the law is a few per cent off.
+// Hypotheses: n = 48, d = 12, N = 80: the size at which the allowances were fitted.
 //
-// Conclusion: for at least half of the draws the least eigenvalue of K^{-1/2} K_N K^{-1/2} lies within 0.045 of (1 - sqrt g)^2 and the greatest within 0.14
-// of (1 + sqrt g)^2, g = n/(Nd), at Nd/n = 10: the edges of Marchenko and Pastur for Nd independent features.
+// Conclusion: for at least half of the draws the least eigenvalue of K^{-1/2} K_N K^{-1/2} lies within 0.05 of (1 - sqrt g)^2 and the greatest within 0.11
+// of (1 + sqrt g)^2, g = n/(Nd), at Nd/n = 20: the edges of Marchenko and Pastur for Nd independent features.
 //
-// Constants: a law of random matrices for independent features, which those of a neuron are not: an approximation, whose distance at this size was
-// measured: 0.002 and 0.01 in mean, with
-// standard deviations of 0.03 and 0.09.
+// Constants: fitted. The edges are those of independent features, which those of a neuron are not; no derivation is known to us, and the allowances
+// were chosen from runs: the distances are 0.001 and -0.016 in mean, with standard deviations of 0.03 and 0.05. It is a picture for
+// many neurons, not a limit in d: at Nd/n = 10 and n = 5d the mean distances grow to -0.035 and 0.05 at d = 96, where N = 50 as at d = 12.
 //
 // Convention: unit inputs, w ~ N(0, I), output weights +-1 fixed, 1/sqrt N scaling; first layer linearised.
 //
-// Reference: derived here; it draws the transition of Montanari and Zhong (2022).
+// Reference: measured here; it draws the transition of Montanari and Zhong (2022).
 //
 // Control: half the neurons; and every neuron twice.
 func kernelEdges() checks.Checkable {
@@ -425,18 +418,18 @@ func kernelEdges() checks.Checkable {
 		return func(p model) (checks.Instance, error) {
 			return checks.Instance{
 				Hypotheses: []checks.Hypothesis{
-					checks.RequireThat("n = 60, d = 12", p.N == 60 && p.D == 12),
+					checks.RequireThat("n = 48, d = 12, N = 80", p.N == 48 && p.D == 12 && p.Neurons == 80),
 				},
 				Terms: checks.Terms{Delta: 0.5},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.edges(copies, share, r) },
 			}, nil
 		}
 	}
-	p := model{N: 60, D: 12, Neurons: 50, Activation: "relu"}
+	p := model{N: 48, D: 12, Neurons: 80, Activation: "relu"}
 	return checks.Claim[model]{
-		ID: "montanari2022/kernel-edges", Title: "edges of the whitened kernel", Reference: "derived here",
+		ID: "montanari2022/kernel-edges", Title: "edges of the whitened kernel, n = 48", Reference: "measured here",
 		Formula:    `\lambda\left(K^{-1/2} K_N K^{-1/2}\right) \approx \left(1 \mp \sqrt{n/(Nd)}\right)^2`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Convention: convention, Basis: checks.Fitted, Form: checks.Probably{}, Version: 1,
 		Grid: []model{p},
 		Cost: func(p model) checks.Cost {
 			return checks.Cost{Trial: 5 * tangentCost(p.N, p.D, p.Neurons), Size: fmt.Sprintf("n=%d", p.N)}
@@ -457,9 +450,9 @@ func (p model) edges(copies int, share float64, r *rand.Rand) checks.Measurement
 	}
 	var ratios, lows, highs, below, above []float64
 	var here [2]float64
-	for _, ratio := range []int{2, 10, 30} {
+	for _, ratio := range []int{2, 6, 20} {
 		neurons := ratio * p.N / p.D
-		low, high, err := w.extremes(w.draw(neurons, copies, r))
+		low, high, err := w.extremes(newSampler(w.act, w.x, neurons, copies).draw(r))
 		if err != nil {
 			return checks.Failed(err)
 		}
@@ -472,8 +465,8 @@ func (p model) edges(copies int, share float64, r *rand.Rand) checks.Measurement
 	}
 	g := math.Sqrt(float64(p.N) / (share * float64(p.Neurons*p.D)))
 	m := checks.All(
-		checks.Measurement{Part: "least", Observed: here[0], Predicted: (1 - g) * (1 - g), Relation: checks.Equal, Tolerance: 0.045},
-		checks.Measurement{Part: "greatest", Observed: here[1], Predicted: (1 + g) * (1 + g), Relation: checks.Equal, Tolerance: 0.14},
+		checks.Measurement{Part: "least", Observed: here[0], Predicted: (1 - g) * (1 - g), Relation: checks.Equal, Tolerance: 0.05},
+		checks.Measurement{Part: "greatest", Observed: here[1], Predicted: (1 + g) * (1 + g), Relation: checks.Equal, Tolerance: 0.11},
 	)
 	axes := curve.Axes{X: "parameters over inputs, Nd/n", Y: "extreme eigenvalues, whitened", LogX: true}
 	m.Series = []checks.Series{

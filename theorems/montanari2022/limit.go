@@ -114,29 +114,30 @@ func limitSeries() checks.Checkable {
 //
 // Setting: n inputs uniform on the sphere of R^d; ReLU.
 //
-// Hypotheses: d = 26, n = 104, a size at which the law is two per cent off.
+// Hypotheses: d = 50, n = 150, a size at which the law is 1.3 % off in mean.
 //
-// Conclusion: for at least half of the draws lambda_min(K) lies within 4.5 % of b_2 ((1-s)^2 + 1.2065 (1-s)(1/s-1)^{1/3} D^{-2/3}) + b, where D =
-// (d+2)(d-1)/2 is the number of harmonics of degree two, s = sqrt((n-d)/D), b_2 = 0.159 the part of kappa(1) = 1/2 on them and b = 0.085 that on
-// the higher ones. It tends to v(sigma) = b_2 + b = 1/4 only for n << d^2: here v(sigma) is twice what it is.
+// Conclusion: for at least half of the draws lambda_min(K) lies within 3.5 % of b_2 ((1-s)^2 + 1.2065 (1-s)(1/s-1)^{1/3} D^{-2/3}) + b, where D =
+// (d+2)(d-1)/2 is the number of harmonics of degree two, s = sqrt((n-d)/D), b_2 = 0.159 the part of kappa(1) = 1/2 on them and b = 0.088 that on
+// the higher ones. It tends to v(sigma) = b_2 + b, which tends to 1/4, only for n << d^2: here v(sigma) is 1.45 times what it is.
 //
-// Constants: ours, to leading order: orthogonal to the linear part the kernel is b_2 times the Gram matrix of n-d unit vectors in R^D, like independent
-// ones (Marchenko-Pastur edge with the mean of the Tracy-Widom law), plus b I. A law of random matrices, not a bound: its distance was measured,
-// 2.4, 1.9, 0.8 and 0.4 % too large in mean at (n, d) = (100, 20), (120, 40), (180, 60), (400, 80).
+// Constants: fitted allowances around a law of leading order: orthogonal to the linear part the kernel is b_2 times the Gram matrix of n-d unit vectors in R^D, like independent
+// ones (Marchenko-Pastur edge with the mean of the Tracy-Widom law), plus b I. A law of random matrices, not a bound, argued
+// and not proven; the 3.5 % and the half were chosen from runs. In them the law was too large in mean by 2.3, 1.7, 1.3, 0.7, 0.4
+// and 0.3 % at (n, d) = (104, 26), (120, 40), (150, 50), (180, 60), (400, 80) and (800, 120), and single draws scatter by 1.2 % at (150, 50).
 //
 // Convention: unit inputs; kernel of the first layer.
 //
-// Reference: derived here; the limit v(sigma) as in the survey of Bartlett, Montanari and Rakhlin (2021), Section 6.
+// Reference: measured here; the limit v(sigma) as in the survey of Bartlett, Montanari and Rakhlin (2021), Section 6.
 //
-// Control: n in place of n - d; and inputs in 22 of the 26 dimensions.
+// Control: n in place of n - d; and inputs in 42 of the 50 dimensions.
 func limitEdge() checks.Checkable {
-	const allowance = 0.045
+	const allowance = 0.035
 	setup := func(shift int) func(model) (checks.Instance, error) {
 		return func(p model) (checks.Instance, error) {
 			parts := bounds.NewIsotropic(kernel.ReLU(), p.D)
 			edge := parts.Edge(p.N + shift)
 			return checks.Instance{
-				Hypotheses: []checks.Hypothesis{checks.RequireThat("d = 26, n = 104", p.D == 26 && p.N == 104)},
+				Hypotheses: []checks.Hypothesis{checks.RequireThat("d = 50, n = 150", p.D == 50 && p.N == 150)},
 				Facts: []checks.Fact{
 					checks.NewFact("edge", edge), checks.NewFact("v(sigma) of degree two and more", parts.Induced()),
 					checks.NewFact("v(sigma) of degree three and more", parts.Rest),
@@ -156,11 +157,11 @@ func limitEdge() checks.Checkable {
 			}, nil
 		}
 	}
-	p := model{N: 104, D: 26}
+	p := model{N: 150, D: 50}
 	return checks.Claim[model]{
-		ID: "montanari2022/limit-edge", Title: "smallest eigenvalue on random inputs", Reference: "derived here; limit in a survey",
+		ID: "montanari2022/limit-edge", Title: "smallest eigenvalue on random inputs, d = 50", Reference: "measured here; limit in a survey",
 		Formula:    `\lambda_{\min}(K) \approx b_2 \left(1 - \sqrt{2(n-d)/d^2}\right)^2 + b \to v(\sigma)`,
-		Convention: "unit inputs; kernel of the first layer", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
+		Convention: "unit inputs; kernel of the first layer", Basis: checks.Fitted, Form: checks.Probably{}, Version: 1,
 		Grid: []model{p},
 		Cost: func(p model) checks.Cost {
 			return checks.Cost{Trial: float64(p.N*p.N*(p.D+60)) + costs.Eigenvalue(p.N), Size: fmt.Sprintf("n=%d", p.N)}
@@ -168,7 +169,7 @@ func limitEdge() checks.Checkable {
 		Setup: setup(0),
 		Controls: []checks.Control[model]{
 			{Name: "linear-part-kept", Why: "the linear part does not fill the directions of degree two", At: []model{p}, Setup: setup(p.D)},
-			{Name: "subspace", Why: "fewer dimensions have fewer harmonics", At: []model{{N: 104, D: 26, Subspace: 22}}},
+			{Name: "subspace", Why: "fewer dimensions have fewer harmonics", At: []model{{N: 150, D: 50, Subspace: 42}}},
 		},
 	}
 }

@@ -8,7 +8,8 @@
 // activation of high degree regularise by themselves.
 //
 // Only abstracts and a survey's account of the first version (Bartlett, Montanari, Rakhlin 2021) were at hand, so that
-// nothing here has the basis "stated": theorems are given in explicit forms that are derived here.
+// nothing here has the basis "stated": theorems are given in explicit forms that are derived here. Two laws of random matrices, kernel-edges
+// and limit-edge, are fitted: they hold at the size that they name, within allowances chosen from runs.
 //
 // Setting: inputs uniform on a sphere; weights of the first layer random, those of the second +1 and -1. We scale inputs to
 // length one and draw weights N(0, I), which gives the ReLU the same gates.
@@ -101,19 +102,37 @@ func sphere(n, d int, r *rand.Rand) *mat.Dense {
 	return x
 }
 
-// tangent draws a network of the given width and returns its kernel K_N on the rows of x.
-func tangent(act nets.Activation, x *mat.Dense, neurons int, r *rand.Rand) *mat.SymDense {
-	n, d := x.Dims()
-	init := nets.NTK(neurons, d)
-	init.Act = act
-	return gramOf(init.Draw(r), x, mat.NewSymDense(n, nil))
+// sampler draws networks of one width on the same inputs, in the same memory.
+type sampler struct {
+	init   nets.Init
+	copies int // every neuron is drawn so many times over
+	net    *nets.Network
+	batch  *nets.Batch
+	gram   *mat.SymDense
 }
 
-func gramOf(net *nets.Network, x *mat.Dense, dst *mat.SymDense) *mat.SymDense {
-	batch := nets.NewBatch(x, net.Width())
-	batch.Forward(net)
-	batch.Gram(dst, net, nets.FirstLayer)
-	return dst
+func newSampler(act nets.Activation, x *mat.Dense, neurons, copies int) *sampler {
+	n, d := x.Dims()
+	s := &sampler{init: nets.NTK(neurons, d), copies: max(1, copies), batch: nets.NewBatch(x, neurons), gram: mat.NewSymDense(n, nil)}
+	s.init.Act = act
+	return s
+}
+
+// draw returns K_N of a new network, until the next draw.
+func (s *sampler) draw(r *rand.Rand) *mat.SymDense {
+	if s.net == nil {
+		s.net = s.init.Draw(r)
+	} else {
+		s.init.Redraw(s.net, r)
+	}
+	if s.copies > 1 {
+		for k := range s.net.Width() {
+			copy(s.net.W.RawRowView(k), s.net.W.RawRowView(k-k%s.copies))
+		}
+	}
+	s.batch.Forward(s.net)
+	s.batch.Gram(s.gram, s.net, nets.FirstLayer)
+	return s.gram
 }
 
 // spectrum returns the eigenvalues in rising order; a diagonal matrix shows them.

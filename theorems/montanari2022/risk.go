@@ -37,8 +37,8 @@ type induced struct {
 // its scatter.
 //
 // Constants: ours, to leading order; (lambda + v(sigma))/(E sigma')^2 in the survey. The part of K of degree two and more is v I on
-// n << d^2 random inputs, up to a relative error of order sqrt n/d, and its constant part acts on one direction. Measured medians are within
-// half a per cent of zeta at d = 60.
+// n << d^2 random inputs, up to a relative error of order sqrt n/d, and its constant part acts on one direction. A law for d -> infinity, at one
+// size: the distances of the ridges tried were chosen from runs, in which the median was within 0.7 % of zeta (0.2 % with lambda > 0).
 //
 // Convention: unit inputs; kernel of the first layer; the linear ridge z is on X X^T, ||x_i|| = 1.
 //
@@ -74,8 +74,8 @@ func inducedRidge() checks.Checkable {
 	times := func(factor float64) func(induced, bounds.Isotropic) float64 {
 		return func(p induced, parts bounds.Isotropic) float64 { return factor * parts.Ridge(p.Lambda) }
 	}
-	ridged := induced{N: 60, D: 60, Lambda: 0.25, Spread: 0.085}
-	odd := induced{N: 60, D: 60, Lambda: 0.1, Activation: "erf", Spread: 0.02} // without even degrees, and sharp
+	ridged := induced{N: 60, D: 60, Lambda: 0.25, Spread: 0.1}
+	odd := induced{N: 60, D: 60, Lambda: 0.1, Activation: "erf", Spread: 0.017} // without even degrees, and sharp
 	return checks.Claim[induced]{
 		ID: "montanari2022/induced-ridge", Title: "ridge that the activation adds", Reference: "derived here; limit in a survey",
 		Formula:    `\operatorname{arg\,min}_z \|f_z - f\| \to \frac{\lambda + v(\sigma)}{(\mathbb{E}\sigma')^2}`,
@@ -100,7 +100,7 @@ func inducedRidge() checks.Checkable {
 // rungs are the ridges that are tried, over the predicted one.
 func (p induced) rungs() []float64 {
 	var out []float64
-	for _, step := range []float64{-6, -2, -1, 1, 2, 6} {
+	for _, step := range []float64{-6, -2, -1, 0, 1, 2, 6} {
 		out = append(out, math.Exp(step*p.Spread))
 	}
 	return out
@@ -227,13 +227,15 @@ type risky struct {
 // Setting: n inputs with independent N(0, 1) coordinates in R^d, n = kappa d; labels y = beta.x + noise of variance sigma^2; ||beta|| = 1 in a
 // uniform direction; b = (X^T X/d + zeta I)^{-1} X^T y/d.
 //
-// Hypotheses: d >= 50; kappa from 1/2 to 4; zeta from 1/2 to 4, sigma^2 of at most 1.
+// Hypotheses: d >= 50; kappa from 1/2 to 4; zeta from 1/2 to 4, sigma^2 from 1/4 to 1.
 //
-// Conclusion: E ||b - beta||^2 = -zeta^2 m' + sigma^2 (m + zeta m') up to 0.7 %, where 1/m = zeta + kappa/(1+m), m' =
+// Conclusion: E ||b - beta||^2 = -zeta^2 m' + sigma^2 (m + zeta m') up to a share of 0.6/d, where 1/m = zeta + kappa/(1+m), m' =
 // -(m^2+m)/(2 zeta m + zeta + kappa - 1). With zeta = 4 lambda + 1 it is the test error of the linearised network, without the noise of the test labels,
 // for d << n << d^2 and Nd >> n.
 //
-// Constants: exact as d -> infinity, the limit of Marchenko and Pastur; the rest is of order 1/d (0.3 % was measured at d = 50). Observed is the risk given X, averaged
+// Constants: exact as d -> infinity, the limit of Marchenko and Pastur. The rest is of order 1/d: the mean correction of a linear statistic of
+// real Gaussian matrices (Bai and Silverstein 2004) is a share of at most 0.46/d for these parameters (at kappa = 1.8, zeta = 1/2, sigma^2 =
+// 1/4), and up to 0.86/d without noise; runs at d = 50, 100 and 200 agree. Observed is the risk given X, averaged
 // exactly over beta and the noise, and over three draws. It is a mean over the singular values s of X/sqrt d of h(s) = (zeta^2 + sigma^2 s^2)/(s^2 + zeta)^2,
 // whose variance is at most max h'^2/d^2 by the Poincare inequality for Gaussian X.
 //
@@ -243,7 +245,7 @@ type risky struct {
 //
 // Control: zeta, sigma^2 and n/d a tenth off, each.
 func linearRisk() checks.Checkable {
-	const draws, allowance = 3, 0.007
+	const draws, allowance = 3, 0.6 // the allowance over d
 	setup := func(zeta, noise, kappa float64) func(risky) (checks.Instance, error) {
 		return func(p risky) (checks.Instance, error) {
 			predicted := bounds.LinearRidgeRisk(kappa*p.Kappa, zeta*p.Zeta, 1, noise*p.Noise)
@@ -251,14 +253,14 @@ func linearRisk() checks.Checkable {
 				Hypotheses: []checks.Hypothesis{
 					{Name: "d >= 50", Have: checks.Float(p.D), Need: 50, Relation: checks.AtLeast},
 					checks.RequireThat("1/2 <= kappa <= 4", p.Kappa >= 0.5 && p.Kappa <= 4),
-					checks.RequireThat("1/2 <= zeta <= 4, sigma^2 <= 1", p.Zeta >= 0.5 && p.Zeta <= 4 && p.Noise >= 0 && p.Noise <= 1),
+					checks.RequireThat("1/2 <= zeta <= 4, 1/4 <= sigma^2 <= 1", p.Zeta >= 0.5 && p.Zeta <= 4 && p.Noise >= 0.25 && p.Noise <= 1),
 				},
 				Terms: checks.Terms{
 					Trials: 100, Resolution: 0.035,
 					Deviation: checks.Float(p.steepest() / (float64(p.D) * math.Sqrt(draws))),
 				},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					m := checks.Measurement{Predicted: predicted, Relation: checks.Equal, Tolerance: allowance * predicted}
+					m := checks.Measurement{Predicted: predicted, Relation: checks.Equal, Tolerance: allowance / float64(p.D) * predicted}
 					for range draws {
 						risk, err := p.given(nets.Gaussian(int(math.Round(p.Kappa*float64(p.D))), p.D, r))
 						if err != nil {

@@ -166,7 +166,7 @@ type crossing struct {
 // Conclusion: the probability that some parameters a have Phi a = y, up to 1e-9 of ||y||^2 in square, jumps from 0 to 1 between n = P + 1 and n = P.
 //
 // Constants: exact, by rank: for n > P the share of ||y||^2 that is missed has the Beta law of (n-P)/2 and P/2 degrees, below 1e-9 with
-// probability of about 2e-4 at n = P + 1 = 31, and for n <= P it is 0. The crossing is placed to 3.8 %, the distance of two neighbouring n.
+// probability of 1.4e-4 at n = P + 1 = 31, and for n <= P it is 0. The crossing is placed to 3.8 %, the distance of two neighbouring n.
 //
 // Convention: unit inputs, w ~ N(0, I), output weights +-1 fixed, 1/sqrt N scaling; first layer linearised.
 //
@@ -268,6 +268,11 @@ func missedShare(phi *mat.Dense, draws int, r *rand.Rand) (float64, error) {
 	return sum / float64(draws), nil
 }
 
+// missedDeviation is the standard deviation of the share of n normal labels that is missed by some directions fewer, of the Beta law.
+func missedDeviation(n, directions float64) float64 {
+	return math.Sqrt(2 * (n - directions) * directions / (n * n * (n + 2)))
+}
+
 // trainingError is the share of random labels that is missed.
 //
 // Setting: as in rank, n inputs and P = Nd directions (erf); labels y ~ N(0, I), independent of the inputs.
@@ -296,7 +301,7 @@ func trainingError() checks.Checkable {
 				},
 				Terms: checks.Terms{
 					Trials: 50, Resolution: 0.03,
-					Deviation: checks.Float(math.Sqrt(2 * (n - columns) * columns / (n * n * (n + 2) * labels))),
+					Deviation: checks.Float(missedDeviation(n, columns) / math.Sqrt(labels)),
 				},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					phi, err := p.features(r)
@@ -336,7 +341,11 @@ type silence struct {
 	D          int  `json:"d"`
 	Neurons    int  `json:"neurons"`
 	Correlated bool `json:"correlated,omitempty"` // all inputs within a tenth of one direction
+	Zero       bool `json:"zero,omitempty"`       // the first input is zero
 }
+
+// silentDeviation bounds the standard deviation of the share of silent inputs, of mean q, averaged over networks; it is that of one input.
+func silentDeviation(q, networks float64) float64 { return math.Sqrt(q * (1 - q) / networks) }
 
 // zeroRows is why the transition of ReLU models with few neurons is blurred.
 //
@@ -354,7 +363,7 @@ type silence struct {
 //
 // Reference: derived here.
 //
-// Control: one in ten taken off the mean, and one neuron less.
+// Control: a tenth off the mean, either way; and one input of twelve that is zero.
 func zeroRows() checks.Checkable {
 	const networks = 900
 	setup := func(factor float64) func(silence) (checks.Instance, error) {
@@ -362,11 +371,14 @@ func zeroRows() checks.Checkable {
 			q := math.Ldexp(1, -p.Neurons)
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("zero rows expected", float64(p.N)*q)},
-				Terms: checks.Terms{Trials: 100, Resolution: 0.045, Deviation: checks.Float(math.Sqrt(q * (1 - q) / networks))},
+				Terms: checks.Terms{Trials: 100, Resolution: 0.045, Deviation: checks.Float(silentDeviation(q, networks))},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					x := sphere(p.N, p.D, r)
 					if p.Correlated {
 						x.Apply(func(_, k int, v float64) float64 { return 0.1*v + float64(1-min(k, 1)) }, x)
+					}
+					if p.Zero {
+						x.SetRow(0, make([]float64, p.D))
 					}
 					return checks.Measurement{Observed: silentShare(x, p.Neurons, networks, r), Predicted: factor * q, Relation: checks.Equal}
 				},
@@ -387,6 +399,7 @@ func zeroRows() checks.Checkable {
 		Controls: []checks.Control[silence]{
 			{Name: "less", Why: "a tenth less than there are", At: []silence{{N: 12, D: 4, Neurons: 1}}, Setup: setup(0.9)},
 			{Name: "more", Why: "a tenth more than there are", At: []silence{{N: 12, D: 4, Neurons: 2}}, Setup: setup(1.1)},
+			{Name: "zero-input", Why: "on one input of twelve, zero, the sign of a neuron is no matter of chance", At: []silence{{N: 12, D: 4, Neurons: 1, Zero: true}}},
 		},
 	}
 }
