@@ -27,8 +27,8 @@ import (
 //
 // Constants: derived here: flow reaches the level with a positive slope, and descent follows it up to that time as eta -> 0 (tracking). The
 // limit is taken by extrapolation from two steps, which leaves terms of order eta^2; the tolerance of 2e-4 of the time is for them.
-// The polynomials in the theorem, which we only recall, are hidden there and not claimed here. At d = 1, which the theorem as we recall it
-// admits, it is false: half of the starts have c_0 = -1.
+// The polynomials in the theorem, which we only recall, are hidden there and not claimed here. At d = 1 half of the balanced
+// starts have c_0 = -1 and stay at zero.
 //
 // Convention: whitened squares.
 //

@@ -96,6 +96,7 @@ func ridgeDeviation() checks.Claim[ridge] {
 		}),
 		Grid: []ridge{
 			at(1, 1, 1), at(1, 4, 4), at(0.5, 20, 10), // eta m = 1 attains it
+			at(3, 1, 3), // again, with m^2 eta T no power of m
 			at(1, 4, 40), at(2, 4, 800),
 		},
 		Setup: setup(1, false),
@@ -183,7 +184,7 @@ func ridgeStep() checks.Claim[ridge] {
 			return inst, nil
 		}
 	}
-	long, attained := ridge{M: 1, Start: 0.1, Time: 7, Eps: 0.05, Curve: true}, ridge{M: 1, Start: 1, Time: 1, Eps: math.E - 2 + 1e-10}
+	long, attained := ridge{M: 1, Start: 0.1, Time: 7, Eps: 0.05, Curve: true}, ridge{M: 2, Start: 0.5, Time: 1.5, Eps: (math.Exp(3)-8)/2 + 1e-10} // three steps
 	bowl := long
 	bowl.Bowl = true
 	return checks.Claim[ridge]{
