@@ -251,7 +251,7 @@ func accumulated() checks.Claim[balanced] {
 			return inst, nil
 		}
 	}
-	early := balanced{D: 3, Hidden: []int{2}, Target: 1, Norm: 1e-3, Cosine: 0.2, Time: 1.5}
+	early := balanced{D: 3, Hidden: []int{2}, Target: 2, Norm: 2e-3, Cosine: 0.2, Time: 0.75}
 	three := balanced{D: 2, Hidden: []int{2, 2}, Target: 1, Norm: 1e-3, Cosine: 0.999, Time: 2}
 	tilted := balanced{D: 3, Hidden: []int{2, 2}, Target: 1, Norm: 0.01, Cosine: 0.9, Time: 3, Tilt: 5}
 	return checks.Claim[balanced]{
