@@ -192,10 +192,15 @@ func ridgeStep() checks.Claim[ridge] {
 		Formula:    `\frac{2\epsilon e^{-mT}}{m^2 T x_0} \lesssim \eta_{\mathrm{crit}} \le \frac{1}{(1-\ln 2)\, m^2 T} \ln\frac{1}{1-\epsilon e^{-mT}/x_0}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) ridge {
-			return ridge{
+			p := ridge{
 				M: rapid.Float64Range(0.01, 3).Draw(t, "m"), Start: rapid.SampledFrom([]float64{0.01, 0.3, 1}).Draw(t, "start"),
 				Time: rapid.Float64Range(0.1, 3).Draw(t, "time"), Eps: rapid.Float64Range(0.05, 3).Draw(t, "eps"),
 			}
+			if rapid.Bool().Draw(t, "one step") { // is just enough: of eta m below 1, or beyond it, where the bound does not hold
+				p.Time = rapid.SampledFrom([]float64{0.5, 0.9, 1.1, 1.5}).Draw(t, "eta m") / p.M
+				p.Eps = (1 + 1e-9) * p.deviation(1)
+			}
+			return p
 		}),
 		Grid: []ridge{attained, {M: 1, Start: 1, Time: 1, Eps: 0.1}, {M: 2, Start: 0.3, Time: 2.5, Eps: 0.02}, {M: 1, Start: 0.1, Time: 4, Eps: 0.05}, long},
 		Cost: func(p ridge) checks.Cost {

@@ -45,7 +45,7 @@ func shares(net *homogeneous.Objective, start, end []float64, time float64, step
 //
 // Convention: mean cross-entropy or squares on the data.
 //
-// Reference: experiments (step sizes and divisors as in the authors' code), limit derived here.
+// Reference: experiments (divisors as in the authors' code), limit derived here.
 //
 // Control: 1 - 1/r^2; 0.99 (1 - 1/r); ReLU with steps so large that samples cross kinks; steps of two thirds of the
 // limit of stability.
