@@ -27,8 +27,8 @@ import (
 //
 // Constants: derived here: flow reaches the level with a positive slope, and descent follows it up to that time as eta -> 0 (tracking). The
 // limit is taken by extrapolation from two steps, which leaves terms of order eta^2; the tolerance of 2e-4 of the time is for them.
-// The polynomials in the theorem, which we only recall, are hidden there and not claimed here. At d = 1, which the theorem as we recall it
-// admits, it is false: half of the starts have c_0 = -1.
+// The polynomials in the theorem, which we only recall, are hidden there and not claimed here. At d = 1 half of the balanced
+// starts have c_0 = -1 and stay at zero.
 //
 // Convention: whitened squares.
 //
@@ -92,7 +92,7 @@ func descentTime() checks.Claim[reach] {
 		Setup: setup(1, false),
 		Controls: []checks.Control[reach]{
 			{Name: "in-line", Why: "from -lambda descent goes to the saddle at zero and stays there", At: with(func(p *reach) { p.Cosine, p.Opposite = -0.9, true })},
-			{Name: "one-input", Why: "at d = 1 a product of the wrong sign cannot cross zero", At: with(func(p *reach) { p.D, p.Cosine, p.Opposite = 1, -0.9, true }), Setup: setup(1, true)},
+			{Name: "one-input", Why: "at d = 1 the product of balanced weights cannot cross zero", At: with(func(p *reach) { p.D, p.Cosine, p.Opposite = 1, -0.9, true }), Setup: setup(1, true)},
 			{Name: "unbalanced", Why: "a first layer 1.06 times as long as the second moves the time by some thousandths", At: with(func(p *reach) { p.Tilt = 0.03 })},
 			{Name: "long-step", Why: "beyond 2/(n L^{2-2/n}) the minimum is not stable", At: with(func(p *reach) { p.Share = 1 / 2.05 })},
 			{Name: "near-time", Why: "the limit is known to a fiftieth of a per cent", At: []reach{two, three}, Setup: setup(1.001, false)},

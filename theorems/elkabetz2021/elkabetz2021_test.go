@@ -10,6 +10,8 @@ import (
 
 	"convergo/bounds/eig"
 	"convergo/checks"
+	"convergo/nets/data"
+	"convergo/theorems/internal/images"
 )
 
 // TestClaims checks every claim; run one with -run 'TestClaims/elkabetz2021/name'.
@@ -28,7 +30,7 @@ func TestTubes(t *testing.T) {
 	}{
 		{path{Kind: "quadratic", Eigen: []float64{1, -0.5, 2}, Start: []float64{0.3, 1, 0.2}, Eps: 0.1}, 0.999, 0.999, 0.85},
 		{path{Kind: "circle", Eps: 0.1}, 0.95, 0.95, 0.99},
-		{path{Kind: "ledge", Eps: 0.1}, 0, 0, 1},
+		{path{Kind: "ledge", Eps: 0.1}, 1, 1, 1}, // no curvature at all
 		{path{Kind: "deep", Sizes: []int{2, 2, 2}, Scale: 0.5, Eps: 0.05}, 0.5, 0.6, 0.5},
 	} {
 		o, err := tt.objective()
@@ -95,6 +97,63 @@ func TestTubes(t *testing.T) {
 			if v[0] > v[1]*(1+1e-6)+1e-6 || v[0] < v[2]*v[1] {
 				t.Errorf("%s: %s of up to %v where %v is the bound and %v of it was to be found", tt.Kind, name, v[0], v[1], v[2])
 			}
+		}
+	}
+}
+
+// TestTravel: a cell of the deep tube is as wide as the flow may move in it, at the speed of the gradient within eps.
+func TestTravel(t *testing.T) {
+	o, err := path{Kind: "deep", Sizes: []int{2, 2, 2}, Scale: 0.5, Eps: 0.05}.objective()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const at, step, eps = 0.3, 0.02, 0.05
+	still, err := o.tube(at, at, eps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := o.tube(at, at, eps+step*still.Gradient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := o.tube(at, at+step, eps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(got.Gradient/want.Gradient-1) > 1e-12 || want.Gradient < 1.01*still.Gradient {
+		t.Errorf("gradient of up to %v in a step, want %v, more than the %v at rest", got.Gradient, want.Gradient, still.Gradient)
+	}
+	if _, err := o.tube(at, at+1, eps); err == nil {
+		t.Error("a step in which the flow may leave its tube is accepted")
+	}
+}
+
+// TestConvexSmoothness: the bounds on the Hessians of the convex functions are attained at zero, found by powers of it.
+func TestConvexSmoothness(t *testing.T) {
+	set, err := images.Easy(data.Fashion, 10, 49).Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"squares", "softmax"} {
+		f, err := convexRun{Kind: kind}.function(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, up, down, norm := make([]float64, f.dim), make([]float64, f.dim), make([]float64, f.dim), 0.0
+		for i := range v {
+			v[i] = math.Sin(float64(i*i + 1))
+		}
+		const step = 1e-4
+		for range 400 {
+			floats.Scale(step/floats.Norm(v, 2), v)
+			f.gradient(up, v)
+			floats.Scale(-1, v)
+			f.gradient(down, v)
+			floats.SubTo(v, up, down)
+			norm = floats.Norm(v, 2) / (2 * step)
+		}
+		if math.Abs(norm/f.smooth-1) > 1e-6 {
+			t.Errorf("%s: a Hessian of norm %v, bounded by %v", kind, norm, f.smooth)
 		}
 	}
 }

@@ -96,6 +96,7 @@ func ridgeDeviation() checks.Claim[ridge] {
 		}),
 		Grid: []ridge{
 			at(1, 1, 1), at(1, 4, 4), at(0.5, 20, 10), // eta m = 1 attains it
+			at(3, 1, 3), // again, with m^2 eta T no power of m
 			at(1, 4, 40), at(2, 4, 800),
 		},
 		Setup: setup(1, false),
@@ -183,7 +184,7 @@ func ridgeStep() checks.Claim[ridge] {
 			return inst, nil
 		}
 	}
-	long, attained := ridge{M: 1, Start: 0.1, Time: 7, Eps: 0.05, Curve: true}, ridge{M: 1, Start: 1, Time: 1, Eps: math.E - 2 + 1e-10}
+	long, attained := ridge{M: 1, Start: 0.1, Time: 7, Eps: 0.05, Curve: true}, ridge{M: 2, Start: 0.5, Time: 1.5, Eps: (math.Exp(3)-8)/2 + 1e-10} // three steps
 	bowl := long
 	bowl.Bowl = true
 	return checks.Claim[ridge]{
@@ -191,10 +192,15 @@ func ridgeStep() checks.Claim[ridge] {
 		Formula:    `\frac{2\epsilon e^{-mT}}{m^2 T x_0} \lesssim \eta_{\mathrm{crit}} \le \frac{1}{(1-\ln 2)\, m^2 T} \ln\frac{1}{1-\epsilon e^{-mT}/x_0}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) ridge {
-			return ridge{
+			p := ridge{
 				M: rapid.Float64Range(0.01, 3).Draw(t, "m"), Start: rapid.SampledFrom([]float64{0.01, 0.3, 1}).Draw(t, "start"),
 				Time: rapid.Float64Range(0.1, 3).Draw(t, "time"), Eps: rapid.Float64Range(0.05, 3).Draw(t, "eps"),
 			}
+			if rapid.Bool().Draw(t, "one step") { // is just enough: of eta m below 1, or beyond it, where the bound does not hold
+				p.Time = rapid.SampledFrom([]float64{0.5, 0.9, 1.1, 1.5}).Draw(t, "eta m") / p.M
+				p.Eps = (1 + 1e-9) * p.deviation(1)
+			}
+			return p
 		}),
 		Grid: []ridge{attained, {M: 1, Start: 1, Time: 1, Eps: 0.1}, {M: 2, Start: 0.3, Time: 2.5, Eps: 0.02}, {M: 1, Start: 0.1, Time: 4, Eps: 0.05}, long},
 		Cost: func(p ridge) checks.Cost {

@@ -190,7 +190,7 @@ func convex() checks.Claim[convexRun] {
 		Formula:    `\|\theta_k - \theta(k\eta)\| \le \tfrac12\, \beta\, \|\nabla f(\theta_0)\|\, \eta\, (k\eta)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) convexRun {
-			p := convexRun{Kind: "quadratic", Share: rapid.SampledFrom([]float64{1e-3, 0.1, 1, 1.9, 2}).Draw(t, "share"), Steps: rapid.IntRange(1, 60).Draw(t, "steps")}
+			p := convexRun{Kind: "quadratic", Share: rapid.SampledFrom([]float64{1e-3, 0.1, 1, 1.9, 2, 2.5}).Draw(t, "share"), Steps: rapid.IntRange(1, 60).Draw(t, "steps")}
 			for range rapid.IntRange(1, 5).Draw(t, "dimension") {
 				p.Eigen = append(p.Eigen, rapid.SampledFrom([]float64{0, 1e-3, 0.2, 1, 7}).Draw(t, "eigenvalue"))
 			}

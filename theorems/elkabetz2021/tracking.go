@@ -275,6 +275,9 @@ func trackingCells() checks.Claim[track] {
 		Formula:    `\|\theta_k-\theta(k\eta)\| \le E_k, \quad E_{k+1} = e^{m_k\eta} E_k + \beta_k\gamma_k \frac{e^{m_k\eta}-1-m_k\eta}{m_k^2}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Space: rapid.Custom(func(t *rapid.T) track {
+			if rapid.Bool().Draw(t, "ledge") {
+				return track{path: path{Kind: "ledge", Time: 1, Eps: 0.1}, Eta: 0.05, Offset: rapid.SampledFrom([]float64{0.5, 0.99, 1.01, 1.2}).Draw(t, "offset")}
+			}
 			p := drawPath(t)
 			return track{path: p, Offset: rapid.SampledFrom([]float64{0, 0.01, 0.2, 0.7}).Draw(t, "offset"), Eta: p.Time / rapid.SampledFrom([]float64{1, 7, 300}).Draw(t, "steps")}
 		}),
