@@ -71,11 +71,10 @@ import (
 //go:embed internal
 var internal embed.FS
 
-// All returns the sources, base facts first, then by year and key, each claim
+// All returns the sources, papers by year and key, the base facts last, each claim
 // with its statement taken from its doc comment.
 func All() ([]checks.Source, error) {
 	sources := []checks.Source{
-		basics.Source(),
 		allenzhu2019.Source(),
 		arora2019fine.Source(),
 		cao2019.Source(),
@@ -90,6 +89,7 @@ func All() ([]checks.Source, error) {
 		munteanu2022.Source(),
 		yang2023.Source(),
 		song2024.Source(),
+		basics.Source(),
 	}
 	for i, s := range sources {
 		var err error
