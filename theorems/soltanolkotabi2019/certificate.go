@@ -29,7 +29,7 @@ import (
 //
 // Constants: ours; the paper has the last sentence. L(M) - L* = ||A(M - M*)||^2/(2n) for the linear map A of the inputs, and <S, M - M*> =
 // ||A(M - M*)||^2 since the gradient at M* is zero. The second is trace duality. The tolerance is 1e-9 of
-// L(W) + ||y||^2/(2n), and 1e-15 ||M - M*||_nuc times the terms of S, for sums that cancel.
+// L(W) + ||y||^2/(2n), and 1e-14 ||M - M*||_nuc times the terms of S, for sums that cancel.
 //
 // Convention: mean loss.
 //
@@ -104,7 +104,7 @@ func (p scene) gap(sabotage gapSabotage) (checks.Instance, error) {
 			}
 			size, err := nuclear(form, best)
 			spectral := spread(values)
-			tolerance := 1e-9*(loss+s.energy) + 1e-15*s.terms(form)*size
+			tolerance := 1e-9*(loss+s.energy) + 1e-14*s.terms(form)*size
 			return checks.All(
 				checks.Measurement{Part: "identity", Observed: loss - s.fit.Loss, Predicted: sabotage.factor * bounds.QuadraticGap(s.n, residuals, form, best), Relation: checks.Equal, Tolerance: tolerance, Err: err},
 				checks.Measurement{Part: "duality", Observed: loss - s.fit.Loss, Predicted: sabotage.factor * bounds.QuadraticDuality(s.n, spectral, size), Tolerance: tolerance, Err: err},

@@ -51,7 +51,7 @@ func (p general) cost() checks.Cost {
 	return checks.Cost{Trial: float64(max(1, p.Batch)) * 2 * fitCost(p.N, p.D)}
 }
 
-// productRank is the rank of the rows x_i (x) x_i, all d^2 products written out: how many singular values exceed 1e-10 of the largest.
+// productRank is the rank of the rows x_i (x) x_i, all d^2 products written out: how many singular values exceed 1e-12 of the largest.
 func productRank(x *mat.Dense) (int, error) {
 	n, d := x.Dims()
 	a := mat.NewDense(n, d*d, nil)
@@ -69,7 +69,7 @@ func productRank(x *mat.Dense) (int, error) {
 	}
 	rank, values := 0, svd.Values(nil)
 	for _, s := range values {
-		if s > 1e-10*values[0] {
+		if s > 1e-12*values[0] {
 			rank++
 		}
 	}
@@ -87,15 +87,15 @@ func productRank(x *mat.Dense) (int, error) {
 //
 // Constants: Theorem 2.1 has n <= c d^2 with a hidden c; the lemma behind it has the threshold itself, for n >= d. That n >= d is not
 // needed, and that the threshold is sharp, is ours: some minor of the matrix with the rows x_i (x) x_i is a polynomial in the inputs that is not zero, for
-// e_p and e_p + e_q have squares that span the symmetric matrices, and there is no more room. Singular values below 1e-10 of
-// the largest count as zero; at the threshold itself the least one is of the order of a distance of random points, with
-// probability of order 1e-8 below that.
+// e_p and e_p + e_q have squares that span the symmetric matrices, and there is no more room. Singular values below 1e-12 of
+// the largest count as zero: rounding leaves some 1e-15, and in general position, at the threshold itself too, one is below that with
+// probability of order 1e-9.
 //
 // Convention: inputs as drawn.
 //
 // Reference: Soltanolkotabi, Javanmard, Lee (2019), Theorem 2.1, second part, and Lemma 5.6; the sharp form derived here.
 //
-// Control: inputs on a hyperplane, and, one sample short of showing it, on a quadric; one unknown more.
+// Control: inputs on a hyperplane; inputs on a quadric, which shows at the threshold alone; one unknown more.
 func rankThreshold() checks.Checkable {
 	setup := func(extra int) func(general) (checks.Instance, error) {
 		return func(p general) (checks.Instance, error) {
