@@ -140,7 +140,7 @@ func TestQuadraticNetworkComputesTheForm(t *testing.T) {
 }
 
 func TestQuadraticWidth(t *testing.T) {
-	for n, want := range map[int]float64{1: 2, 2: 4, 3: 4, 4: 6, 6: 6, 7: 8, 10: 8, 5050: 200, 5051: 202} {
+	for n, want := range map[int]float64{1: 2, 2: 4, 3: 4, 4: 6, 6: 6, 7: 8, 10: 8, 5050: 200, 5051: 202, 1 << 40: 2965820, math.MaxInt64: 8589934592} {
 		if got := QuadraticWidth(n); got != want {
 			t.Errorf("n=%d: width %v, want %v", n, got, want)
 		}
@@ -249,7 +249,7 @@ func TestLocalJacobianByHand(t *testing.T) {
 	}
 }
 
-// sup |phi”| by second differences on a fine grid, and the Lipschitz constant of the Jacobian attained by one neuron on one input.
+// The largest curvature by second differences on a fine grid, and the Lipschitz constant of the Jacobian attained by one neuron on one input.
 func TestLargestCurvature(t *testing.T) {
 	for name, f := range map[string]func(float64) float64{
 		"square": func(z float64) float64 { return z * z }, "tanh": math.Tanh, "sin": math.Sin, "erf": math.Erf,
