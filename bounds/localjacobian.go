@@ -50,7 +50,7 @@ func TwoLayerJacobianLipschitz(vmax, curvature, largestRow, spectral float64) fl
 }
 
 // LargestCurvature is the largest second derivative, in size, of the activation named as in package nets, NaN for another: square 2, softplus 1/4, tanh 4/(3 sqrt 3),
-// sin 1, erf 4/sqrt(2 pi e), identity 0.
+// sin 1, erf 4/sqrt(2 pi e).
 func LargestCurvature(name string) float64 {
 	switch name {
 	case "square":
@@ -63,8 +63,6 @@ func LargestCurvature(name string) float64 {
 		return 1
 	case "erf":
 		return 4 / math.Sqrt(2*math.Pi*math.E)
-	case "identity":
-		return 0
 	}
 	return math.NaN()
 }
