@@ -49,8 +49,8 @@ func TwoLayerJacobianLipschitz(vmax, curvature, largestRow, spectral float64) fl
 	return vmax * curvature * largestRow * spectral
 }
 
-// LargestCurvature is the largest second derivative, in size, of the activation named as in package nets, NaN for another: square 2, softplus 1/4, tanh 4/(3 sqrt 3),
-// sin 1, erf 4/sqrt(2 pi e).
+// LargestCurvature is the largest second derivative, in size, of the activation named as in package nets, NaN for
+// another: square 2, softplus 1/4, tanh 4/(3 sqrt 3), sin 1, erf 4/sqrt(2 pi e).
 func LargestCurvature(name string) float64 {
 	switch name {
 	case "square":

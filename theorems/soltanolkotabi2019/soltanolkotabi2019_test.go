@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 
 	"convergo/bounds"
 	"convergo/bounds/dataset"
@@ -157,6 +158,34 @@ func TestStationaryIsAsked(t *testing.T) {
 	net.W.Set(0, 1, 1e-8)
 	if h, err := stationaryHypothesis(s, net); err != nil || h.Met() {
 		t.Errorf("%+v is met, %v, 1e-8 away from a stationary point", h, err)
+	}
+}
+
+// The deviations that means are judged with are those of the trials.
+func TestDeviationsAreThoseOfTheTrials(t *testing.T) {
+	for name, build := range map[string]func() (checks.Instance, error){
+		"residual-mean": func() (checks.Instance, error) { return setup[general](residualMean())(general{N: 30, D: 2, Batch: 2}) },
+		"khatri-rao-lower": func() (checks.Instance, error) {
+			return setup[product](khatriRaoLower())(product{N: 2, D: 6, Batch: 10})
+		},
+		"khatri-rao-mean": func() (checks.Instance, error) {
+			return setup[product](khatriRaoMean())(product{N: 2, D: 6, Batch: 10})
+		},
+	} {
+		inst, err := build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		const trials = 1500
+		r := rand.New(rand.NewPCG(3, 1))
+		values := make([]float64, trials)
+		for i := range values {
+			values[i] = inst.Trial(r).Observed
+		}
+		got, want := stat.StdDev(values, nil), float64(inst.Terms.Deviation)
+		if math.Abs(got-want) > 0.1*want {
+			t.Errorf("%s: the trials deviate by %v, told %v", name, got, want)
+		}
 	}
 }
 
