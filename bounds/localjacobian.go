@@ -43,14 +43,14 @@ func (j LocalJacobian) Decrease(eta float64) float64 {
 func (j LocalJacobian) Path(r float64) float64 { return 2 * r / (j.c() * j.Singular()) }
 
 // TwoLayerJacobianLipschitz is vmax curvature max ||x_i|| ||X||_2, the Lipschitz constant of the Jacobian of f(x) = sum_l v_l phi(<w_l, x>) in W for
-// |phi”| <= curvature (derived): the rows of J are a_i (x) x_i with a_i = (v_l phi'(<w_l, x_i>))_l, and
+// a second derivative of phi of at most curvature (derived): the rows of J are a_i (x) x_i with a_i = (v_l phi'(<w_l, x_i>))_l, and
 // J J^T = (A A^T) o (X X^T) is at most max ||a_i||^2 ||X||^2 for differences of Jacobians too.
 func TwoLayerJacobianLipschitz(vmax, curvature, largestRow, spectral float64) float64 {
 	return vmax * curvature * largestRow * spectral
 }
 
-// LargestCurvature is sup |phi”| of the activation named as in package nets, NaN for another: square 2, softplus 1/4, tanh 4/(3 sqrt 3),
-// sin 1, erf 4/sqrt(2 pi e), identity 0.
+// LargestCurvature is the largest second derivative, in size, of the activation named as in package nets, NaN for
+// another: square 2, softplus 1/4, tanh 4/(3 sqrt 3), sin 1, erf 4/sqrt(2 pi e).
 func LargestCurvature(name string) float64 {
 	switch name {
 	case "square":
@@ -63,8 +63,6 @@ func LargestCurvature(name string) float64 {
 		return 1
 	case "erf":
 		return 4 / math.Sqrt(2*math.Pi*math.E)
-	case "identity":
-		return 0
 	}
 	return math.NaN()
 }

@@ -90,6 +90,19 @@ func TestQuadraticRankOfRepeatedInputs(t *testing.T) {
 	}
 }
 
+// Inputs at a distance of 1e-8 are two, at 1e-12 they are one: singular values count from 1e-10 of the largest.
+func TestQuadraticRankOfNearInputs(t *testing.T) {
+	for distance, want := range map[float64]struct {
+		rank int
+		loss float64
+	}{1e-4: {2, 0}, 1e-8: {2, 0}, 1e-12: {1, 1.0 / 4}} {
+		fit, err := FitQuadratic(mat.NewDense(2, 2, []float64{1, 0, 1, distance}), []float64{0, 1})
+		if err != nil || fit.Rank != want.rank || math.Abs(fit.Loss-want.loss/2) > 1e-9 {
+			t.Errorf("distance %v: rank %d and loss %v, %v; want %v", distance, fit.Rank, fit.Loss, err, want)
+		}
+	}
+}
+
 func TestQuadraticResiduals(t *testing.T) {
 	x := mat.NewDense(2, 2, []float64{1, 2, 0, 3})
 	m := mat.NewSymDense(2, []float64{1, 1, 1, 2})
@@ -140,7 +153,7 @@ func TestQuadraticNetworkComputesTheForm(t *testing.T) {
 }
 
 func TestQuadraticWidth(t *testing.T) {
-	for n, want := range map[int]float64{1: 2, 2: 4, 3: 4, 4: 6, 6: 6, 7: 8, 10: 8, 5050: 200, 5051: 202} {
+	for n, want := range map[int]float64{1: 2, 2: 4, 3: 4, 4: 6, 6: 6, 7: 8, 10: 8, 5050: 200, 5051: 202, 1 << 40: 2965820, math.MaxInt64: 8589934592} {
 		if got := QuadraticWidth(n); got != want {
 			t.Errorf("n=%d: width %v, want %v", n, got, want)
 		}
@@ -249,11 +262,11 @@ func TestLocalJacobianByHand(t *testing.T) {
 	}
 }
 
-// sup |phi”| by second differences on a fine grid, and the Lipschitz constant of the Jacobian attained by one neuron on one input.
+// The largest curvature by second differences on a fine grid, and the Lipschitz constant of the Jacobian attained by one neuron on one input.
 func TestLargestCurvature(t *testing.T) {
 	for name, f := range map[string]func(float64) float64{
 		"square": func(z float64) float64 { return z * z }, "tanh": math.Tanh, "sin": math.Sin, "erf": math.Erf,
-		"softplus": func(z float64) float64 { return math.Log1p(math.Exp(z)) }, "identity": func(z float64) float64 { return z },
+		"softplus": func(z float64) float64 { return math.Log1p(math.Exp(z)) },
 	} {
 		const h = 1e-3
 		most := 0.0

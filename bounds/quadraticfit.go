@@ -18,11 +18,7 @@ func QuadraticWidth(n int) float64 {
 	if n < 1 {
 		return math.NaN()
 	}
-	d := 1
-	for d*(d+1)/2 < n {
-		d++
-	}
-	return float64(2 * d)
+	return 2 * math.Ceil((math.Sqrt(8*float64(n)+1)-1)/2)
 }
 
 // QuadraticFeatures returns x_i x_i^T as rows of length d(d+1)/2, in coordinates in which inner products are those of matrices.

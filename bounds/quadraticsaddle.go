@@ -65,7 +65,7 @@ func (p QuadraticPoint) Residual() float64 {
 	return math.Max(math.Min(bySlope, p.curve(negative, top)), math.Min(bySlope, p.curve(positive, bottom)))
 }
 
-// NegativePart bounds max(-lmin(S), 0) where all output weights are positive and at least d in number (derived), as [QuadraticPoint.Residual] does.
+// NegativePart bounds max(-lmin(S), 0) where at least d output weights are positive (derived), as [QuadraticPoint.Residual] does.
 func (p QuadraticPoint) NegativePart() float64 {
 	least, _ := SignedLeast(p.V)
 	b := p.block(1)

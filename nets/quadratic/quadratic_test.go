@@ -82,6 +82,17 @@ func TestMinimiseEndsAtASecondOrderPoint(t *testing.T) {
 		if got := floats.Norm(l.Gradient(p.Net, nets.FirstLayer), 2); math.Abs(got-p.Gradient) > 1e-15 {
 			t.Errorf("seed %d: gradient %v at a point that says %v", seed, got, p.Gradient)
 		}
+		var es mat.EigenSym
+		if !es.Factorize(l.Hessian(p.Net, nets.FirstLayer), false) {
+			t.Fatal("no eigenvalues")
+		}
+		values := es.Values(nil)
+		if largest := max(-values[0], values[len(values)-1]); math.Abs(p.Largest-largest) > 1e-12*largest || math.Abs(p.Curvature-values[0]) > 1e-12*largest {
+			t.Errorf("seed %d: eigenvalues from %v to %v, told %v and %v", seed, values[0], largest, p.Curvature, p.Largest)
+		}
+		if got := l.Loss(p.Net); got != p.Loss || p.Losses[len(p.Losses)-1] != got || len(p.Losses) != p.Steps+1 {
+			t.Errorf("seed %d: loss %v after %d steps, told %v and %v", seed, got, p.Steps, p.Loss, p.Losses)
+		}
 		for i := 1; i < len(p.Losses); i++ {
 			if p.Losses[i] > p.Losses[i-1]*(1+1e-13) {
 				t.Errorf("seed %d: step %d raises the loss", seed, i)

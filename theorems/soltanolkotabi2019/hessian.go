@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
 
 	"convergo/bounds"
 	"convergo/checks"
@@ -45,7 +46,10 @@ func hessianForm() checks.Checkable {
 		Grid:  []scene{mixed, {Data: gaussian(1, 1), V: signs(1, 0, 0), Scale: 1}, {Data: gaussian(5, 2), V: signs(1, 3, 0)}, {Data: gaussian(12, 3), V: signs(0, 2, 5), Scale: 3}},
 		Space: scenes(6, 3, 0), Cost: scene.cost, Setup: setup(4, 2),
 		Controls: []checks.Control[scene]{
-			{Name: "printed", Why: "2/n for 4/n in the first term", At: []scene{mixed}, Setup: setup(2, 2)},
+			{
+				Name: "printed", Why: "the derivative of the outputs is 2 x^T W^T D_v U x, and its square has the coefficient 4/n", At: []scene{mixed}, Setup: setup(2, 2),
+				Printed: `Equation (6.4): $\operatorname{vec}(U)^{\top}\nabla^2 L(W)\operatorname{vec}(U) = \tfrac{2}{n}\sum_i r_i\, x_i^{\top}U^{\top}D_vUx_i + \tfrac{2}{n}\sum_i (x_i^{\top}W^{\top}D_vUx_i)^2$`,
+			},
 			{Name: "first-term", Why: "a first term of 1.02 times its size", At: []scene{mixed}, Setup: setup(4.08, 2)},
 			{Name: "second-term", Why: "a second term of 1.02 times its size, at W = 0", At: []scene{{Data: gaussian(5, 2), V: signs(1, 3, 0)}}, Setup: setup(4, 2.04)},
 		},
@@ -108,7 +112,12 @@ func originSpectrum() checks.Checkable {
 		ID: "soltanolkotabi2019/origin-spectrum", Title: "Hessian at zero", Reference: "derived here, after equation (6.4)",
 		Formula:    `\operatorname{spec}\nabla^2 L(0) = \left\{\tfrac{2}{n}\, v_l\, \lambda_j(S(0))\right\}_{l \le k,\, j \le d}`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
-		Grid:  []scene{{Data: gaussian(5, 3), V: signs(2, 2, 1)}, {Data: gaussian(1, 1), V: signs(1, 0, 0)}, {Data: gaussian(12, 4), V: []float64{1, 0, -3}}, {Data: steep(3, 2), V: signs(1, 1, 0)}},
+		Grid: []scene{{Data: gaussian(5, 3), V: signs(2, 2, 1)}, {Data: gaussian(1, 1), V: signs(1, 0, 0)}, {Data: gaussian(12, 4), V: []float64{1, 0, -3}}, {Data: steep(3, 2), V: signs(1, 1, 0)}},
+		Space: rapid.Custom(func(t *rapid.T) scene {
+			p := scenes(6, 2, 0).Draw(t, "scene")
+			p.Scale = 0
+			return p
+		}),
 		Cost:  scene.cost,
 		Setup: setup(1),
 		Controls: []checks.Control[scene]{
@@ -157,7 +166,7 @@ func (p scene) origin(power float64) (checks.Instance, error) {
 // Setting: any inputs, labels and hidden weights; output weights none of which is zero; A = D_v^{-1} K with K antisymmetric, of entries
 // N(0, 1) times a size, and Q = (I - A/2)^{-1} (I + A/2).
 //
-// Hypotheses: I - A/2 is invertible.
+// Hypotheses: none; I - A/2 is invertible almost surely.
 //
 // Conclusion: Q^T D_v Q = D_v, so that L(Q W) = L(W) ("loss"); and Hess L vec(A W) = -vec(A^T grad L) ("kernel", in a direction N(0, 1)). At a
 // stationary point all A W are in the kernel of the Hessian.
@@ -170,10 +179,10 @@ func (p scene) origin(power float64) (checks.Instance, error) {
 //
 // Reference: derived here.
 //
-// Control: A = K where the |v_l| differ.
+// Control: A = K where the |v_l| differ, and |v_l|^1.1 for |v_l| in A; and the gradient at four fifths of its size.
 func orbit() checks.Checkable {
-	setup := func(plain bool) func(scene) (checks.Instance, error) {
-		return func(p scene) (checks.Instance, error) { return p.motion(plain) }
+	setup := func(power, gradient float64) func(scene) (checks.Instance, error) {
+		return func(p scene) (checks.Instance, error) { return p.motion(power, gradient) }
 	}
 	uneven := scene{Data: gaussian(5, 3), V: signs(2, 2, 0.25), Scale: 1}
 	return checks.Claim[scene]{
@@ -181,26 +190,28 @@ func orbit() checks.Checkable {
 		Formula:    `L(QW) = L(W),\quad \nabla^2 L(W)[AW] = -A^{\top}\nabla L(W),\quad A = D_v^{-1}K,\ K^{\top} = -K`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid:  []scene{uneven, {Data: gaussian(3, 1), V: signs(1, 1, 0), Scale: 1}, {Data: gaussian(9, 2), V: signs(3, 0, 4), Scale: 3}},
-		Space: scenes(6, 2, 0), Cost: scene.cost, Setup: setup(false),
-		Controls: []checks.Control[scene]{{
-			Name: "plain-rotation", Why: "K without D_v^{-1} keeps D_v only for equal |v_l| of one sign", At: []scene{uneven, {Data: gaussian(9, 2), V: signs(3, 0, 0.25), Scale: 1}}, Setup: setup(true),
-		}},
+		Space: scenes(6, 2, 0), Cost: scene.cost, Setup: setup(1, 1),
+		Controls: []checks.Control[scene]{
+			{Name: "plain-rotation", Why: "K without D_v^{-1} keeps D_v only for equal v_l", At: []scene{uneven, {Data: gaussian(9, 2), V: signs(3, 0, 0.25), Scale: 1}}, Setup: setup(0, 1)},
+			{Name: "power", Why: "|v_l|^1.1 for |v_l| keeps another diagonal matrix", At: []scene{uneven}, Setup: setup(1.1, 1)},
+			{Name: "kernel", Why: "0.8 times the gradient: W is not stationary, and A W not in the kernel", At: []scene{uneven}, Setup: setup(1, 0.8)},
+		},
 	}
 }
 
-// motion draws A: the infinitesimal motion D_v^{-1} K, or K itself.
-func motion(v []float64, size float64, plain bool, r *rand.Rand) *mat.Dense {
+// motion draws A = D_v^{-1} K, the entries of D_v to the given power.
+func motion(v []float64, size, power float64, r *rand.Rand) *mat.Dense {
+	scale := func(l int) float64 { return math.Copysign(math.Pow(math.Abs(v[l]), power), v[l]) }
+	if power == 0 {
+		scale = func(int) float64 { return 1 }
+	}
 	k := len(v)
 	a := mat.NewDense(k, k, nil)
 	for i := range k {
 		for j := range i {
 			z := size * r.NormFloat64()
-			a.Set(i, j, z)
-			a.Set(j, i, -z)
-			if !plain {
-				a.Set(i, j, z/v[i])
-				a.Set(j, i, -z/v[j])
-			}
+			a.Set(i, j, z/scale(i))
+			a.Set(j, i, -z/scale(j))
 		}
 	}
 	return a
@@ -230,18 +241,18 @@ func cayley(w, a *mat.Dense) (*mat.Dense, error) {
 
 // turned draws a network of the same outputs.
 func turned(net *nets.Network, size float64, r *rand.Rand) (*nets.Network, error) {
-	w, err := cayley(net.W, motion(net.A, size, false, r))
+	w, err := cayley(net.W, motion(net.A, size, 1, r))
 	if err != nil {
 		return nil, err
 	}
 	return quadratic.Network(w, net.A), nil
 }
 
-func (p scene) motion(plain bool) (checks.Instance, error) {
+func (p scene) motion(power, gradient float64) (checks.Instance, error) {
 	s, err := newSetting(p.Data, p.V)
 	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
 		net := s.draw(p.Scale, r)
-		a, u := motion(p.V, 0.3, plain, r), nets.Gaussian(len(p.V), s.d, r)
+		a, u := motion(p.V, 0.3, power, r), nets.Gaussian(len(p.V), s.d, r)
 		w, err := cayley(net.W, a)
 		if err != nil {
 			return checks.Failed(err)
@@ -266,7 +277,7 @@ func (p scene) motion(plain bool) (checks.Instance, error) {
 		terms += s.terms(quadratic.Form(net)) / float64(s.n) * spread(p.V) * mat.Norm(a, 2) * mat.Norm(net.W, 2) * mat.Norm(flat, 2)
 		return checks.All(
 			checks.Measurement{Part: "loss", Observed: after, Predicted: before, Relation: checks.Equal, Tolerance: 1e-10 * (before + after + s.energy) * (1 + mat.Norm(w, 2))},
-			checks.Measurement{Part: "kernel", Observed: mat.Dot(&hu, &along), Predicted: -mat.Dot(flat, &back), Relation: checks.Equal, Tolerance: 1e-10 * terms},
+			checks.Measurement{Part: "kernel", Observed: mat.Dot(&hu, &along), Predicted: -gradient * mat.Dot(flat, &back), Relation: checks.Equal, Tolerance: 1e-10 * terms},
 		)
 	}}, err
 }

@@ -57,7 +57,7 @@ type course struct {
 
 // localDescent is linear convergence from near a solution, by a certificate that is computed at the start.
 //
-// Setting: n inputs, f(x) = sum_l v_l phi(<w_l, x>) with v fixed, |phi”| <= B; gradient descent W <- W - eta J^T r on ||r||^2/2 in W, with r = f - y and J
+// Setting: n inputs, f(x) = sum_l v_l phi(<w_l, x>) with v fixed and the second derivative of phi at most B in size; gradient descent W <- W - eta J^T r on ||r||^2/2 in W, with r = f - y and J
 // the Jacobian of the outputs. alpha_0 and beta_0 are its extreme singular values at the start, Lambda = max|v_l| B max||x_i|| ||X||_2;
 // 0 < s < 1, 0 < e < 2, c = 2 - e, alpha = (1-s) alpha_0, beta = beta_0 + s alpha_0.
 //
@@ -70,18 +70,18 @@ type course struct {
 // labels, both layers trained, k >= d, d <= n <= c_0 d^2 and a start within C_0 d^2.5/(n^1.5 k) of the planted weights, up to powers of their singular
 // values, and concludes L(t) <= (1 - c alpha d/n)^t L(0) with hidden c_0, C_0 and c: such a statement nothing can refute. Its setting is among the
 // instances, with the hidden layer trained. All parts are nearly attained for z^2 on orthonormal inputs with W(0) = I and
-// the first output above its label. Rounding: 1e-13 of the outputs over the residual, and what the eigenvalues are certified to.
+// the first output above its label. Rounding: 1e-14 of the terms of the outputs over the residual, and what the eigenvalues are certified to.
 //
 // Convention: standard, no width factors; sum loss; v fixed at 1.
 //
 // Reference: derived here, in the place of Theorem 2.5 of Soltanolkotabi, Javanmard, Lee (2019).
 //
-// Control: 1.25 times the first residual and 1.5 times the step, each near where it breaks; 1.25 times the decrease, four fifths of the path and
-// 1.05 times the singular value; and alpha_0 = 0.
+// Control: 1.1 times the first residual and 1.2 times the step, each near where it breaks; 1.05 times the decrease, 0.9 times the path and
+// 1.02 times the singular value; and alpha_0 = 0.
 func localDescent() checks.Checkable {
 	hard := local{Data: data.Spec{Kind: data.Basis, N: 3, D: 3}, Act: "square", Width: 3, Keep: 0.02, Share: 0.02, Fill: 0.9999, Aim: "first", Axes: true, Steps: 300}
 	quick := hard
-	quick.Keep, quick.Share, quick.Steps = 0.004, 0.1, 5
+	quick.Keep, quick.Share, quick.Steps = 0.0005, 0.1, 5
 	with := func(s localSabotage) func(local) (checks.Instance, error) {
 		return func(p local) (checks.Instance, error) { return p.certificate(s) }
 	}
@@ -123,20 +123,20 @@ func localDescent() checks.Checkable {
 		},
 		Cost: local.cost, Setup: with(plain),
 		Constants: []checks.Constant[local]{
-			{Name: "residual", Why: "a larger first residual, which the singular value does not survive", At: []local{hard}, Factors: []float64{1.1, 1.3, 1.6}, Scaled: radius},
-			{Name: "step", Why: "a larger step, whose second-order term costs more than e allows", At: []local{quick}, Factors: []float64{1.1, 1.25, 1.5}, Scaled: step},
+			{Name: "residual", Why: "a larger first residual, which the singular value does not survive", At: []local{hard}, Factors: []float64{1.05, 1.1, 1.3}, Scaled: radius},
+			{Name: "step", Why: "a larger step, whose second-order term costs more than e allows", At: []local{quick}, Factors: []float64{1.05, 1.1, 1.25}, Scaled: step},
 		},
 		Controls: []checks.Control[local]{
-			{Name: "larger-residual", Why: "1.25 times the residual takes the singular value below alpha", At: []local{hard}, Setup: change(func(s *localSabotage) { s.radius = 1.25 })},
-			{Name: "larger-step", Why: "1.5 times the step, and the rate it would promise", At: []local{quick}, Setup: change(func(s *localSabotage) { s.step = 1.5 })},
+			{Name: "larger-residual", Why: "1.1 times the residual takes the singular value below alpha", At: []local{hard}, Setup: change(func(s *localSabotage) { s.radius = 1.1 })},
+			{Name: "larger-step", Why: "1.2 times the step, and the rate it would promise", At: []local{quick}, Setup: change(func(s *localSabotage) { s.step = 1.2 })},
 			{
 				Name: "repeated-input", Why: "two equal inputs with different labels make alpha_0 zero, and the difference stays, whatever the second singular value is",
 				At:    []local{{Data: data.Spec{Kind: data.Duplicate, N: 4, D: 4, Seed: 1}, Act: "tanh", Width: 4, Keep: 0.5, Share: 1, Fill: 0.999, Aim: "weakest", Steps: 5}},
 				Setup: change(func(s *localSabotage) { s.second = true }),
 			},
-			{Name: "rate", Why: "1.25 times the decrease", At: []local{hard}, Setup: change(func(s *localSabotage) { s.rate = 1.25 })},
-			{Name: "path", Why: "four fifths of the path", At: []local{hard}, Setup: change(func(s *localSabotage) { s.path = 0.8 })},
-			{Name: "singular", Why: "1.05 times alpha", At: []local{hard}, Setup: change(func(s *localSabotage) { s.singular = 1.05 })},
+			{Name: "rate", Why: "1.05 times the decrease", At: []local{hard}, Setup: change(func(s *localSabotage) { s.rate = 1.05 })},
+			{Name: "path", Why: "0.9 times the path", At: []local{hard}, Setup: change(func(s *localSabotage) { s.path = 0.9 })},
+			{Name: "singular", Why: "1.02 times alpha", At: []local{hard}, Setup: change(func(s *localSabotage) { s.singular = 1.02 })},
 		},
 	}
 }
@@ -167,6 +167,13 @@ func (p local) certificate(sabotage localSabotage) (checks.Instance, error) {
 		if err != nil {
 			return checks.Failed(err)
 		}
+		hypotheses := []checks.Hypothesis{
+			checks.RequireThat("alpha_0 > 0", c.leastPositive),
+			checks.Require("||r(0)||", c.residual, checks.AtMost, c.local.Radius()),
+		}
+		if c.run == nil {
+			return checks.Measurement{Hypotheses: hypotheses}
+		}
 		decrease := sabotage.rate * c.local.Decrease(c.step)
 		var ms []checks.Measurement
 		for t := 1; t < len(c.norms); t++ {
@@ -178,10 +185,7 @@ func (p local) certificate(sabotage localSabotage) (checks.Instance, error) {
 			checks.Measurement{Part: "singular", Observed: c.gap, Predicted: sabotage.singular * c.local.Singular(), Relation: checks.AtLeast, Tolerance: c.gapError},
 		)
 		m := checks.Each(ms...)
-		m.Hypotheses = []checks.Hypothesis{
-			checks.RequireThat("alpha_0 > 0", c.leastPositive),
-			checks.Require("||r(0)||", c.residual, checks.AtMost, c.local.Radius()),
-		}
+		m.Hypotheses = hypotheses
 		m.Series = c.curves(decrease)
 		return m
 	}}, nil
@@ -219,6 +223,9 @@ func (p local) course(x *mat.Dense, act nets.Activation, sabotage localSabotage,
 	if err != nil {
 		return nil, err
 	}
+	if c.local.Most == 0 {
+		return c, nil // the outputs do not move
+	}
 	if sabotage.second {
 		values, err := bounds.SymmetricEigenvalues(gram)
 		if err != nil {
@@ -236,11 +243,26 @@ func (p local) course(x *mat.Dense, act nets.Activation, sabotage localSabotage,
 	}
 	c.residual = floats.Distance(batch.U, y, 2)
 	c.step = sabotage.step * c.local.Step(c.residual)
-	c.rounding = 1e-14 * (floats.Norm(batch.U, 2) + floats.Norm(y, 2))
+	c.rounding = 1e-15*outputTerms(net, x) + 1e-14*floats.Norm(y, 2)
 	if c.run, err = train.NewDescent(net, x, y, train.Options{Step: c.step}); err != nil {
 		return nil, err
 	}
 	return c, c.follow(p.Steps)
+}
+
+// outputTerms is the norm of the sizes of the outputs before they cancel, and of what the rounding of the inputs of the neurons makes of them.
+func outputTerms(net *nets.Network, x *mat.Dense) float64 {
+	var z mat.Dense
+	z.Mul(x, net.W.T())
+	n, k := z.Dims()
+	terms := make([]float64, n)
+	for i := range n {
+		for l := range k {
+			size := mat.Norm(x.RowView(i), 2) * mat.Norm(net.W.RowView(l), 2)
+			terms[i] += math.Abs(net.A[l]) * (math.Abs(net.Act.Value(z.At(i, l))) + math.Abs(net.Act.Deriv(z.At(i, l)))*size)
+		}
+	}
+	return floats.Norm(terms, 2)
 }
 
 // newCourse takes what the certificate needs of the start.

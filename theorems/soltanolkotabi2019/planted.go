@@ -107,23 +107,24 @@ func (p planted) misses(x, b *mat.Dense, r *rand.Rand) ([]float64, error) {
 	return g.RawMatrix().Data, nil
 }
 
-// sameSignLandscape is the landscape of networks whose output weights are all positive.
+// sameSignLandscape is the landscape of networks with enough positive output weights.
 //
 // Setting: inputs N(0, I_d); M* positive semidefinite of some rank, and labels y_i = x_i^T M* x_i, as a network with positive output
 // weights plants them; or these labels less r_i, where sum_i r_i x_i x_i^T is positive semidefinite and zero on the range of M*, which
 // makes M* best among positive semidefinite forms. Points are found as in benign-landscape.
 //
-// Hypotheses: all v_l > 0 and k >= d. On the draw, W is a second-order stationary point, up to gradient norm g and curvature -h for
+// Hypotheses: v_l > 0 for at least d neurons; for the others too, unless the labels are planted. On the draw, W is a second-order stationary point, up to gradient norm g and curvature -h for
 // which the bound under Constants is at most 1e-8 of the larger of the losses at W = 0 and at the start.
 //
 // Conclusion: L(W) = min over positive semidefinite M of (1/2n) sum_i (x_i^T M x_i - y_i)^2, which is (1/2n) sum_i r_i^2, and 0 for planted labels.
 //
 // Constants: none. Theorem 2.2 has planted labels, n <= c d^2 and almost every input; neither of the last two is needed. At a stationary point W S = 0, so
 // that <S, M> = 0, and either W has rank d and S = 0, or some a^T W = 0 makes the second derivative along D_v^{-1} a b^T a
-// positive multiple of b^T S b: S is positive semidefinite, and L(M') >= L(M) + <S, M' - M>/n >= L(M). For a computed point
+// positive multiple of b^T S b: S is positive semidefinite, and L(M') >= L(M) + <S, M' - M>/n >= L(M) for
+// positive semidefinite M'. Planted labels have 2n L(W) = <S, M - M*> = -<S, M*> <= 0, whatever signs M has. For a computed point
 // L - min <= ||W||_F g/2 + tr(M*) s/n, s the bound on -lmin(S) as in benign-landscape.
 //
-// Convention: mean loss, v fixed and positive (for negative ones turn the labels).
+// Convention: mean loss, v fixed (for d negative ones turn the labels).
 //
 // Reference: Soltanolkotabi, Javanmard, Lee (2019), Theorem 2.2, first half; for all labels derived here.
 //
@@ -135,11 +136,12 @@ func sameSignLandscape() checks.Checkable {
 	noisy := planted{N: 9, D: 3, Rank: 1, Off: 1, V: signs(3, 0, 1), Scale: 1}
 	return checks.Claim[planted]{
 		ID: "soltanolkotabi2019/same-sign-landscape", Title: "second-order points with one sign", Reference: "Theorem 2.2, first half",
-		Formula:    `v > 0,\ \nabla L(W) = 0,\ \nabla^2 L(W) \succeq 0 \ \Rightarrow\ L(W) = \min_{M \succeq 0} \tfrac{1}{2n}\sum_i (x_i^{\top} M x_i - y_i)^2`,
+		Formula:    `\nabla L(W) = 0,\ \nabla^2 L(W) \succeq 0 \ \Rightarrow\ L(W) = \min_{M \succeq 0} \tfrac{1}{2n}\sum_i (x_i^{\top} M x_i - y_i)^2`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []planted{
 			noisy,
 			{N: 6, D: 3, Rank: 3, V: signs(3, 0, 0), Scale: 1}, {N: 1, D: 1, Rank: 1, V: signs(1, 0, 0), Scale: 1},
+			{N: 6, D: 3, Rank: 2, V: signs(3, 2, 1), Scale: 1}, // planted: other signs do no harm
 			{N: 5, D: 2, Rank: 0, Off: 2, V: signs(2, 0, 0), Scale: 0.3}, {N: 7, D: 2, Rank: 1, Off: 0.3, V: signs(3, 0, 9), Scale: 1},
 		},
 		Space: rapid.Custom(func(t *rapid.T) planted {
@@ -147,6 +149,9 @@ func sameSignLandscape() checks.Checkable {
 			p := planted{N: rapid.IntRange(1, 7).Draw(t, "n"), D: d, Rank: rapid.IntRange(0, d).Draw(t, "rank"), V: signs(d+rapid.IntRange(0, 1).Draw(t, "more"), 0, 1), Scale: 1}
 			if p.N > d*(d+1)/2 {
 				p.Off = rapid.SampledFrom([]float64{0, 0.1, 3}).Draw(t, "off")
+			}
+			if p.Off == 0 {
+				p.V = append(p.V, signs(0, rapid.IntRange(0, 2).Draw(t, "negative"), 1)...)
 			}
 			return p
 		}),
@@ -165,11 +170,12 @@ func (p planted) landscape(factor float64) (checks.Instance, error) {
 		return checks.Instance{}, err
 	}
 	positive, negative := count(p.V)
+	hypotheses := []checks.Hypothesis{checks.Require("k+", float64(positive), checks.AtLeast, float64(p.D))}
+	if p.Off != 0 {
+		hypotheses = append(hypotheses, checks.Require("k-", float64(negative), checks.AtMost, 0))
+	}
 	return checks.Instance{
-		Hypotheses: []checks.Hypothesis{
-			checks.Require("k+", float64(positive), checks.AtLeast, float64(p.D)),
-			checks.Require("k-", float64(negative), checks.AtMost, 0),
-		},
+		Hypotheses: hypotheses,
 		Trial: func(r *rand.Rand) checks.Measurement {
 			s, err := p.draw(r)
 			if err != nil {

@@ -64,7 +64,8 @@ func (s *setting) saddles(c curvature, factor float64) checks.Measurement {
 //
 // Constants: ours; the paper proves that the eigenvalue is negative. The neurons of a sign are linearly dependent, a^T W_- = 0; the direction
 // U = D_v^{-1} a b^T changes no output to first order, and the second-order term is (2/n) (sum_l u_l^2 v_l) b^T S b over ||u||^2, u = D_v^{-1} a, where
-// -sum_l u_l^2 v_l/||u||^2 >= v-. Equality at every W where the |v_l| of each sign are equal.
+// -sum_l u_l^2 v_l/||u||^2 >= v-. Where the |v_l| of each sign are equal, the larger of the
+// two is attained at every W.
 //
 // Convention: mean loss, v fixed.
 //
@@ -205,7 +206,7 @@ func stationaryHypothesis(s *setting, net *nets.Network) (checks.Hypothesis, err
 // -lambda_min >= (2/n) v+ max(-lmin(S), 0) ("bottom").
 //
 // Constants: ours. The gradient is (2/n) D_v W S: where S != 0, the rank of W is below d, so that d neurons of a sign are linearly dependent, and the
-// proof is that of saddle-everywhere. Equality where the |v_l| of each sign are equal.
+// proof is that of saddle-everywhere. The larger of the two is attained where the |v_l| of each sign are equal.
 //
 // Convention: mean loss, v fixed.
 //
