@@ -167,7 +167,8 @@ type level struct {
 // Hypotheses: none.
 //
 // Conclusion: max_r j <w_{j,r}, mu> < c sigma_0 |mu| for some j with probability exactly 1 - (1 - Phi(c)^m)^2 (lower), and
-// |<w_{j,r}, mu>| > c sigma_0 |mu| for some j, r with probability exactly 1 - (2 Phi(c) - 1)^{2m} (upper). A trial is the share of 50 draws.
+// |<w_{j,r}, mu>| > c sigma_0 |mu| for some j, r with probability exactly 1 - (2 Phi(c) - 1)^{2m} (upper). A trial is the share of 100 draws, whose
+// standard deviation is at most 1/20.
 //
 // Constants: derived; the 2m products are independent. At c = 1/2 and m = ln(4/delta)/ln 1.45 the first is delta/2 up to a share of delta/8.
 //
@@ -177,7 +178,7 @@ type level struct {
 //
 // Control: c raised by a tenth; one filter more.
 func startLaws() checks.Claim[level] {
-	const draws = 50
+	const draws = 100
 	setup := func(c float64, more int) func(level) (checks.Instance, error) {
 		return func(p level) (checks.Instance, error) {
 			var chance float64
@@ -192,7 +193,7 @@ func startLaws() checks.Claim[level] {
 			start := startup{N: 1, M: p.M, Norm2: 1}
 			s := start.sample()
 			return checks.Instance{
-				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.1},
+				Terms: checks.Terms{Deviation: 0.5 / 10, Resolution: 0.1},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					failed := 0.0
 					for range draws {
