@@ -86,7 +86,7 @@ func raceConservation() checks.Claim[contest] {
 	}
 	grid := []contest{
 		{Norms: []float64{1}, M: 4, Q: 3, Ratio: 0.7, Scale: 0.1, Step: 0.02, Steps: 4000, Growth: 0.01},
-		{Norms: []float64{1, 1.2, 0.8}, M: 3, Q: 3, Ratio: 1.3, Scale: 0.1, Step: 0.06, Steps: 6000, Growth: 0.01},
+		{Norms: []float64{1, 1.2, 0.8}, M: 3, Q: 3, Ratio: 1.3, Scale: 0.1, Step: 0.03, Steps: 9000, Growth: 0.01},
 		{Norms: []float64{1, 0.9}, M: 3, Q: 2.5, Ratio: 2, Scale: 0.02, Step: 0.06, Steps: 4000, Growth: 0.02},
 	}
 	return checks.Claim[contest]{
