@@ -179,7 +179,8 @@ func (p contest) compete(factor, overlap float64, largest bool, r *rand.Rand) ch
 //
 // Constants: ours, by race-conservation: the noise of all samples and the signal have the same to spend, and who has less at the start is done first. R is
 // (n_j/n)^{-1} |xi|^q/(n |mu|^q) up to the Gaussian maxima, of order 1/(n SNR^q): this is the transition of the paper with its constant, and
-// T_gamma over the mean of T_rho in the terms of growth-time. (A recalled form compares T_gamma with the median T_rho: the crossing is then spread over [0.8, 1.25].)
+// T_gamma over the mean of T_rho in the terms of growth-time. The factor 1.04 is not proved: it is for what the loser has left when the run ends,
+// a share of about sigma_0 sigma_p sqrt d of the start, for the growth in a step and for the overlaps. (A recalled form compares T_gamma with the median T_rho: the crossing is then spread over [0.8, 1.25].)
 //
 // Convention: sigma_p sqrt d = 1.
 //

@@ -141,7 +141,7 @@ func startProducts() checks.Claim[startup] {
 		ID: "cao2022/start-products", Title: "products of the filters at the start", Reference: "lemma on the initialisation (recalled), widths derived here",
 		Formula:    `\tfrac12\sigma_0\|\mu\| \le \max_r j\langle w_{j,r},\mu\rangle, \quad |\langle w_{j,r},\mu\rangle| \le \sqrt{2\log(8m/\delta)}\,\sigma_0\|\mu\|`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{signalLower: 2, signalUpper: 1.35, noiseUpper: 1.55, noiseLower: 1.7},
+		Detects: map[string]float64{signalLower: 2.2, signalUpper: 1.35, noiseUpper: 1.55, noiseLower: 1.7},
 		Grid:    grid, Cost: startup.cost, Setup: setup(1, false),
 		Controls: []checks.Control[startup]{
 			{Name: "half-width", Why: "with half the filters a sign or a sample is missed too often", At: []startup{
