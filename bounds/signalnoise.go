@@ -6,27 +6,6 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// SignalNoiseRatio is SNR = |mu|/(sigma_p sqrt d) of Cao et al. (2022).
-func SignalNoiseRatio(mu, sigmaP float64, d int) float64 {
-	return when(d >= 1 && mu >= 0 && sigmaP > 0, mu/(sigmaP*math.Sqrt(float64(d))))
-}
-
-// BenignDimension is m^max(2, 4/(q-2)) n^max(4, (2q-2)/(q-2)), the dimension that Cao et al. (2022) ask for with activation
-// max(0,z)^q, q > 2, as it is recalled: its constant and logarithms are hidden, and are 1 here.
-func BenignDimension(n, m int, q float64) float64 {
-	return when(n >= 1 && m >= 1 && q > 2, math.Pow(float64(m), math.Max(2, 4/(q-2)))*math.Pow(float64(n), math.Max(4, (2*q-2)/(q-2))))
-}
-
-// BenignScale is the range that Cao et al. (2022) allow sigma_0 sigma_p sqrt d, as it is recalled, hidden factors being 1:
-// from n d^{-1/2} to m^{-2/(q-2)} n^{-max(1/(q-2), 1)}, both times min(1, 1/SNR).
-func BenignScale(n, m, d int, q, snr float64) (least, most float64) {
-	ok := n >= 1 && m >= 1 && d >= 1 && q > 2 && snr >= 0
-	unit := math.Min(1, 1/snr)
-	least = float64(n) / math.Sqrt(float64(d)) * unit
-	most = math.Pow(float64(m), -2/(q-2)) * math.Pow(float64(n), -math.Max(1/(q-2), 1)) * unit
-	return when(ok, least), when(ok, most)
-}
-
 // NoiseNormFailure is the probability that one of n vectors N(0, I - u u^T) of R^d, |u| = 1, has squared norm below d/2 or
 // above 3d/2. It is exact: the squared norms are independent and chi^2 with d-1 degrees of freedom.
 func NoiseNormFailure(n, d int) float64 {

@@ -116,7 +116,10 @@ func (p growth) rates(s *signalnoise.Sample, l leader, overlaps bool) (low, high
 func growthTime() checks.Claim[growth] {
 	setup := func(factor float64, overlaps bool, count func(low, high float64, l leader, n int) (float64, float64)) func(growth) (checks.Instance, error) {
 		return func(p growth) (checks.Instance, error) {
-			return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement { return p.climb(factor, overlaps, count, r) }}, nil
+			return checks.Instance{
+				Terms: checks.Terms{Trials: 16},
+				Trial: func(r *rand.Rand) checks.Measurement { return p.climb(factor, overlaps, count, r) },
+			}, nil
 		}
 	}
 	base := growth{setting{N: 3, M: 3, D: 1000000, Q: 3, C: 3, Scale: 0.05, Step: 0.1}, 0.2, 0.02}
@@ -199,12 +202,12 @@ func (p growth) climb(factor float64, overlaps bool, count func(low, high float6
 	return m
 }
 
-// overlap lets all noise patches share three tenths of the first one, and its label.
+// overlap lets all noise patches share half of the first one, and its label.
 func (p growth) overlap(net *signalnoise.Network, s *signalnoise.Sample) (*signalnoise.Descent, error) {
 	for i := range s.N() {
 		s.Y[i] = 1
 		if i > 0 {
-			floats.AddScaled(s.Xi.RawRowView(i), 0.3, s.Xi.RawRowView(0))
+			floats.AddScaled(s.Xi.RawRowView(i), 0.5, s.Xi.RawRowView(0))
 		}
 	}
 	return signalnoise.NewDescent(net, s, p.eta())

@@ -1,15 +1,14 @@
 package cao2022
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds"
 	"convergo/checks"
-	"convergo/nets"
 	"convergo/nets/signalnoise"
 )
 
@@ -80,14 +79,14 @@ func raceConservation() checks.Claim[contest] {
 	setup := func(factor, overlap float64, largest bool) func(contest) (checks.Instance, error) {
 		return func(p contest) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Trials: 6},
+				Terms: checks.Terms{Trials: 16},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.compete(factor, overlap, largest, r) },
 			}, nil
 		}
 	}
 	grid := []contest{
-		{Norms: []float64{1}, M: 2, Q: 3, Ratio: 0.7, Scale: 0.1, Step: 0.02, Steps: 4000, Growth: 0.01},
-		{Norms: []float64{1, 1.2, 0.8}, M: 3, Q: 3, Ratio: 1.3, Scale: 0.1, Step: 0.06, Steps: 6000, Growth: 0.01},
+		{Norms: []float64{1}, M: 4, Q: 3, Ratio: 0.7, Scale: 0.1, Step: 0.02, Steps: 4000, Growth: 0.01},
+		{Norms: []float64{1, 1.2, 0.8}, M: 3, Q: 3, Ratio: 1.3, Scale: 0.1, Step: 0.03, Steps: 9000, Growth: 0.01},
 		{Norms: []float64{1, 0.9}, M: 3, Q: 2.5, Ratio: 2, Scale: 0.02, Step: 0.06, Steps: 4000, Growth: 0.02},
 	}
 	return checks.Claim[contest]{
@@ -180,19 +179,20 @@ func (p contest) compete(factor, overlap float64, largest bool, r *rand.Rand) ch
 //
 // Constants: ours, by race-conservation: the noise of all samples and the signal have the same to spend, and who has less at the start is done first. R is
 // (n_j/n)^{-1} |xi|^q/(n |mu|^q) up to the Gaussian maxima, of order 1/(n SNR^q): this is the transition of the paper with its constant, and
-// T_gamma over the mean of T_rho in the terms of growth-time. (A recalled form compares T_gamma with the median T_rho: the crossing is then spread over [0.8, 1.25].)
+// T_gamma over the mean of T_rho in the terms of growth-time. The factor 1.04 is not proved: it is for what the loser has left when the run ends,
+// a share of about sigma_0 sigma_p sqrt d of the start, for the growth in a step and for the overlaps. (A recalled form compares T_gamma with the median T_rho: the crossing is then spread over [0.8, 1.25].)
 //
 // Convention: sigma_p sqrt d = 1.
 //
 // Reference: Theorems 4.3 and 4.4 (recalled), location derived here.
 //
-// Control: all samples in place of the class; R an eighth off.
+// Control: all samples in place of the class; R an eighth off; patches that overlap.
 func race() checks.Claim[setting] {
-	setup := func(factor float64, all bool) func(setting) (checks.Instance, error) {
+	setup := func(factor, shared float64, all bool) func(setting) (checks.Instance, error) {
 		return func(p setting) (checks.Instance, error) {
 			return checks.Instance{
 				Terms: checks.Terms{Location: 1, Resolution: 0.04, Decreasing: true, Trials: 44},
-				Trial: func(r *rand.Rand) checks.Measurement { return p.race(factor, all, r) },
+				Trial: func(r *rand.Rand) checks.Measurement { return p.race(factor, shared, all, r) },
 			}, nil
 		}
 	}
@@ -204,10 +204,11 @@ func race() checks.Claim[setting] {
 		ID: "cao2022/race", Title: "signal or noise: who is learned", Reference: "Theorems 4.3 and 4.4 (recalled), location derived here",
 		Formula:    `R = \frac{\|\mu\|^{-2} (\max_r j\langle w_{j,r},\mu\rangle)^{-(q-2)}}{\sum_{i:\,y_i=j} \|\xi_i\|^{-2} (\max_r \langle w_{j,r},\xi_i\rangle)^{-(q-2)}} = 1`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1, Grid: grid,
-		Cost: func(p setting) checks.Cost { return checks.Cost{Trial: 6 * p.cost(2000)} }, Setup: setup(1, false),
+		Cost: func(p setting) checks.Cost { return checks.Cost{Trial: 6 * p.cost(2000)} }, Setup: setup(1, 0, false),
 		Controls: []checks.Control[setting]{
-			{Name: "eighth-off", Why: "a ratio that is an eighth off crosses elsewhere", At: grid[1:], Setup: setup(1.12, false)},
-			{Name: "all-samples", Why: "samples of the other class do not spend", At: []setting{{N: 6, M: 6, D: 100000000, Q: 3, C: 1, Scale: 0.01, Step: 8}}, Setup: setup(1, true)},
+			{Name: "eighth-off", Why: "a ratio that is an eighth off crosses elsewhere", At: grid[1:], Setup: setup(1.12, 0, false)},
+			{Name: "all-samples", Why: "samples of the other class do not spend", At: []setting{{N: 6, M: 6, D: 100000000, Q: 3, C: 1, Scale: 0.01, Step: 8}}, Setup: setup(1, 0, true)},
+			{Name: "overlapping-patches", Why: "patches that share half of one of them help each other, and the noise wins more often", At: []setting{{N: 6, M: 6, D: 100000000, Q: 3, C: 1, Scale: 0.01, Step: 8}}, Setup: setup(1, 0.5, false)},
 		},
 	}
 }
@@ -216,7 +217,7 @@ func race() checks.Claim[setting] {
 var ratios = []float64{0.5, 0.93, 0.97, 1.03, 1.08, 2}
 
 // race runs one draw at all ratios.
-func (p setting) race(factor float64, all bool, r *rand.Rand) checks.Measurement {
+func (p setting) race(factor, shared float64, all bool, r *rand.Rand) checks.Measurement {
 	law := p.law()
 	law.Mu = 1
 	s, net := law.Start(p.N, p.config(), r)
@@ -225,6 +226,9 @@ func (p setting) race(factor float64, all bool, r *rand.Rand) checks.Measurement
 	for i, y := range s.Y {
 		if y == j {
 			class = append(class, i)
+		}
+		if y == j && len(class) > 1 {
+			floats.AddScaled(s.Xi.RawRowView(i), shared, s.Xi.RawRowView(class[0]))
 		}
 		if y == j || all {
 			counted = append(counted, i)
@@ -241,7 +245,9 @@ func (p setting) race(factor float64, all bool, r *rand.Rand) checks.Measurement
 	for i := range p.N {
 		pull = math.Max(pull, bounds.CrossPull(s.Xi, i))
 	}
-	m.Hypotheses = append(m.Hypotheses, checks.Require("overlap of the noise patches", pull, checks.AtMost, 0.002))
+	if shared == 0 {
+		m.Hypotheses = append(m.Hypotheses, checks.Require("overlap of the noise patches", pull, checks.AtMost, 0.002))
+	}
 	for _, ratio := range ratios {
 		if !positive {
 			m.Ladder = append(m.Ladder, checks.Rung{Size: ratio}) // not heard
@@ -290,74 +296,4 @@ func gamma(d *signalnoise.Descent, m int, mu, j float64) float64 {
 		}
 	}
 	return most
-}
-
-// transition is the same in the quantity of the paper.
-//
-// Setting: data and start as in the paper, |mu| varied, data and start kept.
-//
-// Hypotheses: the paper's on d (constants 1), see benign.
-//
-// Conclusion: the chance that the network generalises, L_D <= 0.5 after training to L_S <= 0.1, crosses 1/2 at n SNR^q = 1.3 within a factor of 3.2.
-//
-// Constants: the order is the paper's, the location is seen in runs (1.0 to 1.7 for n = 8 to 64, q = 3) and not proved: by race, the crossing of a draw is at R = 1,
-// and n SNR^q = (n/n_j) (mean over the class of (g_xi)^{-(q-2)})/g_mu^{-(q-2)} there with Gaussian maxima g.
-//
-// Convention: sigma_p sqrt d = 1.
-//
-// Reference: abstract and Theorems 4.3, 4.4 (form recalled).
-//
-// Control: the activation ReLU, q = 1, whose transition is at n d SNR^4 of order 1 (derived): at these d it is far below.
-//
-// Loose: the constant depends on Gaussian maxima of few filters; race has it exactly.
-func transition() checks.Claim[setting] {
-	setup := func(activation nets.Activation) func(setting) (checks.Instance, error) {
-		return func(p setting) (checks.Instance, error) {
-			return checks.Instance{
-				Hypotheses: []checks.Hypothesis{checks.Require("dimension", float64(p.D), checks.AtLeast, bounds.BenignDimension(p.N, p.M, p.Q))},
-				Terms:      checks.Terms{Location: 1.3, Resolution: 2.2, Trials: 44},
-				Trial:      func(r *rand.Rand) checks.Measurement { return p.cross(activation, r) },
-			}, nil
-		}
-	}
-	p := setting{N: 4, M: 8, D: 1100000, Q: 3, C: 1, Scale: 0.003, Step: 16}
-	return checks.Claim[setting]{
-		ID: "cao2022/transition", Title: "transition at n SNR^q of order 1", Reference: "Theorems 4.3 and 4.4 (form recalled)",
-		Formula: `n\,\mathrm{SNR}^q = \Theta(1)`, Convention: convention, Basis: checks.Recalled, Form: checks.Threshold{}, Version: 1,
-		Detects: map[string]float64{"": 10},
-		Grid:    []setting{p},
-		Cost: func(p setting) checks.Cost {
-			return checks.Cost{Trial: 4 * p.cost(1000), Size: fmt.Sprintf("n=%d m=%d", p.N, p.M)}
-		},
-		Setup: setup(nets.Activation{}),
-		Controls: []checks.Control[setting]{{
-			Name: "relu", Why: "without the power the signal is learned far below", At: []setting{p}, Setup: setup(signalnoise.Power(1)),
-		}},
-	}
-}
-
-// cross trains one draw at signals of all strengths and says where the network generalises.
-func (p setting) cross(activation nets.Activation, r *rand.Rand) checks.Measurement {
-	law := p.law()
-	s, net := law.Start(p.N, p.config(), r)
-	if activation.Name != "" {
-		net.Activation = activation
-	}
-	var m checks.Measurement
-	for _, c := range []float64{0.1, 0.25, 0.45, 4, 20} {
-		at := p
-		at.C = c
-		s.Mu[0] = at.snr()
-		d, err := signalnoise.NewDescent(net, s, at.eta())
-		if err != nil {
-			return checks.Failed(err)
-		}
-		d.Run(0.1, 1500)
-		generalises := 0.0
-		if d.Network().Fresh(s.Mu, law.SigmaP, 20, r).Loss <= 0.5 {
-			generalises = 1
-		}
-		m.Ladder = append(m.Ladder, checks.Rung{Size: c, Value: generalises})
-	}
-	return m
 }
