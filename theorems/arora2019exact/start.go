@@ -123,7 +123,7 @@ type widening struct {
 //
 // Control: two hidden layers of which the first keeps 16 neurons while the other grows.
 func kernelRate() checks.Checkable {
-	grid := []widening{{Rho: 0.3, L: 1, Widths: []int{16, 1024}, Batch: 220}}
+	grid := []widening{{Rho: 0.3, L: 1, Widths: []int{16, 512}, Batch: 260}}
 	narrow := widening{Rho: 0.3, L: 2, Widths: []int{16, 576}, Batch: 16, Narrow: 16}
 	return checks.Claim[widening]{
 		ID: "arora2019exact/kernel-rate", Title: "rate of the kernel at the start", Reference: "Theorem 3.1; derived here",
