@@ -109,8 +109,8 @@ func cntkMean() checks.Checkable {
 		Cost:  func(p averaging) checks.Cost { return checks.Cost{Trial: float64(p.Batch) * p.netCost(p.Hidden)} },
 		Setup: setup(variant{}, 1),
 		Controls: []checks.Control[averaging]{
-			{Name: "patches-after-the-last-layer", Why: "a sum over patches after the last activation, as Section 4 of the first version prints", At: both, Setup: setup(variant{top: true}, 1)},
-			{Name: "constant-left-out", Why: "c_sigma/q^2 left out after the last activation, as Appendix E of the first version prints", At: both, Setup: setup(variant{topUnit: true}, 1)},
+			{Name: "patches-after-the-last-layer", Why: "a sum over patches after the last activation, as Section 4 of the first version prints", Printed: `Section 4, last layer: $\Theta^{(L)}$ is summed over patches once more before the head`, At: both, Setup: setup(variant{top: true}, 1)},
+			{Name: "constant-left-out", Why: "c_sigma/q^2 left out after the last activation, as Appendix E of the first version prints", Printed: `Appendix E, last layer: $\operatorname{E}\sigma\sigma$ and $\operatorname{E}\sigma'\sigma'$ without $c_\sigma/q^2$`, At: both, Setup: setup(variant{topUnit: true}, 1)},
 			{Name: "nearest-pixel", Why: "the nearest pixel for zeros around the image", At: both, Setup: setup(variant{sums: replicate}, 1)},
 			{Name: "untied-offsets", Why: "sums over all pairs of offsets", At: both[1:], Setup: setup(variant{sums: untied}, 1)},
 			{Name: "larger-mean", Why: "the prediction 25 % larger, twice what the interval resolves", At: both[:1], Setup: setup(variant{}, 1.25)},

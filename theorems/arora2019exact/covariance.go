@@ -77,12 +77,11 @@ func movedSpace() *rapid.Generator[moved] {
 func covarianceMap() checks.Checkable {
 	setup := func(weaker, cSigma float64) func(moved) (checks.Instance, error) {
 		return func(p moved) (checks.Instance, error) {
-			a, b, c, hypotheses := p.entries()
+			a, b, _, hypotheses := p.entries()
 			now, before := p.angles()
 			image, _ := kernel.NNGPStep(now)
 			limit, _ := kernel.NNGPStep(before)
 			off := math.Abs(cSigma/2*math.Sqrt(a*b)*image - limit)
-			_ = c
 			return checks.Instance{
 				Hypotheses: append(hypotheses, checks.Require("e", p.E, checks.AtMost, 1)),
 				Trial: func(*rand.Rand) checks.Measurement {

@@ -65,7 +65,7 @@ func initialShift() checks.Checkable {
 		},
 		Setup: setup(func(l1 float64) float64 { return 1 + l1 }),
 		Controls: []checks.Control[shifted]{
-			{Name: "absolute-constant", Why: "2 eps, with n = 16: ||h||_1 is 2.4", At: []shifted{basis}, Setup: setup(func(float64) float64 { return 2 })},
+			{Name: "absolute-constant", Printed: `Lemma C.1: the start adds $O(\epsilon_{init})$, whatever $n$`, Why: "2 eps, with n = 16: ||h||_1 is 2.4", At: []shifted{basis}, Setup: setup(func(float64) float64 { return 2 })},
 			{Name: "test-point-left-out", Why: "eps ||h||_1 alone", At: []shifted{basis}, Setup: setup(func(l1 float64) float64 { return l1 })},
 		},
 	}

@@ -25,6 +25,7 @@ type decaying struct {
 	Kappa  float64   `json:"kappa"`
 	Gap    float64   `json:"gap"` // length of the first residual
 	Steps  int       `json:"steps"`
+	Trials int       `json:"trials,omitempty"` // networks, where some must be near the edge of the hypothesis
 	Curve  bool      `json:"curve,omitempty"`
 }
 
@@ -59,22 +60,23 @@ type loosening struct {
 //
 // Reference: Lemmas D.5 to D.7, Theorem D.1; derived here.
 //
-// Control: rate and movement stronger by 10 %, the printed ones by 2.5; the movement without 1/kappa at kappa = 1/5; the mean of the
-// losses; networks of four neurons, whose kernel has less than half of lambda_0.
-//
-// Loose: the printed parts have lambda_0/2 where the kernel keeps lambda_0: a factor 2 in the rate, its root in the movement.
+// Control: rate and movement stronger by 10 %, the printed ones by half at twelve neurons; the movement without 1/kappa at kappa = 1/5; the mean
+// of the losses; networks of four neurons, whose kernel has less than half of lambda_0.
 func decay() checks.Checkable {
 	setup := func(s loosening) func(decaying) (checks.Instance, error) {
 		return func(p decaying) (checks.Instance, error) { return p.instance(s) }
 	}
 	two := decaying{Data: data.Spec{Kind: data.Basis, N: 2, D: 2}, Hidden: []int{400}, Kappa: 0.2, Gap: 0.2, Steps: 100}
+	// Of networks of twelve neurons some keep little more than half of lambda_0, where the printed parts are attained.
+	one := decaying{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, Hidden: []int{12}, Kappa: 0.2, Gap: 0.001, Steps: 80, Trials: 160}
+	four := decaying{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, Hidden: []int{600}, Kappa: 0.2, Gap: 0.1, Steps: 60}
 	narrow := decaying{Data: data.Spec{Kind: data.Sphere, N: 5, D: 5, Seed: 1}, Hidden: []int{4}, Kappa: 1, Gap: 0.01, Steps: 20}
 	return checks.Claim[decaying]{
 		ID: "arora2019exact/decay", Title: "decay and movement", Reference: "Lemmas D.5 to D.7; derived here",
 		Formula:    `\|r(t)\| \le e^{-\kappa^2\Lambda t}\|r_0\|, \quad \|\theta(t)-\theta(0)\| \le \|r_0\|/(\kappa\sqrt\Lambda)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
 		Grid: []decaying{
-			two, {Data: data.Spec{Kind: data.Sphere, N: 4, D: 6, Seed: 3}, Hidden: []int{500}, Kappa: 1, Gap: 0.3, Steps: 100, Curve: true},
+			two, one, {Data: data.Spec{Kind: data.Sphere, N: 4, D: 6, Seed: 3}, Hidden: []int{500}, Kappa: 1, Gap: 0.3, Steps: 100, Curve: true},
 			{Data: data.Spec{Kind: data.Sphere, N: 2, D: 3, Seed: 2}, Hidden: []int{100, 100}, Kappa: 1, Gap: 0.1, Steps: 60},
 			{Data: images.Easy(data.MNIST, 3, 49), Hidden: []int{300}, Kappa: 1, Gap: 0.3, Steps: 60},
 		},
@@ -85,14 +87,13 @@ func decay() checks.Checkable {
 			n, d := costs.Size(p.Data)
 			return checks.Cost{Setup: costs.Eigenvalue(n), Trial: float64(p.Steps) * (netCost(n, d, p.Hidden) + costs.Eigenvalue(n))}
 		},
-		Setup:   setup(loosening{faster: 1, shorter: 1, printed: 1}),
-		Detects: map[string]float64{"printed rate": 2.3, "printed movement": 1.75},
+		Setup: setup(loosening{faster: 1, shorter: 1, printed: 1}),
 		Controls: []checks.Control[decaying]{
 			{Name: "faster", Why: "1.1 times Lambda in the rate", At: []decaying{two}, Setup: setup(loosening{faster: 1.1, shorter: 1, printed: 1})},
 			{Name: "shorter", Why: "the movement divided by 1.1", At: []decaying{two}, Setup: setup(loosening{faster: 1, shorter: 1.1, printed: 1})},
-			{Name: "printed-stronger", Why: "2.5 times the printed rate, the printed movement divided by 2.5", At: []decaying{two}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 2.5})},
-			{Name: "without-kappa", Why: "the movement without 1/kappa at kappa = 1/5", At: []decaying{two}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 1, withoutKappa: true})},
-			{Name: "mean-loss", Why: "the loss divided by n = 2 falls at half the rate", At: []decaying{two}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 1, meanLoss: true})},
+			{Name: "printed-stronger", Why: "1.5 times the printed rate, the printed movement divided by 1.5", At: []decaying{one}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 1.5})},
+			{Name: "without-kappa", Printed: `Lemma D.5: the weights move by $O(\sqrt n/\lambda_0)$, without $1/\kappa$`, Why: "the movement without 1/kappa at kappa = 1/5", At: []decaying{two}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 1, withoutKappa: true})},
+			{Name: "mean-loss", Printed: `Appendices C and D: the loss is divided by $n$, the rate $\kappa^2\lambda_0/2$ is not`, Why: "the loss divided by n = 4 falls at a quarter of the rate", At: []decaying{four}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 1, meanLoss: true})},
 			{Name: "narrow", Why: "four neurons for five inputs: lambda_min(H(0)) is below lambda_0/2, and so is the rate", At: []decaying{narrow}, Setup: setup(loosening{faster: 1, shorter: 1, printed: 1, anyKernel: true})},
 		},
 	}
@@ -108,6 +109,7 @@ func (p decaying) instance(s loosening) (checks.Instance, error) {
 		return checks.Instance{}, err
 	}
 	return checks.Instance{
+		Terms:      checks.Terms{Trials: p.Trials},
 		Hypotheses: []checks.Hypothesis{checks.RequireThat("lambda_0 > 0", lambda.OK)},
 		Facts:      []checks.Fact{checks.NewFact("lambda_0", lambda.Value)},
 		Trial:      func(rng *rand.Rand) checks.Measurement { return p.train(set, lambda, s, rng) },
