@@ -253,7 +253,7 @@ func decaySetup(p decay, off [3]float64) (checks.Instance, error) {
 //
 // Reference: derived here.
 //
-// Control: 1.001 of the series; 0.99 of what is left; the kernel with u for v, whose odd degrees vanish; without the bias of the output.
+// Control: 1.001 of the series; half of what is left; the kernel with u for v, whose odd degrees vanish; without the bias of the output.
 func biasedSpectrum() checks.Claim[degrees] {
 	at := []degrees{{2, 6}, {3, 5}}
 	spoil := func(series, rest, output float64, unbiased bool) func(degrees) (checks.Instance, error) {
@@ -271,7 +271,7 @@ func biasedSpectrum() checks.Claim[degrees] {
 		Setup: spoil(1, 1, 1, false),
 		Controls: []checks.Control[degrees]{
 			{Name: "larger-series", Why: "1.001 of the partial sum, which is within 1e-4", At: at, Setup: spoil(1.001, 1, 1, false)},
-			{Name: "smaller-rest", Why: "half of what is left", At: []degrees{{2, 2}}, Setup: spoil(1, 0.5, 1, false)},
+			{Name: "smaller-rest", Why: "half of what is left, about its value on the circle", At: []degrees{{2, 2}}, Setup: spoil(1, 0.5, 1, false)},
 			{Name: "no-output-bias", Why: "b_0 is the 1 at degree 0", At: at, Setup: spoil(1, 1, 0.999, false)},
 			{Name: "no-biases", Why: "without them odd degrees from 3 on vanish", At: at, Setup: spoil(1, 1, 1, true)},
 		},
