@@ -76,3 +76,25 @@ func TestDeviations(t *testing.T) {
 		}
 	}
 }
+
+// TestStepLimit draws runs on both sides of the longest step.
+func TestStepLimit(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	exact := directionPlan{1, 1, 1, 1, 0, true}
+	for step, want := range map[float64]bool{1: true, 1.01: false} {
+		in, err := exact.setup(shifted{run{data.Spec{Kind: data.Sphere, N: 3, D: 2, Seed: 1}, "tanh", 10, 2, step}, "", 0.5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := in.Trial(r).Hypotheses; len(h) != 1 || h[0].Met() != want {
+			t.Errorf("direction-bound at a step of %v: %v", step, h)
+		}
+		on, err := populationPlan{1, 1, 1, 1, 1, 0, true}.setup(learning{"relu", 4, 3, 1, 1, 0, 2, step})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := on.Hypotheses; len(h) != 1 || h[0].Met() != want {
+			t.Errorf("population-bound at a step of %v: %v", step, h)
+		}
+	}
+}

@@ -48,15 +48,15 @@ type comparison struct {
 //
 // Control: 1.3 and 0.75 of the mean; 1.1 for the power of m; m independent neurons, not m/2; the diagonal alone; the limit without the bias of the output.
 func widthDefect() checks.Claim[comparison] {
-	at := []comparison{{images.Hard(data.MNIST, 8, 49), 60, 16}}
+	at := []comparison{{images.Hard(data.MNIST, 12, 49), 40, 16}}
 	setup := func(q comparisonPlan) func(comparison) (checks.Instance, error) { return q.setup }
 	return checks.Claim[comparison]{
 		ID: "bowman2022/width-defect", Title: "what the width adds to one step", Reference: "derived here; order of the main theorem, recalled",
 		Formula:    `\mathbb E\,\tfrac1n\|(G_0-G^\infty)r_0\|^2 = \frac{2}{m\,n^3}\sum_{ij} V(x_i\cdot x_j)`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Mean{}, Version: 1,
-		Grid: append(at, comparison{images.Hard(data.Fashion, 8, 49), 60, 16}),
+		Grid: append(at, comparison{images.Hard(data.Fashion, 12, 49), 40, 16}),
 		OnData: func(f checks.DataFile) []comparison {
-			return []comparison{{userfile.Rows(f, 12), 60, 16}}
+			return []comparison{{userfile.Rows(f, 12), 40, 16}}
 		},
 		Cost: func(p comparison) checks.Cost {
 			n, d := costs.Size(p.Data)

@@ -74,7 +74,7 @@ func coefficients(hs []harmonic, f []float64) []float64 {
 // K_s(., x_i) g(x_i); sigma_j the eigenvalues of K^inf for ReLU, T its operator, P the projection on harmonics of degree at most J.
 // The circle is 32 equal angles.
 //
-// Hypotheses: 0 <= eta sigma_0 <= 1, J < 16, k <= 16. The network may have fewer parameters than samples, and does in half of the grid.
+// Hypotheses: 0 <= eta sigma_0 <= 1, J < 16, k <= 16. The network may have fewer parameters than samples, and does in most of the grid.
 //
 // Conclusion: with D_s = eta ||P (T r_s - T_s^n r^_s)|| + ||P xi_s||, xi_s = r_{s+1} - r_s + eta T_s^n r^_s,
 //
@@ -82,20 +82,21 @@ func coefficients(hs []harmonic, f []float64) []float64 {
 //
 // in L^2, with sigma the smallest of sigma_0, ..., sigma_J.
 //
-// Constants: derived, as for direction-bound: T and P commute. The paper bounds the supremum by S(1 + tS)(sqrt(d/m) + sqrt(p/n)) times logarithms, S = ||f*||_inf, with
-// probability 1 - delta, powers and constants recalled only and hidden: no width can be computed from them, and what it bounds is claimed at the first step, in sample-defect and
-// width-defect. The sum is attained to 1 % for J = 0, where the drift keeps its sign; the remainder is nearly all of it for large targets. Tolerance: 1e-13 of the largest
+// Constants: derived, as for direction-bound: T and P commute. The main theorem, as recalled, bounds the supremum by (1 + t)(sqrt(d/m) + sqrt(p/n)) times
+// logarithms and powers of ||f*||_inf, with probability 1 - delta; its constants are hidden: no width can be computed from them, and what it bounds is claimed at the first step, in sample-defect and
+// width-defect. The sum is attained to 1e-6 for J = 0 and a small target, where the drift keeps its sign; the remainder is nearly all of it for large targets. Tolerance: 1e-13 of the largest
 // residual and sum over the neurons, for each step.
 //
 // Convention: f = (1/sqrt m) sum a_r phi(w_r.x + b_r) + b_0, all parameters trained; loss (1/(2n)) sum of squares; doubled start, f = 0
 //
 // Reference: the main theorem, recalled; derived here for descent and measured terms.
 //
-// Control: 0.97 of the sum and 0.8 of its bound; 0.8 of the drift and of the remainder; a step less; the limit of another kernel than in the drift; a step
+// Control: 0.999 of the sum and 0.9 of its bound; 0.99 of the drift and 0.9 of the remainder; a step less; the limit of another kernel than in the drift; a step
 // of 1.9/sigma_0.
 func populationBound() checks.Claim[learning] {
 	under := learning{"relu", 8, 64, 4, 1, 0, 4, 0.3}
-	large := learning{"tanh", 8, 64, 4, 1000, 0, 1, 1}
+	small := learning{"relu", 8, 64, 4, 0.01, 0, 3, 0.1}
+	large := learning{"softplus", 8, 64, 0, 1000, 0, 1, 1}
 	flat := learning{"relu", 160, 256, 0, 1, 0, 4, 0.3}
 	long := learning{"relu", 160, 256, 0, 1, 0, 8, 1.9}
 	setup := func(q populationPlan) func(learning) (checks.Instance, error) { return q.setup }
@@ -110,19 +111,19 @@ func populationBound() checks.Claim[learning] {
 				rapid.IntRange(0, 8).Draw(t, "degree"), rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "size"), rapid.IntRange(0, 6).Draw(t, "top"), rapid.IntRange(1, 8).Draw(t, "steps"), rapid.Float64Range(0.01, 1.9).Draw(t, "step"),
 			}
 		}),
-		Grid: []learning{under, large, {"tanh", 8, 64, 1, 1, 0, 2, 0.1}, {"relu", 20, 100, 2, 1, 4, 10, 0.5}, {"relu", 160, 60, 1, 1, 3, 24, 0.5}},
+		Grid: []learning{under, small, large, {"tanh", 8, 64, 1, 1, 0, 2, 0.1}, {"relu", 20, 100, 2, 1, 4, 10, 0.5}, {"relu", 160, 60, 1, 1, 3, 24, 0.5}},
 		Cost: func(p learning) checks.Cost {
 			points := float64(grid + p.N)
 			return checks.Cost{Trial: float64(p.Steps+1) * float64(p.Width) * (60*points + 2*grid*float64(p.N)), Bytes: 40 * float64(p.Width) * points, Size: fmt.Sprintf("m=%d, T=%d", p.Width, p.Steps)}
 		},
 		Setup: setup(exact),
 		Controls: []checks.Control[learning]{
-			{Name: "smaller-sum", Why: "the drift of one mode keeps its sign", At: []learning{under}, Setup: setup(populationPlan{0.97, 1, 1, 1, 1, 0, true})},
-			{Name: "smaller-bound", Why: "and its size, the target being slow", At: []learning{under}, Setup: setup(populationPlan{1, 0.8, 1, 1, 1, 0, true})},
-			{Name: "smaller-drift", Why: "0.8 of the drift of kernel and sample", At: []learning{under}, Setup: setup(populationPlan{1, 1, 0.8, 1, 1, 0, true})},
-			{Name: "smaller-remainder", Why: "0.8 of xi_0, which grows as the cube of the target", At: []learning{large}, Setup: setup(populationPlan{1, 1, 1, 0.8, 1, 0, true})},
+			{Name: "smaller-sum", Why: "0.999 of it: the drift of one mode keeps its sign", At: []learning{small}, Setup: setup(populationPlan{0.999, 1, 1, 1, 1, 0, true})},
+			{Name: "smaller-bound", Why: "0.9 of it: and its size, the target being slow", At: []learning{small}, Setup: setup(populationPlan{1, 0.9, 1, 1, 1, 0, true})},
+			{Name: "smaller-drift", Why: "0.99 of the drift of kernel and sample, all of D_s for small targets", At: []learning{small}, Setup: setup(populationPlan{1, 1, 0.99, 1, 1, 0, true})},
+			{Name: "smaller-remainder", Why: "0.9 of xi_0, nearly all of D_0 for large targets", At: []learning{large}, Setup: setup(populationPlan{1, 1, 1, 0.9, 1, 0, true})},
 			{Name: "another-limit", Why: "1.3 T for the limit alone, T in the drift", At: []learning{flat}, Setup: setup(populationPlan{1, 1, 1, 1, 1.3, 0, true})},
-			{Name: "one-step-less", Why: "T - 1 for T", At: []learning{under}, Setup: setup(populationPlan{1, 1, 1, 1, 1, 1, true})},
+			{Name: "one-step-less", Why: "T - 1 for T", At: []learning{small}, Setup: setup(populationPlan{1, 1, 1, 1, 1, 1, true})},
 			{Name: "longer-step", Why: "eta sigma_0 = 1.9: the powers change sign", At: []learning{long}, Setup: setup(populationPlan{1, 1, 1, 1, 1, 0, false})},
 		},
 	}
@@ -180,7 +181,8 @@ func (q populationPlan) learn(p learning, law joint.Law, sigma []float64, r *ran
 	sample, now := residual(on, y), residual(off, truth)
 	start := coefficients(hs, now)
 	mode, first := harmonic{p.Degree, truth}, floats.Dot(truth, truth)
-	var drift, times, measured, predicted []float64
+	var drift []float64
+	times, measured, predicted := []float64{0}, []float64{1}, []float64{1}
 	var sup float64
 	largest := floats.Norm(now, math.Inf(1)) + off.Magnitude()
 	for s := range p.Steps {
@@ -213,8 +215,8 @@ func (q populationPlan) learn(p learning, law joint.Law, sigma []float64, r *ran
 	m := checks.All(
 		checks.Measurement{Part: "sum", Observed: distance, Predicted: q.sum * bounds.Damped(eta, slowest, drift), Tolerance: tol},
 		checks.Measurement{Part: "supremum", Observed: distance, Predicted: q.whole * sup / eta * bounds.DampedSteps(eta, slowest, p.Steps-q.fewer), Tolerance: tol})
-	if first == 0 {
-		return m
+	if first == 0 || p.Steps == 1 {
+		return m // no curve
 	}
 	axes := curve.Axes{X: "time eta s", Y: "part of the target not yet learned"}
 	m.Series = []checks.Series{
@@ -243,7 +245,8 @@ type defect struct {
 // falls as n^{-1/2}, and does not know the number of parameters.
 //
 // Constants: exact: P K(., x) has the norm sqrt S for every x, and r_0^2 the mean 1/2; the claim is for eta = 1. With Y = P K(., x) r(x) less its mean, V = E ||Y||^2 and
-// ||Y||^2 <= 4 S, the variance is at most (4 S V/n + 2 V^2)/n^2. S is summed to degree 60, the circle is 16 equal angles.
+// ||Y||^2 <= 4 S, the variance is at most (4 S V/n + 2 V^2)/n^2. S is summed to degree 60, the circle is 11 equal angles, exact
+// for J = 0 and k <= 6, and up to 2 sigma_11^2, about 1e-6, for J = 1.
 //
 // Convention: descent in function space, mean loss; infinite width
 //
@@ -251,7 +254,7 @@ type defect struct {
 //
 // Control: 1.25 and 0.8 of the mean; n^{-1.1}; without -sigma_k^2; 1.3 for the multiplicity 2; points of three quarters of the circle.
 func sampleDefect() checks.Claim[defect] {
-	flat, steep := defect{20, 4, 0, 8}, defect{4, 1, 1, 30}
+	flat, steep := defect{10, 4, 0, 20}, defect{4, 1, 1, 30}
 	spoil := func(factor, own, times, arc float64) func(defect) (checks.Instance, error) {
 		return func(p defect) (checks.Instance, error) { return defectSetup(p, factor, own, times, arc) }
 	}
@@ -280,7 +283,7 @@ func defectSetup(p defect, factor, own, times, arc float64) (checks.Instance, er
 	if p.N < 1 || p.Degree < 1 || p.Degree > 6 || p.Repeat < 1 || p.Least < 0 || p.Least > 1 {
 		return checks.Instance{}, fmt.Errorf("n = %d, degree %d from %d on, %d samples: give n >= 1, a degree from 1 to 6, from 0 or 1 on", p.N, p.Degree, p.Least, p.Repeat)
 	}
-	const degrees, points = 60, 16
+	const degrees, points = 60, 11 // no even degree from 2 to 12 is a multiple of the points
 	sigma, err := eigenvalues(degrees)
 	if err != nil {
 		return checks.Instance{}, err
