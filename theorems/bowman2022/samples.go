@@ -136,7 +136,7 @@ func (q comparisonPlan) setup(p comparison) (checks.Instance, error) {
 				rank, measured, predicted = append(rank, float64(j+1)), append(measured, at.Values[n-1-j]), append(predicted, spectrum.Values[n-1-j])
 			}
 			axes := curve.Axes{X: "rank", Y: "eigenvalue of the Gram matrix", LogX: true, LogY: true}
-			m.Series = []checks.Series{axes.Measured("network", rank, measured), axes.Bound("limit", rank, predicted)}
+			m.Series = []checks.Series{axes.Measured(fmt.Sprintf("one network of width %d", p.Width), rank, measured), axes.Bound("limit", rank, predicted)}
 			return m
 		},
 	}, nil

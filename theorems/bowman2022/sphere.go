@@ -329,7 +329,7 @@ func biasedSetup(p degrees, series, rest, output float64, unbiased bool) (checks
 //
 // Reference: derived here; Mercer's theorem.
 //
-// Control: the multiplicities of S^d; degree 6, and degree 7, counted once less.
+// Control: the multiplicities of S^d; degree 6, degree 7, and degree 30 counted once less.
 func multiplicities() checks.Claim[degrees] {
 	at := []degrees{{2, 1500}, {4, 1500}}
 	spoil := func(n func(d, k int) float64) func(degrees) (checks.Instance, error) {
@@ -346,6 +346,7 @@ func multiplicities() checks.Claim[degrees] {
 			{Name: "another-sphere", Why: "N(d+1, k) for N(d, k)", At: at, Setup: spoil(func(d, k int) float64 { return bounds.HarmonicDimension(d+1, k) })},
 			{Name: "even-degree", Why: "degree 6 counted once less: features of eigenvalue 1.7e-4 at d = 2", At: at, Setup: spoil(lessAt(6))},
 			{Name: "odd-degree", Why: "degree 7 counted once less: gates of eigenvalue 2e-3 at d = 2", At: at, Setup: spoil(lessAt(7))},
+			{Name: "higher-degree", Why: "degree 30 counted once less: features of eigenvalue 2.5e-7, which the trace alone shows", At: at[:1], Setup: spoil(lessAt(30))},
 		},
 	}
 }
