@@ -169,4 +169,8 @@ func TestShiftedSeries(t *testing.T) {
 	if math.Abs(low-0.75) > 1e-14 || math.Abs(high-low) > 1e-14 {
 		t.Errorf("a square: [%v, %v]", low, high)
 	}
+	low, high = ShiftedSeries(func(int) float64 { return 1 }, 5, 2, 1, 3) // the rest is 2, and ((1+cos t)/2)^3 has cos t times 15/32
+	if math.Abs(high-low-2*15.0/64) > 1e-14 {
+		t.Errorf("the rest is %v", high-low)
+	}
 }

@@ -22,7 +22,7 @@
 //
 // Files: deviations (the lemma and the bound of one direction), movement, start (the law of the start), sphere and circle (the
 // spectrum), operator (samples for the population), theorem (the main theorem with measured terms, and its term of the sample), samples (its term
-// of the width, on the samples themselves).
+// of the width, on images).
 package bowman2022
 
 import (
@@ -68,7 +68,7 @@ func Source() checks.Source {
 			aliasing(),
 			operatorMean(), operatorTail(),
 			populationBound(), sampleDefect(),
-			limitSlope(),
+			widthDefect(),
 		},
 	}
 }

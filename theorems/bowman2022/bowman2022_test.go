@@ -5,9 +5,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"gonum.org/v1/gonum/stat"
+
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
+	"convergo/nets/data"
 	"convergo/nets/joint"
 )
 
@@ -38,6 +41,60 @@ func TestLimit(t *testing.T) {
 		}
 		if got := k.At(0, i); math.Abs(got-want) > 0.1 {
 			t.Errorf("angle %v: a network has %v, the limit is %v", a, got, want)
+		}
+	}
+}
+
+// TestDeviations compares the standard deviation that each mean is given with that of its trials.
+func TestDeviations(t *testing.T) {
+	instance := func(in checks.Instance, err error) checks.Instance {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}
+	tests := []struct {
+		name  string
+		in    checks.Instance
+		least float64 // of the deviation
+	}{
+		{"operator-mean", instance(operatorMeanSetup(sampling{4, 3, 10}, 1, 1)), 0.85},
+		{"start-kernel, signs", instance(kernelSetup(pairing{1, 40, true, 4}, 1, 0, false)), 0.6},
+		{"start-kernel, normal", instance(kernelSetup(pairing{0, 40, false, 4}, 1, 0, false)), 0.4},
+		{"width-defect", instance(comparisonPlan{1, 1, 1, 1}.setup(comparison{data.Spec{Kind: data.Sphere, N: 3, D: 2, Seed: 1}, 40, 4})), 0.3},
+		{"sample-defect", instance(defectSetup(defect{6, 2, 0, 4}, 1, 1, 2, 1)), 0.5},
+	}
+	for i, c := range tests {
+		r, values := rand.New(rand.NewPCG(7, uint64(i))), make([]float64, 800)
+		for j := range values {
+			m := c.in.Trial(r)
+			values[j] = m.Observed
+		}
+		if got := stat.StdDev(values, nil) / float64(c.in.Terms.Deviation); !(c.least <= got && got <= 1.15) {
+			t.Errorf("%s: the standard deviation is %.3f of what is allowed for, want %v to 1", c.name, got, c.least)
+		}
+	}
+}
+
+// TestStepLimit draws runs on both sides of the longest step.
+func TestStepLimit(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	exact := directionPlan{1, 1, 1, 1, 0, true}
+	for step, want := range map[float64]bool{1: true, 1.01: false} {
+		in, err := exact.setup(shifted{run{data.Spec{Kind: data.Sphere, N: 3, D: 2, Seed: 1}, "tanh", 10, 2, step}, "", 0.5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := in.Trial(r).Hypotheses; len(h) != 1 || h[0].Met() != want {
+			t.Errorf("direction-bound at a step of %v: %v", step, h)
+		}
+		on, err := populationPlan{1, 1, 1, 1, 1, 0, true}.setup(learning{"relu", 4, 3, 1, 1, 0, 2, step})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := on.Hypotheses; len(h) != 1 || h[0].Met() != want {
+			t.Errorf("population-bound at a step of %v: %v", step, h)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func movementSetup(p walk, fall, whole float64, guarded bool) (checks.Instance, 
 		loss, falls := first, true
 		start := net.Clone()
 		var parts []checks.Measurement
-		var times, moved, limit []float64
+		times, moved, limit := []float64{0}, []float64{0}, []float64{0}
 		for s := 1; s <= p.Steps; s++ {
 			g := meanGradient(at, now)
 			net.Move(eta, g)
@@ -111,7 +111,9 @@ func movementSetup(p walk, fall, whole float64, guarded bool) (checks.Instance, 
 			times, moved, limit = append(times, eta*float64(s)), append(moved, way), append(limit, fallen)
 		}
 		m := checks.Each(parts...)
-		m.Series = curve.Axes{X: "time eta s", Y: "distance from the start"}.Against("parameters", times, moved, limit)
+		if p.Steps > 1 {
+			m.Series = curve.Axes{X: "time eta s", Y: "distance from the start"}.Against("parameters", times, moved, limit)
+		}
 		if guarded {
 			m.Hypotheses = append(m.Hypotheses, checks.RequireThat("the loss falls by eta/2 ||grad||^2 at each step", falls))
 		}

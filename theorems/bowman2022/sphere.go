@@ -253,7 +253,7 @@ func decaySetup(p decay, off [3]float64) (checks.Instance, error) {
 //
 // Reference: derived here.
 //
-// Control: 1.001 of the series; 0.99 of what is left; the kernel with u for v, whose odd degrees vanish; without the bias of the output.
+// Control: 1.001 of the series; half of what is left; the kernel with u for v, whose odd degrees vanish; without the bias of the output.
 func biasedSpectrum() checks.Claim[degrees] {
 	at := []degrees{{2, 6}, {3, 5}}
 	spoil := func(series, rest, output float64, unbiased bool) func(degrees) (checks.Instance, error) {
@@ -271,7 +271,7 @@ func biasedSpectrum() checks.Claim[degrees] {
 		Setup: spoil(1, 1, 1, false),
 		Controls: []checks.Control[degrees]{
 			{Name: "larger-series", Why: "1.001 of the partial sum, which is within 1e-4", At: at, Setup: spoil(1.001, 1, 1, false)},
-			{Name: "smaller-rest", Why: "half of what is left", At: []degrees{{2, 2}}, Setup: spoil(1, 0.5, 1, false)},
+			{Name: "smaller-rest", Why: "half of what is left, about its value on the circle", At: []degrees{{2, 2}}, Setup: spoil(1, 0.5, 1, false)},
 			{Name: "no-output-bias", Why: "b_0 is the 1 at degree 0", At: at, Setup: spoil(1, 1, 0.999, false)},
 			{Name: "no-biases", Why: "without them odd degrees from 3 on vanish", At: at, Setup: spoil(1, 1, 1, true)},
 		},
@@ -329,7 +329,7 @@ func biasedSetup(p degrees, series, rest, output float64, unbiased bool) (checks
 //
 // Reference: derived here; Mercer's theorem.
 //
-// Control: the multiplicities of S^d; degree 6, and degree 7, counted once less.
+// Control: the multiplicities of S^d; degree 6, degree 7, and degree 30 counted once less.
 func multiplicities() checks.Claim[degrees] {
 	at := []degrees{{2, 1500}, {4, 1500}}
 	spoil := func(n func(d, k int) float64) func(degrees) (checks.Instance, error) {
@@ -346,6 +346,7 @@ func multiplicities() checks.Claim[degrees] {
 			{Name: "another-sphere", Why: "N(d+1, k) for N(d, k)", At: at, Setup: spoil(func(d, k int) float64 { return bounds.HarmonicDimension(d+1, k) })},
 			{Name: "even-degree", Why: "degree 6 counted once less: features of eigenvalue 1.7e-4 at d = 2", At: at, Setup: spoil(lessAt(6))},
 			{Name: "odd-degree", Why: "degree 7 counted once less: gates of eigenvalue 2e-3 at d = 2", At: at, Setup: spoil(lessAt(7))},
+			{Name: "higher-degree", Why: "degree 30 counted once less: features of eigenvalue 2.5e-7, which the trace alone shows", At: at[:1], Setup: spoil(lessAt(30))},
 		},
 	}
 }

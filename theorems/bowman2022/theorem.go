@@ -23,6 +23,7 @@ type learning struct {
 	Width  int     `json:"m"`
 	N      int     `json:"n"`
 	Degree int     `json:"degree"` // of the target cos(k t)
+	Size   float64 `json:"size"`   // of the target
 	Top    int     `json:"top"`    // degrees that are looked at: 0, ..., Top
 	Steps  int     `json:"steps"`
 	Step   float64 `json:"step"` // eta, as a share of 1/sigma_0
@@ -69,11 +70,11 @@ func coefficients(hs []harmonic, f []float64) []float64 {
 
 // populationBound is the main theorem with its terms measured: the residual on the whole circle, off the sample.
 //
-// Setting: n independent uniform points of the circle, y = cos(k t); a doubled network; r_s = f - y on the circle, r^_s on the sample, T_s^n g = (1/n) sum_i
+// Setting: n independent uniform points of the circle, y = S cos(k t); a doubled network; r_s = f - y on the circle, r^_s on the sample, T_s^n g = (1/n) sum_i
 // K_s(., x_i) g(x_i); sigma_j the eigenvalues of K^inf for ReLU, T its operator, P the projection on harmonics of degree at most J.
 // The circle is 32 equal angles.
 //
-// Hypotheses: 0 <= eta sigma_0 <= 1, J < 16. The network may have fewer parameters than samples, and does in half of the grid.
+// Hypotheses: 0 <= eta sigma_0 <= 1, J < 16, k <= 16. The network may have fewer parameters than samples, and does in most of the grid.
 //
 // Conclusion: with D_s = eta ||P (T r_s - T_s^n r^_s)|| + ||P xi_s||, xi_s = r_{s+1} - r_s + eta T_s^n r^_s,
 //
@@ -81,20 +82,25 @@ func coefficients(hs []harmonic, f []float64) []float64 {
 //
 // in L^2, with sigma the smallest of sigma_0, ..., sigma_J.
 //
-// Constants: derived, as for direction-bound: T and P commute. The paper bounds the supremum by S(1 + tS)(sqrt(d/m) + sqrt(p/n)) times logarithms, S = ||f*||_inf, with
-// probability 1 - delta, powers and constants recalled only and hidden: no width can be computed from them. The sum is attained to
-// 1 % for J = 0, where the drift keeps its sign. Tolerance: 1e-13 of the largest
+// Constants: derived, as for direction-bound: T and P commute. The main theorem, as recalled, bounds the supremum by (1 + t)(sqrt(d/m) + sqrt(p/n)) times
+// logarithms and powers of ||f*||_inf, with probability 1 - delta; its constants are hidden: no width can be computed from them, and what it bounds is claimed at the first step, in sample-defect and
+// width-defect. The sum is attained to 1e-6 for J = 0 and a small target, where the drift keeps its sign; the remainder is nearly all of it for large targets. Tolerance: 1e-13 of the largest
 // residual and sum over the neurons, for each step.
 //
 // Convention: f = (1/sqrt m) sum a_r phi(w_r.x + b_r) + b_0, all parameters trained; loss (1/(2n)) sum of squares; doubled start, f = 0
 //
 // Reference: the main theorem, recalled; derived here for descent and measured terms.
 //
-// Control: 0.9 of the sum and 0.8 of its bound; 0.8 of the drift; a step less.
+// Control: 0.999 of the sum and 0.9 of its bound; 0.99 of the drift and 0.9 of the remainder; a step less; the limit of another kernel than in the drift; a step
+// of 1.9/sigma_0.
 func populationBound() checks.Claim[learning] {
-	under := learning{"relu", 8, 64, 4, 0, 4, 0.3}
+	under := learning{"relu", 8, 64, 4, 1, 0, 4, 0.3}
+	small := learning{"relu", 8, 64, 4, 0.01, 0, 3, 0.1}
+	large := learning{"softplus", 8, 64, 0, 1000, 0, 1, 1}
+	flat := learning{"relu", 160, 256, 0, 1, 0, 4, 0.3}
+	long := learning{"relu", 160, 256, 0, 1, 0, 8, 1.9}
 	setup := func(q populationPlan) func(learning) (checks.Instance, error) { return q.setup }
-	exact := populationPlan{1, 1, 1, 0, true}
+	exact := populationPlan{1, 1, 1, 1, 1, 0, true}
 	return checks.Claim[learning]{
 		ID: "bowman2022/population-bound", Title: "main theorem with measured terms", Reference: "main theorem, recalled; derived here for descent",
 		Formula:    `\|P(r_T-(I-\eta T)^T r_0)\| \le \sup_s\left[\|P(T-T_s^n)r_s\|+\tfrac1\eta\|P\xi_s\|\right]\frac{1-(1-\eta\sigma_k)^T}{\sigma_k}`,
@@ -102,29 +108,33 @@ func populationBound() checks.Claim[learning] {
 		Space: rapid.Custom(func(t *rapid.T) learning {
 			return learning{
 				rapid.SampledFrom([]string{"tanh", "softplus", "relu"}).Draw(t, "act"), 2 * rapid.IntRange(1, 20).Draw(t, "m/2"), rapid.IntRange(1, 40).Draw(t, "n"),
-				rapid.IntRange(0, 8).Draw(t, "degree"), rapid.IntRange(0, 6).Draw(t, "top"), rapid.IntRange(1, 8).Draw(t, "steps"), rapid.Float64Range(0.01, 1).Draw(t, "step"),
+				rapid.IntRange(0, 8).Draw(t, "degree"), rapid.SampledFrom([]float64{0, 1, 1000}).Draw(t, "size"), rapid.IntRange(0, 6).Draw(t, "top"), rapid.IntRange(1, 8).Draw(t, "steps"), rapid.Float64Range(0.01, 1.9).Draw(t, "step"),
 			}
 		}),
-		Grid: []learning{under, {"tanh", 8, 64, 1, 0, 2, 0.1}, {"relu", 20, 100, 2, 4, 10, 0.5}, {"relu", 160, 60, 1, 3, 24, 0.5}},
+		Grid: []learning{under, small, large, {"tanh", 8, 64, 1, 1, 0, 2, 0.1}, {"relu", 20, 100, 2, 1, 4, 10, 0.5}, {"relu", 160, 60, 1, 1, 3, 24, 0.5}},
 		Cost: func(p learning) checks.Cost {
 			points := float64(grid + p.N)
 			return checks.Cost{Trial: float64(p.Steps+1) * float64(p.Width) * (60*points + 2*grid*float64(p.N)), Bytes: 40 * float64(p.Width) * points, Size: fmt.Sprintf("m=%d, T=%d", p.Width, p.Steps)}
 		},
 		Setup: setup(exact),
 		Controls: []checks.Control[learning]{
-			{Name: "smaller-sum", Why: "the drift of one mode keeps its sign", At: []learning{under}, Setup: setup(populationPlan{0.9, 1, 1, 0, true})},
-			{Name: "smaller-bound", Why: "and its size, the target being slow", At: []learning{under}, Setup: setup(populationPlan{1, 0.8, 1, 0, true})},
-			{Name: "smaller-drift", Why: "0.8 of the drift of kernel and sample", At: []learning{under}, Setup: setup(populationPlan{1, 1, 0.8, 0, true})},
-			{Name: "one-step-less", Why: "T - 1 for T", At: []learning{under}, Setup: setup(populationPlan{1, 1, 1, 1, true})},
+			{Name: "smaller-sum", Why: "0.999 of it: the drift of one mode keeps its sign", At: []learning{small}, Setup: setup(populationPlan{0.999, 1, 1, 1, 1, 0, true})},
+			{Name: "smaller-bound", Why: "0.9 of it: and its size, the target being slow", At: []learning{small}, Setup: setup(populationPlan{1, 0.9, 1, 1, 1, 0, true})},
+			{Name: "smaller-drift", Why: "0.99 of the drift of kernel and sample, all of D_s for small targets", At: []learning{small}, Setup: setup(populationPlan{1, 1, 0.99, 1, 1, 0, true})},
+			{Name: "smaller-remainder", Why: "0.9 of xi_0, nearly all of D_0 for large targets", At: []learning{large}, Setup: setup(populationPlan{1, 1, 1, 0.9, 1, 0, true})},
+			{Name: "another-limit", Why: "1.3 T for the limit alone, T in the drift", At: []learning{flat}, Setup: setup(populationPlan{1, 1, 1, 1, 1.3, 0, true})},
+			{Name: "one-step-less", Why: "T - 1 for T", At: []learning{small}, Setup: setup(populationPlan{1, 1, 1, 1, 1, 1, true})},
+			{Name: "longer-step", Why: "eta sigma_0 = 1.9: the powers change sign", At: []learning{long}, Setup: setup(populationPlan{1, 1, 1, 1, 1, 0, false})},
 		},
 	}
 }
 
-// A populationPlan says how a control is off: factors on the sum, on its bound and on the drift; steps less; no step limit.
+// A populationPlan says how a control is off: factors on the sum, on its bound, on the drift, on the remainder and on the operator of the limit; steps less; no
+// step limit.
 type populationPlan struct {
-	sum, whole, drift float64
-	fewer             int
-	limited           bool
+	sum, whole, drift, remainder, limit float64
+	fewer                               int
+	limited                             bool
 }
 
 func (q populationPlan) setup(p learning) (checks.Instance, error) {
@@ -133,8 +143,8 @@ func (q populationPlan) setup(p learning) (checks.Instance, error) {
 		return checks.Instance{}, err
 	}
 	law := joint.Law{Width: p.Width, Dim: 2, Act: act, Output: nets.GaussianOutput, Doubled: true}
-	if p.N < 1 || p.Steps < 1 || p.Top < 0 || 2*p.Top >= grid || p.Degree < 0 {
-		return checks.Instance{}, fmt.Errorf("n = %d, %d steps, degree %d, degrees to %d: give at least one sample and step, and degrees below %d", p.N, p.Steps, p.Degree, p.Top, grid/2)
+	if p.N < 1 || p.Steps < 1 || p.Top < 0 || 2*p.Top >= grid || p.Degree < 0 || 2*p.Degree > grid || !(p.Step > 0) {
+		return checks.Instance{}, fmt.Errorf("n = %d, %d steps, degree %d, degrees to %d: give at least one sample and step, a positive step, and degrees below %d", p.N, p.Steps, p.Degree, p.Top, grid/2)
 	}
 	if err := law.Validate(); err != nil {
 		return checks.Instance{}, err
@@ -161,7 +171,7 @@ func (q populationPlan) learn(p learning, law joint.Law, sigma []float64, r *ran
 		n, _ := x.Dims()
 		y := make([]float64, n)
 		for i := range y {
-			y[i] = math.Cos(float64(p.Degree) * math.Atan2(x.At(i, 1), x.At(i, 0)))
+			y[i] = p.Size * math.Cos(float64(p.Degree)*math.Atan2(x.At(i, 1), x.At(i, 0)))
 		}
 		return y
 	}
@@ -171,7 +181,8 @@ func (q populationPlan) learn(p learning, law joint.Law, sigma []float64, r *ran
 	sample, now := residual(on, y), residual(off, truth)
 	start := coefficients(hs, now)
 	mode, first := harmonic{p.Degree, truth}, floats.Dot(truth, truth)
-	var drift, times, measured, predicted []float64
+	var drift []float64
+	times, measured, predicted := []float64{0}, []float64{1}, []float64{1}
 	var sup float64
 	largest := floats.Norm(now, math.Inf(1)) + off.Magnitude()
 	for s := range p.Steps {
@@ -188,7 +199,7 @@ func (q populationPlan) learn(p learning, law joint.Law, sigma []float64, r *ran
 			d[j] = eta * (sigma[h.degree]*before[j] - force[j])
 			xi[j] = after[j] - before[j] + eta*force[j]
 		}
-		size := q.drift*floats.Norm(d, 2) + floats.Norm(xi, 2)
+		size := q.drift*floats.Norm(d, 2) + q.remainder*floats.Norm(xi, 2)
 		drift = append(drift, size)
 		sup = math.Max(sup, size)
 		times = append(times, eta*float64(s+1))
@@ -197,13 +208,16 @@ func (q populationPlan) learn(p learning, law joint.Law, sigma []float64, r *ran
 	}
 	left := coefficients(hs, now)
 	for j, h := range hs {
-		left[j] -= math.Pow(1-eta*sigma[h.degree], float64(p.Steps)) * start[j]
+		left[j] -= math.Pow(1-q.limit*eta*sigma[h.degree], float64(p.Steps)) * start[j]
 	}
 	slowest := floats.Min(sigma[:p.Top+1])
 	distance, tol := floats.Norm(left, 2), 1e-13*largest*float64(p.Steps)
 	m := checks.All(
 		checks.Measurement{Part: "sum", Observed: distance, Predicted: q.sum * bounds.Damped(eta, slowest, drift), Tolerance: tol},
 		checks.Measurement{Part: "supremum", Observed: distance, Predicted: q.whole * sup / eta * bounds.DampedSteps(eta, slowest, p.Steps-q.fewer), Tolerance: tol})
+	if first == 0 || p.Steps == 1 {
+		return m // no curve
+	}
 	axes := curve.Axes{X: "time eta s", Y: "part of the target not yet learned"}
 	m.Series = []checks.Series{
 		axes.Measured(fmt.Sprintf("network, degree %d", p.Degree), times, measured),
@@ -231,17 +245,21 @@ type defect struct {
 // falls as n^{-1/2}, and does not know the number of parameters.
 //
 // Constants: exact: P K(., x) has the norm sqrt S for every x, and r_0^2 the mean 1/2; the claim is for eta = 1. With Y = P K(., x) r(x) less its mean, V = E ||Y||^2 and
-// ||Y||^2 <= 4 S, the second moment is at most (4 S V/n + 3 V^2)/n^2. S is summed to degree 60, the circle is 16 equal angles.
+// ||Y||^2 <= 4 S, the variance is at most (4 S V/n + 2 V^2)/n^2. S is summed to degree 60, the circle is 11 equal angles, exact
+// for J = 0 and k <= 6, and up to 2 sigma_11^2, about 1e-6, for J = 1.
 //
 // Convention: descent in function space, mean loss; infinite width
 //
 // Reference: derived here; the order n^{-1/2} is the main theorem's, recalled.
 //
-// Control: 1.25 and 0.8 of the mean; without -sigma_k^2; 1.3 for the multiplicity 2; points of three quarters of the circle.
+// Control: 1.25 and 0.8 of the mean; n^{-1.1}; without -sigma_k^2; 1.3 for the multiplicity 2; points of three quarters of the circle.
 func sampleDefect() checks.Claim[defect] {
-	flat, steep := defect{4, 4, 0, 30}, defect{4, 1, 1, 30}
+	flat, steep := defect{10, 4, 0, 20}, defect{4, 1, 1, 30}
 	spoil := func(factor, own, times, arc float64) func(defect) (checks.Instance, error) {
 		return func(p defect) (checks.Instance, error) { return defectSetup(p, factor, own, times, arc) }
+	}
+	power := func(p defect) (checks.Instance, error) {
+		return defectSetup(p, math.Pow(float64(p.N), -0.1), 1, 2, 1)
 	}
 	return checks.Claim[defect]{
 		ID: "bowman2022/sample-defect", Title: "what a sample adds to one step", Reference: "derived here; order of the main theorem, recalled",
@@ -253,6 +271,7 @@ func sampleDefect() checks.Claim[defect] {
 		Controls: []checks.Control[defect]{
 			{Name: "larger", Why: "1.25 of the mean", At: []defect{flat, steep}, Setup: spoil(1.25, 1, 2, 1)},
 			{Name: "smaller", Why: "0.8 of the mean", At: []defect{flat, steep}, Setup: spoil(0.8, 1, 2, 1)},
+			{Name: "another-power", Why: "n^{-1.1} for n^{-1}", At: []defect{flat}, Setup: power},
 			{Name: "without-its-mean", Why: "||T r_0||^2 is half of the sum for degree 1", At: []defect{steep}, Setup: spoil(1, 0, 2, 1)},
 			{Name: "fewer-harmonics", Why: "1.3 for the two harmonics of each degree", At: []defect{steep}, Setup: spoil(1, 1, 1.3, 1)},
 			{Name: "arc", Why: "points of three quarters of the circle are another population", At: []defect{steep}, Setup: spoil(1, 1, 2, 0.75)},
@@ -264,7 +283,7 @@ func defectSetup(p defect, factor, own, times, arc float64) (checks.Instance, er
 	if p.N < 1 || p.Degree < 1 || p.Degree > 6 || p.Repeat < 1 || p.Least < 0 || p.Least > 1 {
 		return checks.Instance{}, fmt.Errorf("n = %d, degree %d from %d on, %d samples: give n >= 1, a degree from 1 to 6, from 0 or 1 on", p.N, p.Degree, p.Least, p.Repeat)
 	}
-	const degrees, points = 60, 16
+	const degrees, points = 60, 11 // no even degree from 2 to 12 is a multiple of the points
 	sigma, err := eigenvalues(degrees)
 	if err != nil {
 		return checks.Instance{}, err
@@ -280,7 +299,7 @@ func defectSetup(p defect, factor, own, times, arc float64) (checks.Instance, er
 	}
 	n, own2 := float64(p.N), sigma[p.Degree]*sigma[p.Degree]
 	v := (true2 - own2) / 2
-	spread := math.Sqrt((4*true2*v/n+3*v*v)/float64(p.Repeat)) / n
+	spread := math.Sqrt((4*true2*v/n+2*v*v)/float64(p.Repeat)) / n
 	return checks.Instance{
 		Terms: checks.Terms{Deviation: checks.Float(spread), Resolution: 0.15},
 		Facts: []checks.Fact{checks.NewFact("S", sum), checks.NewFact("sigma_k", sigma[p.Degree])},
