@@ -83,7 +83,7 @@ func gramTop(g mat.Symmetric) (float64, error) {
 // Setting: gradient descent with step eta on n samples and P further points; r_s = f - f* there after s steps; G_s = K_s/n the kernel to
 // the samples; theta_s(t) = theta_s - t eta grad Phi, and xi_s the integral of (1-t) d^2/dt^2 f(theta_s(t)) over t in [0, 1].
 //
-// Hypotheses: phi twice differentiable, tanh or softplus.
+// Hypotheses: phi twice differentiable, tanh or softplus; here |y_i| <= 1e4, so that the integral of the remainder can be taken.
 //
 // Conclusion: for every T and every symmetric matrix G, on the samples,
 //
@@ -161,7 +161,7 @@ func (q deviationPlan) setup(p run) (checks.Instance, error) {
 	if err != nil {
 		return checks.Instance{}, err
 	}
-	var ok []checks.Hypothesis
+	ok := []checks.Hypothesis{checks.Require("largest label", floats.Norm(y, math.Inf(1)), checks.AtMost, largestLabel)}
 	if q.smooth {
 		ok = append(ok, checks.RequireThat("phi is twice differentiable", p.Act != "relu"))
 	}
@@ -174,6 +174,9 @@ func (q deviationPlan) setup(p run) (checks.Instance, error) {
 		return q.descend(p, net, x, y, p.Step/top, second, r)
 	}}, nil
 }
+
+// largestLabel keeps the steps short: the remainder is integrated piece by piece, over as many as a preactivation moves units.
+const largestLabel = 1e4
 
 const further = 3 // points besides the samples
 
