@@ -22,6 +22,8 @@
 //	relunorm.go       norms and gates of ReLU layers at the start: exact moments, tails, how many gates can be flipped
 //	depthangle.go     how angles shrink from layer to layer
 //	localdescent.go   gradient descent of deep networks near a solution; close pairs; the width of Allen-Zhu et al.
+//	whitened.go       sampled kernels near their mean: both extreme eigenvalues, and the width that makes them invertible
+//	isotropic.go      kernels on random inputs: parts by degree, the induced ridge, ridge risk; bounds on lambda_min
 //
 // Vocabulary: n samples of unit norm in R^d with data matrix X (n x d), S = ||X||_2, width m, failure
 // probability delta, residual e = u - y, loss L = ||e||^2/2 (a sum), weights N(0, I) unless a scale

@@ -92,6 +92,14 @@ func Requirements() []Requirement {
 			N:          1, InvLambda0: 1, Initialisation: true,
 		},
 		{
+			Name: "derived/gram-invertible", Source: "montanari2022/kernel-width", Basis: Derived,
+			Conclusion: "H(0) is invertible: the linearised network fits any labels",
+			Width: func(p Problem) float64 {
+				return when(p.Lambda0 > 0 && isProbability(p.Delta), InvertibleWidth(p.N, max(1, p.S*p.S/p.Lambda0), p.Delta))
+			},
+			N: 1, InvLambda0: 1, Initialisation: true,
+		},
+		{
 			Name: "du2019/flow", Source: "Du et al. (2019), Theorem 3.2", Basis: Literal,
 			Conclusion: "gradient flow: ||e(t)||^2 <= exp(-lambda_0 t) ||e(0)||^2",
 			Width:      LiteralFlowWidth,
@@ -170,6 +178,12 @@ func Requirements() []Requirement {
 			N:          0.5, Initialisation: true,
 		},
 		{
+			Name: "soltanolkotabi2019/landscape", Source: "Soltanolkotabi et al. (2019), Theorem 2.1, at the least dimension with d(d+1)/2 >= n", Basis: Derived,
+			Conclusion: "quadratic activation, half of the neurons of each sign: loss zero at every second-order point, for inputs in general position",
+			Width:      func(p Problem) float64 { return QuadraticWidth(p.N) },
+			N:          0.5,
+		},
+		{
 			Name: "derived/coupled", Source: "derived here, after Munteanu et al. (2022)", Basis: Derived,
 			Conclusion: "coupled start at large scale, eta <= 1/S^2: linear dynamics, ||e(k)|| <= (1 - eta lambda_0/2)^k ||y||",
 			Width:      func(p Problem) float64 { return CoupledWidth(p.N, p.S, p.Lambda0, p.Delta) },
@@ -199,6 +213,20 @@ func Requirements() []Requirement {
 			Conclusion: "antisymmetric start, Gauss-Newton on systems solved up to 1/10: ||e(k+1)|| <= ||e(k)||/3",
 			Width:      func(p Problem) float64 { return NewtonWidth(p.N, p.S, p.Lambda0, p.LabelNorm, 0.1, p.Delta) },
 			N:          4, InvLambda0: 4,
+		},
+		{
+			Name: "arora2019exact/kernel", Source: "Arora et al. (2019), Theorem 3.1, form recalled, one hidden layer, all pairs", Basis: Order,
+			Conclusion: "both layers trained: lambda_min of the tangent kernel at the start is at least lambda_0",
+			Width: func(p Problem) float64 {
+				return PrintedTangentWidth(1, p.Lambda0/(2*p.n()), 2*p.Delta/(p.n()*(p.n()+1)))
+			},
+			N: 4, InvLambda0: 4, Initialisation: true,
+		},
+		{
+			Name: "derived/shallow-tangent", Source: "derived here, after Arora et al. (2019)", Basis: Derived,
+			Conclusion: "both layers trained: lambda_min of the tangent kernel at the start is at least lambda_0",
+			Width:      func(p Problem) float64 { return ShallowTangentWidth(p.N, p.Lambda0/p.n(), p.Delta) },
+			N:          2, InvLambda0: 2, Initialisation: true,
 		},
 	}
 }

@@ -144,6 +144,7 @@ func ExampleRequirements() {
 	// du2019/flow         4.3e+11
 	// du2019/descent      6.9e+12
 	// derived/descent     7.6e+07
+	// soltanolkotabi2019/landscape  6.0e+00
 	// derived/coupled     1.4e+02
 	// derived/nesterov    5.3e+11
 	// derived/gauss-newton  2.8e+06

@@ -89,6 +89,10 @@ type Control[P any] struct {
 	// Setup is the sabotaged setup; nil means the claim's own, so that the
 	// sabotage lies in the parameters.
 	Setup func(P) (Instance, error)
+	// Printed is set where the sabotaged claim is what the source itself says,
+	// read there and found false: the place and the statement, in a line, with
+	// LaTeX mathematics between dollar signs. The claim then is what holds in its place, and both are in the table of errata.
+	Printed string
 }
 
 // An Instance is one value of a claim's parameters with all that its trials
@@ -164,8 +168,9 @@ type Info struct {
 
 // ControlInfo describes a control in a listing.
 type ControlInfo struct {
-	Name string `json:"name"`
-	Why  string `json:"why"`
+	Name    string `json:"name"`
+	Why     string `json:"why"`
+	Printed string `json:"printed,omitempty"` // see [Control]
 }
 
 // Checkable is a [Claim] of any parameter type.
@@ -194,7 +199,7 @@ func (c Claim[P]) Info() Info {
 		info.Form = c.Form.Name()
 	}
 	for _, k := range c.Controls {
-		info.Controls = append(info.Controls, ControlInfo{Name: k.Name, Why: k.Why})
+		info.Controls = append(info.Controls, ControlInfo{Name: k.Name, Why: k.Why, Printed: k.Printed})
 	}
 	for _, k := range c.Constants {
 		info.Constants = append(info.Constants, ConstantInfo{Name: k.Name, Why: k.Why, Factors: k.Factors})

@@ -60,7 +60,7 @@ func TestInterruptedRunResumesToTheSameBytes(t *testing.T) {
 func TestFalseAlarms(t *testing.T) {
 	const (
 		alpha  = 0.2
-		runs   = 1500
+		runs   = 600
 		claims = 4
 	)
 	// Each family has half of alpha; 4 standard deviations for the simulation.

@@ -62,7 +62,7 @@ func TestScatteredSizesAreNoRegression(t *testing.T) {
 		return Instance{Terms: Terms{Trials: 5}, Trial: func(r *rand.Rand) Measurement { return Measurement{Observed: r.Float64(), Predicted: 1} }}, nil
 	}
 	for _, c := range []Claim[int]{few, exponential(3.2, 1)} {
-		const runs = 60
+		const runs = 30
 		alarms := 0
 		for seed := range uint64(runs) {
 			b := mustBaseline(t, recorded(t, 2*seed, c), 0.01)

@@ -58,7 +58,7 @@ func atMost(t *testing.T, what string, wrong, runs int, level float64) {
 // probability at most alpha, and so is one held that is off by more than the
 // resolution.
 func TestMeanKeepsItsLevel(t *testing.T) {
-	runs := 3000
+	runs := 1500
 	if testing.Short() {
 		runs = 500
 	}

@@ -94,7 +94,7 @@ func TestSameSeedIsSame(t *testing.T) {
 func TestFalseRegressions(t *testing.T) {
 	const (
 		alpha = 0.1
-		runs  = 200
+		runs  = 100
 	)
 	b := roundTrip(t, mustBaseline(t, gateRecords(t, gateSources(8, 1), 1), alpha))
 	alarms := 0

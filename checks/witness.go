@@ -37,6 +37,17 @@ func newWitness(claim string, params json.RawMessage, seed uint64, level Float, 
 	return w
 }
 
+// Witness is what shows that the instance breaks its claim or its control, nil
+// where it does not; seed is that of the run.
+func (o *InstanceOutcome) Witness(seed uint64) *Witness {
+	if o.Result.Verdict != Refuted {
+		return nil
+	}
+	w := newWitness(o.Key.Claim, o.Params, seed, o.refutedAt(), o.Result)
+	w.Control = o.Key.Control
+	return w
+}
+
 // String returns the witness as one line of JSON.
 func (w *Witness) String() string {
 	b, err := json.Marshal(w)

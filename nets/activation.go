@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"convergo/nets/internal/neuron"
 	"fmt"
 	"math"
 )
@@ -23,7 +24,7 @@ type Activation struct {
 // ReLU is max(z, 0), with derivative 1{z >= 0}.
 func ReLU() Activation {
 	return Activation{
-		Name: "relu", Value: relu, Deriv: func(z float64) float64 {
+		Name: "relu", Value: neuron.ReLU, Deriv: func(z float64) float64 {
 			if z >= 0 {
 				return 1
 			}
@@ -97,24 +98,10 @@ func ActivationNamed(name string) (Activation, error) {
 	return Activation{}, fmt.Errorf("nets: no activation %q; take one of relu, erf, tanh, softplus, identity, square, sin", name)
 }
 
-// relu and step work on the sign bit: patterns are coin flips at random
-// weights, and a mispredicted branch costs more than the rest of the loop.
-func relu(z float64) float64 {
-	b := math.Float64bits(z)
-	return math.Float64frombits(b &^ uint64(int64(b)>>63))
-}
-
-// inactive is 1 if z < 0 and 0 if z >= 0. Adding +0 turns -0 into +0, which is
-// active.
-func inactive(z float64) uint64 { return math.Float64bits(z+0) >> 63 }
-
 // accumulate adds c*phi(z_i) to u_i.
 func (act *Activation) accumulate(u []float64, c float64, z []float64) {
-	u = u[:len(z)]
 	if act.relu {
-		for i, v := range z {
-			u[i] += c * relu(v)
-		}
+		neuron.Add(u, z, c)
 		return
 	}
 	for i, v := range z {
@@ -124,12 +111,8 @@ func (act *Activation) accumulate(u []float64, c float64, z []float64) {
 
 // weigh sets dst_i = c*e_i*phi'(z_i).
 func (act *Activation) weigh(dst []float64, c float64, e, z []float64) {
-	dst, e = dst[:len(z)], e[:len(z)]
 	if act.relu {
-		for i, v := range z {
-			b := math.Float64bits(c * e[i])
-			dst[i] = math.Float64frombits(b &^ -inactive(v))
-		}
+		neuron.Weigh(dst, e, z, c)
 		return
 	}
 	for i, v := range z {
@@ -143,7 +126,7 @@ func (act *Activation) inner(e, z []float64) float64 {
 	e = e[:len(z)]
 	if act.relu {
 		for i, v := range z {
-			s += e[i] * relu(v)
+			s += e[i] * neuron.ReLU(v)
 		}
 		return s
 	}

@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"convergo/nets/internal/neuron"
 	"fmt"
 	"math"
 
@@ -15,11 +16,13 @@ import (
 // Forward and Update keep Z and U in step with the weights; all other methods
 // read Z and belong to the network that was evaluated last.
 type Batch struct {
-	X *mat.Dense    // n x d, shared with the caller
-	K *mat.SymDense // n x n, the inner products X X^T
+	X *mat.Dense    // n x d, shared with the caller and to be changed by SetSample alone
+	K *mat.SymDense // n x n, the inner products X X^T of the samples given to NewBatch
 	Z *mat.Dense    // m x n preactivations W X^T
 	U []float64     // n outputs
 
+	rows     *neuron.Samples
+	step     neuron.Step
 	acc      accumulator
 	coef     []float64     // n
 	chunk    []float64     // chunkRows x n
@@ -39,10 +42,18 @@ func NewBatch(x *mat.Dense, m int) *Batch {
 	}
 	b := &Batch{
 		X: x, K: mat.NewSymDense(n, nil), Z: mat.NewDense(m, n, nil), U: make([]float64, n),
-		acc: newAccumulator(n), coef: make([]float64, n), words: make([]uint64, n),
+		rows: neuron.New(x), acc: newAccumulator(n), coef: make([]float64, n), words: make([]uint64, n),
 	}
 	b.K.SymOuterK(1, x)
 	return b
+}
+
+// SetSample puts x (d) in the place of sample i, for draws of mini-batches: Forward
+// then gives Z and U, and Gradient and Update what follows from them. K stays, and
+// with it Gram belongs to the samples of NewBatch.
+func (b *Batch) SetSample(i int, x []float64) {
+	b.X.SetRow(i, x)
+	b.rows.Set(i, x)
 }
 
 func (b *Batch) mustFit(net *Network) {
@@ -62,10 +73,10 @@ func (b *Batch) Forward(net *Network) { b.Refresh(net, nil) }
 // nothing changed it just sums the outputs anew, under another mask say.
 func (b *Batch) Refresh(net *Network, changed []bool) {
 	b.mustFit(net)
-	x, w, z := b.X.RawMatrix(), net.W.RawMatrix(), b.Z.RawMatrix()
+	w, z := net.W.RawMatrix(), b.Z.RawMatrix()
 	for r := range net.Width() {
 		if changed == nil || changed[r] {
-			preactivate(row(z, r), x, row(w, r))
+			b.rows.Preactivate(row(z, r), row(w, r))
 		}
 	}
 	b.acc.reset(net)
@@ -85,22 +96,31 @@ func (b *Batch) Refresh(net *Network, changed []bool) {
 // One pass over the weights does it all, at 4 n m d flops.
 func (b *Batch) Update(net *Network, eta float64, e []float64, layers Layers) {
 	b.mustFit(net)
-	x, w, z := b.X.RawMatrix(), net.W.RawMatrix(), b.Z.RawMatrix()
+	w, z := net.W.RawMatrix(), b.Z.RawMatrix()
 	b.acc.reset(net)
+	step := &b.step
+	step.E, step.Coef = e, b.coef
 	for r := range net.Width() {
 		if !net.Keeps(r) {
 			continue
 		}
-		w, z, a := row(w, r), row(z, r), net.A[r]
+		w, z := row(w, r), row(z, r)
+		step.Scale = -eta * net.Scale * net.A[r]
 		if layers&SecondLayer != 0 {
 			net.A[r] -= eta * net.Scale * net.Act.inner(e, z)
 		}
-		if layers&FirstLayer != 0 {
-			net.Act.weigh(b.coef, -eta*net.Scale*a, e, z)
-			blas64.Gemv(blas.Trans, 1, x, vector(b.coef), 1, vector(w))
-			preactivate(z, x, w)
+		switch {
+		case layers&FirstLayer == 0:
+			b.acc.add(net, r, z)
+		case net.Act.relu:
+			step.U, step.Weight = b.acc.of(r), net.Scale*net.A[r]
+			b.rows.Step(w, z, step)
+		default:
+			net.Act.weigh(b.coef, step.Scale, e, z)
+			b.rows.Move(w, b.coef)
+			b.rows.Preactivate(z, w)
+			b.acc.add(net, r, z)
 		}
-		b.acc.add(net, r, z)
 	}
 	b.acc.sum(b.U)
 }
@@ -109,11 +129,11 @@ func (b *Batch) Update(net *Network, eta float64, e []float64, layers Layers) {
 // leaves Z and U behind: for a last step whose outputs nobody looks at.
 func (b *Batch) Move(net *Network, eta float64, e []float64) {
 	b.mustFit(net)
-	x, w, z := b.X.RawMatrix(), net.W.RawMatrix(), b.Z.RawMatrix()
+	w, z := net.W.RawMatrix(), b.Z.RawMatrix()
 	for r := range net.Width() {
 		if net.Keeps(r) {
 			net.Act.weigh(b.coef, -eta*net.Scale*net.A[r], e, row(z, r))
-			blas64.Gemv(blas.Trans, 1, x, vector(b.coef), 1, vector(row(w, r)))
+			b.rows.Move(row(w, r), b.coef)
 		}
 	}
 }
@@ -128,7 +148,6 @@ func row(a blas64.General, r int) []float64 {
 // is zero for masked neurons.
 func (b *Batch) Gradient(dw *mat.Dense, da []float64, net *Network, e []float64) {
 	b.mustFit(net)
-	x := b.X.RawMatrix()
 	for r := range net.Width() {
 		c := net.Scale
 		if !net.Keeps(r) {
@@ -140,7 +159,7 @@ func (b *Batch) Gradient(dw *mat.Dense, da []float64, net *Network, e []float64)
 		}
 		if dw != nil {
 			net.Act.weigh(b.coef, c*net.A[r], e, z)
-			blas64.Gemv(blas.Trans, 1, x, vector(b.coef), 0, vector(dw.RawRowView(r)))
+			b.rows.Pull(dw.RawRowView(r), b.coef)
 		}
 	}
 }

@@ -1,11 +1,10 @@
 package nets
 
 import (
+	"convergo/nets/internal/neuron"
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
@@ -125,14 +124,14 @@ func CheckData(x *mat.Dense, y []float64) error {
 }
 
 // Output returns f(x_i) for every row of x (n x d). It needs memory for one
-// neuron only; a Batch is for repeated evaluation on the same samples.
+// neuron and a copy of x; a Batch is for repeated evaluation on the same samples.
 func (net *Network) Output(x *mat.Dense) []float64 {
 	n, _ := x.Dims()
-	z, acc := make([]float64, n), newAccumulator(n)
+	z, acc, rows := make([]float64, n), newAccumulator(n), neuron.New(x)
 	acc.reset(net)
 	for r := range net.Width() {
 		if net.Keeps(r) {
-			preactivate(z, x.RawMatrix(), net.W.RawRowView(r))
+			rows.Preactivate(z, net.W.RawRowView(r))
 			acc.add(net, r, z)
 		}
 	}
@@ -140,13 +139,6 @@ func (net *Network) Output(x *mat.Dense) []float64 {
 	acc.sum(u)
 	return u
 }
-
-// preactivate sets z = X w.
-func preactivate(z []float64, x blas64.General, w []float64) {
-	blas64.Gemv(blas.NoTrans, 1, x, vector(w), 0, vector(z))
-}
-
-func vector(v []float64) blas64.Vector { return blas64.Vector{N: len(v), Inc: 1, Data: v} }
 
 // An accumulator sums the output over neurons. The partners of an antisymmetric
 // network lie m/2 apart: its two halves are summed apart, with the same
@@ -170,12 +162,16 @@ func (acc *accumulator) reset(net *Network) {
 	}
 }
 
-func (acc *accumulator) add(net *Network, r int, z []float64) {
-	u := acc.lo
+// of is the sum that neuron r goes into.
+func (acc *accumulator) of(r int) []float64 {
 	if r >= acc.half {
-		u = acc.hi
+		return acc.hi
 	}
-	net.Act.accumulate(u, net.Scale*net.A[r], z)
+	return acc.lo
+}
+
+func (acc *accumulator) add(net *Network, r int, z []float64) {
+	net.Act.accumulate(acc.of(r), net.Scale*net.A[r], z)
 }
 
 func (acc *accumulator) sum(u []float64) {

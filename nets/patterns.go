@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"convergo/nets/internal/neuron"
 	"fmt"
 	"math/bits"
 )
@@ -84,7 +85,7 @@ func (b *Batch) Patterns(dst *Patterns) {
 			z, words, shift := row(raw, r), b.words, r&63
 			words = words[:len(z)]
 			for i, v := range z {
-				words[i] |= (inactive(v) ^ 1) << (shift & 63)
+				words[i] |= (neuron.Inactive(v) ^ 1) << (shift & 63)
 			}
 		}
 		for i, w := range b.words {

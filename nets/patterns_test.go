@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"convergo/nets/internal/neuron"
 	"math"
 	"testing"
 
@@ -72,8 +73,8 @@ func TestZeroIsActive(t *testing.T) {
 		t.Errorf("gradients %v and %v at z = 0, want 3", dw.At(0, 0), dw.At(1, 0))
 	}
 	for _, z := range []float64{0, math.Copysign(0, -1), 2, -2, math.SmallestNonzeroFloat64, -math.SmallestNonzeroFloat64, math.Inf(1), math.Inf(-1)} {
-		if relu(z) != math.Max(z, 0) || inactive(z) == 1 != (z < 0) {
-			t.Errorf("z = %v: relu %v, inactive %d", z, relu(z), inactive(z))
+		if neuron.ReLU(z) != math.Max(z, 0) || neuron.Inactive(z) == 1 != (z < 0) {
+			t.Errorf("z = %v: relu %v, inactive %d", z, neuron.ReLU(z), neuron.Inactive(z))
 		}
 	}
 }

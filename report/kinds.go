@@ -31,6 +31,14 @@ func Kinds() []Kind {
 			t := grid(s, c)
 			return t, gridColumns(t, c, v.Facts), nil
 		}},
+		{"errata", "what was read in a source and found false, with what holds in its place", func(s *checks.Summary, _ string, _ View) (*table.Table, []string, error) {
+			t, err := Errata(s)
+			if err != nil {
+				return nil, nil, err
+			}
+			t.Caption += table.Inline(" Run: " + runSettings(s) + ".")
+			return t, errataColumns(), nil
+		}},
 		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
 		{"data", "the instances on data of the user: inside or not, by what margin", entire(OwnData)},
 		{"labels", "true, random and worst-case labels on one data set (arora2019fine)", entire(Labels)},

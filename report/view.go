@@ -72,7 +72,7 @@ func shorten(t *table.Table, keys []string, room int) []string {
 		i := slices.Index(keys, spare)
 		switch {
 		case i < 0:
-		case brief[spare] != "":
+		case brief[spare] != "" && slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Key == brief[spare] }):
 			keys[i] = brief[spare]
 		default:
 			keys = slices.Delete(keys, i, i+1)

@@ -116,20 +116,20 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 	}
 	seen := map[string]bool{}
 	for _, p := range a.Predictions {
-		if p.Kind != predict.Training || !p.Met() || math.IsNaN(p.Rate) || len(out) > 7 {
+		if p.Kind != predict.Training || p.Method != "" || !p.Met() || math.IsNaN(p.Rate) || len(out) > 7 {
 			continue
 		}
-		perTime := math.Log(p.Rate)
+		pace := 1.0
 		if !p.Flow {
-			perTime /= p.Step
+			pace = p.Step
 		}
 		name := fmt.Sprintf("%s, %s", p.Source, p.Theorem)
-		curve := fmt.Sprintf("%.3g", perTime)
+		curve := fmt.Sprintf("%.3g", math.Log(p.Rate)/pace)
 		if seen[curve] {
 			continue
 		}
 		seen[curve] = true
-		add(name, func(time float64) float64 { return math.Exp(perTime * time) })
+		add(name, func(time float64) float64 { return p.Curve(time / pace) })
 	}
 	return out
 }

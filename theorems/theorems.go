@@ -51,16 +51,23 @@ import (
 	"convergo/checks"
 	"convergo/theorems/allenzhu2019"
 	"convergo/theorems/allenzhu2019beyond"
+	"convergo/theorems/arora2019exact"
 	"convergo/theorems/arora2019fine"
 	"convergo/theorems/basics"
 	"convergo/theorems/bombari2022"
+	"convergo/theorems/bowman2022"
 	"convergo/theorems/cao2019"
+	"convergo/theorems/cao2022"
 	"convergo/theorems/du2019"
 	"convergo/theorems/du2019deep"
+	"convergo/theorems/elkabetz2021"
 	"convergo/theorems/liao2022"
 	"convergo/theorems/liu2022"
+	"convergo/theorems/montanari2022"
 	"convergo/theorems/munteanu2022"
 	"convergo/theorems/nguyen2021"
+	"convergo/theorems/soltanolkotabi2019"
+	"convergo/theorems/shevchenko2023"
 	"convergo/theorems/song2021"
 	"convergo/theorems/song2024"
 	"convergo/theorems/yang2023"
@@ -71,25 +78,32 @@ import (
 //go:embed internal
 var internal embed.FS
 
-// All returns the sources, base facts first, then by year and key, each claim
+// All returns the sources, papers by year and key, the base facts last, each claim
 // with its statement taken from its doc comment.
 func All() ([]checks.Source, error) {
 	sources := []checks.Source{
-		basics.Source(),
 		allenzhu2019.Source(),
 		allenzhu2019beyond.Source(),
+		arora2019exact.Source(),
 		arora2019fine.Source(),
 		cao2019.Source(),
 		du2019.Source(),
 		du2019deep.Source(),
+		soltanolkotabi2019.Source(),
+		elkabetz2021.Source(),
 		nguyen2021.Source(),
 		song2021.Source(),
 		bombari2022.Source(),
+		bowman2022.Source(),
+		cao2022.Source(),
 		liao2022.Source(),
 		liu2022.Source(),
+		montanari2022.Source(),
 		munteanu2022.Source(),
+		shevchenko2023.Source(),
 		yang2023.Source(),
 		song2024.Source(),
+		basics.Source(),
 	}
 	for i, s := range sources {
 		var err error

@@ -50,6 +50,9 @@ type Prediction struct {
 	Steps float64 // until the squared error (or the loss named in Says) is [Data.Share] of its start; a time for a flow
 	Flow  bool    // Rate and Steps are of gradient flow
 
+	Prefactor float64 // of the bound on the squared error at the start, 1 where it has none
+	Method    string  // of training, where it is not gradient descent or its flow
+
 	Value float64 // the bound, of any other kind than training
 	Truth float64 // what it bounds, computed on these data
 	Upper bool    // Value is an upper bound on Truth
@@ -64,6 +67,7 @@ func New(source, theorem, claim string, kind Kind, constants bounds.Basis, says 
 	return Prediction{
 		Source: source, Theorem: theorem, Claim: claim, Kind: kind, Constants: constants, Says: says,
 		Width: nan, Step: nan, Rate: nan, Steps: nan, Value: nan, Truth: nan,
+		Prefactor: 1,
 	}
 }
 
@@ -228,9 +232,17 @@ func (p Prediction) Exponential(d *Data, rate float64) Prediction {
 	return p
 }
 
+// Transient is Linear for a method whose bound on the squared error starts with a prefactor above 1.
+func (p Prediction) Transient(d *Data, step, decay, prefactor float64) Prediction {
+	p = p.Linear(d, step, decay)
+	p.Prefactor = prefactor
+	p.Steps = math.Ceil(math.Log(d.Share/prefactor) / math.Log1p(-decay))
+	return p
+}
+
 // Curve is the bound on the squared error over that at the start, after k steps or at time k; NaN where the prediction
 // has no rate.
-func (p Prediction) Curve(k float64) float64 { return math.Pow(p.Rate, k) }
+func (p Prediction) Curve(k float64) float64 { return p.Prefactor * math.Pow(p.Rate, k) }
 
 // Required makes a prediction of a requirement of [bounds.Requirements] by its name.
 func (d *Data) Required(source, theorem, claim, name string, kind Kind) Prediction {

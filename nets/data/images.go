@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -15,30 +17,82 @@ const imageSide = 28
 
 // Images returns the built-in images of a kind (MNIST or Fashion): X is
 // 1000 x 784 with pixels in [0,1], Y the class 0..9, 100 images a class,
-// interleaved by class. They are decompressed on every call (about 10 ms).
+// interleaved by class. The set is the caller's own.
 func Images(kind string) (*Set, error) {
-	var images, labels []byte
-	switch kind {
-	case MNIST:
-		images, labels = testdata.MNIST()
-	case Fashion:
-		images, labels = testdata.Fashion()
-	default:
-		return nil, specErr("no images called %q; there are %s and %s", kind, MNIST, Fashion)
+	a, err := archiveOf(kind)
+	if err != nil {
+		return nil, err
 	}
+	rows := make([]int, a.pixels.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	return &Set{Name: kind, X: a.images(rows), Y: slices.Clone(a.classes)}, nil
+}
+
+// An archive is a built-in set as it is stored, a byte a pixel, read only.
+type archive struct {
+	pixels  *tabular.Array
+	classes []float64
+}
+
+// The archives are unpacked once, when first asked for.
+var (
+	mnist   = sync.OnceValues(func() (archive, error) { return unpackArchive(testdata.MNIST()) })
+	fashion = sync.OnceValues(func() (archive, error) { return unpackArchive(testdata.Fashion()) })
+)
+
+func archiveOf(kind string) (archive, error) {
+	open, ok := map[string]func() (archive, error){MNIST: mnist, Fashion: fashion}[kind]
+	if !ok {
+		return archive{}, specErr("no images called %q; there are %s and %s", kind, MNIST, Fashion)
+	}
+	a, err := open()
+	if err != nil {
+		return archive{}, fmt.Errorf("data: %s: %w", kind, err)
+	}
+	return a, nil
+}
+
+func unpackArchive(images, labels []byte) (archive, error) {
 	x, err := decodeIDXGzip(images)
 	if err != nil {
-		return nil, fmt.Errorf("data: %s images: %w", kind, err)
+		return archive{}, err
 	}
 	y, err := decodeIDXGzip(labels)
 	if err != nil {
-		return nil, fmt.Errorf("data: %s labels: %w", kind, err)
+		return archive{}, err
 	}
-	pixels := x.Floats()
-	for i := range pixels {
-		pixels[i] /= 255
+	return archive{pixels: x, classes: y.Floats()}, nil
+}
+
+// images are the given rows with their pixels in [0,1].
+func (a archive) images(rows []int) *mat.Dense {
+	x := mat.NewDense(len(rows), a.pixels.Width(), nil)
+	for i, r := range rows {
+		row := x.RawRowView(i)
+		a.pixels.Row(r, row)
+		for p := range row {
+			row[p] /= 255
+		}
 	}
-	return &Set{Name: kind, X: mat.NewDense(x.Len(), x.Width(), pixels), Y: y.Floats()}, nil
+	return x
+}
+
+// choose lists the images of two classes, labelled +1 and -1, or with no
+// classes named all of them, labelled by the parity of theirs.
+func (a archive) choose(classes [2]int) (rows []int, labels []float64) {
+	for i, c := range a.classes {
+		switch {
+		case classes == [2]int{}:
+			rows, labels = append(rows, i), append(labels, 1-2*math.Mod(c, 2))
+		case c == float64(classes[0]):
+			rows, labels = append(rows, i), append(labels, 1)
+		case c == float64(classes[1]):
+			rows, labels = append(rows, i), append(labels, -1)
+		}
+	}
+	return rows, labels
 }
 
 func decodeIDXGzip(b []byte) (*tabular.Array, error) {
@@ -58,22 +112,18 @@ func (s Spec) images() (*mat.Dense, []float64, error) {
 	if err := s.checkClasses(); err != nil {
 		return nil, nil, err
 	}
-	all, err := Images(s.Kind)
+	archive, err := archiveOf(s.Kind)
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.Classes == [2]int{} {
-		for i, c := range all.Y {
-			all.Y[i] = 1 - 2*math.Mod(c, 2)
-		}
-	} else {
-		all = all.pick(s.Classes)
+	rows, labels := archive.choose(s.Classes)
+	if s.N < 0 || s.N > len(rows) {
+		return nil, nil, specErr("%s with n=%d; there are %d such images", s.Kind, s.N, len(rows))
 	}
-	if s.N < 0 || s.N > all.N() {
-		return nil, nil, specErr("%s with n=%d; there are %d such images", s.Kind, s.N, all.N())
+	if s.N > 0 {
+		rows, labels = rows[:s.N], labels[:s.N]
 	}
-	all = all.head(s.N)
-	return pool(all.X, factor), all.Y, nil
+	return pool(archive.images(rows), factor), labels, nil
 }
 
 func (s Spec) checkClasses() error {
@@ -85,40 +135,6 @@ func (s Spec) checkClasses() error {
 		return specErr("classes %d and %d; give two different classes from 0 to 9", a, b)
 	}
 	return nil
-}
-
-// pick keeps the rows of two classes, labelled +1 and -1.
-func (s *Set) pick(classes [2]int) *Set {
-	var rows []int
-	var y []float64
-	for i, c := range s.Y {
-		switch c {
-		case float64(classes[0]):
-			rows, y = append(rows, i), append(y, 1)
-		case float64(classes[1]):
-			rows, y = append(rows, i), append(y, -1)
-		}
-	}
-	if len(rows) == 0 {
-		return &Set{Name: s.Name, X: &mat.Dense{}}
-	}
-	x := mat.NewDense(len(rows), s.D(), nil)
-	for i, r := range rows {
-		x.SetRow(i, s.X.RawRowView(r))
-	}
-	return &Set{Name: s.Name, X: x, Y: y}
-}
-
-// head keeps the first n rows, all of them for n = 0.
-func (s *Set) head(n int) *Set {
-	if n == 0 || n >= s.N() {
-		return s
-	}
-	h := &Set{Name: s.Name, X: mat.DenseCopyOf(s.X.Slice(0, n, 0, s.D()))}
-	if s.Y != nil {
-		h.Y = s.Y[:n:n]
-	}
-	return h
 }
 
 // pool averages blocks of factor x factor pixels.

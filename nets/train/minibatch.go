@@ -103,7 +103,7 @@ func (s *sampler) shuffle(places int) {
 func (s *sampler) evaluate(net *nets.Network, x *mat.Dense, y []float64, loss nets.Loss, grad []float64) {
 	s.draw()
 	for k, i := range s.drawn {
-		s.batch.X.SetRow(k, x.RawRowView(i))
+		s.batch.SetSample(k, x.RawRowView(i))
 	}
 	s.batch.Forward(net)
 	for k, i := range s.drawn {

@@ -215,8 +215,9 @@ func flowMovement() checks.Claim[descentRun] {
 		Setup: setup(flowConstants{1, 1, true}),
 		Controls: []checks.Control[descentRun]{
 			{
-				Name: "printed-constant", Why: "Lemma 3.3 prints half of the movement that this instance makes",
-				At: []descentRun{sharp}, Setup: setup(flowConstants{1, 0, true}),
+				Name: "printed-constant", Why: "the movement is twice as large",
+				Printed: `Lemma 3.3: $\|w_r(t)-w_r(0)\| \le \sqrt n\,\|y-u(0)\|/(\sqrt m\,\lambda_0)$`,
+				At:      []descentRun{sharp}, Setup: setup(flowConstants{1, 0, true}),
 			},
 			{
 				Name: "smaller-movement", Why: "the movement is attained, by four inputs too",

@@ -202,12 +202,20 @@ func (l *lazy) step(eta float64) {
 				}
 			}
 		}
+		pace, weight := eta*a/l.root, a/l.root
 		for i, v := range z {
-			z[i] = v - eta*a/l.root*l.shift[i]
-			l.u[i] += a / l.root * (max(z[i], 0) - max(v, 0))
+			next := v - pace*l.shift[i]
+			z[i] = next
+			l.u[i] += weight * (positive(next) - positive(v))
 		}
 	}
 	l.residual()
+}
+
+// positive is max(z, 0) without a branch, which a coin would have to predict.
+func positive(z float64) float64 {
+	b := math.Float64bits(z)
+	return math.Float64frombits(b &^ uint64(int64(b)>>63))
 }
 
 // movement returns max_r ||w_r - w_r(0)|| and ||W - W(0)||_F, for few enough samples.

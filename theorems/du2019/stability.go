@@ -188,7 +188,7 @@ func gramStability() checks.Claim[stability] {
 				Setup: func(p stability) (checks.Instance, error) { return setup(p, 16, false) },
 			},
 			{
-				Name: "printed-without-a-width", Why: "a single neuron leaves one of two inputs inactive",
+				Name: "printed-without-a-width", Printed: `Lemma 3.2: $\lambda_{\min}(H) > \lambda_0/2$ near the start, at any width`, Why: "a single neuron leaves one of two inputs inactive",
 				At:    []stability{{Data: two, M: 1, Delta: 0.3}},
 				Setup: func(p stability) (checks.Instance, error) { return setup(p, 1, true) },
 			},

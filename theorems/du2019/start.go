@@ -108,7 +108,7 @@ func initialResidual() checks.Claim[initial] {
 			Name: "ones", Why: onesWhy, At: []initial{{Data: sphere, M: 50, Kappa: 1}},
 			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Ones, false) },
 		}, {
-			Name: "printed", Why: "each output has the mean square 1/2, not 1", At: []initial{{Data: sphere, M: 50, Kappa: 1}},
+			Name: "printed", Printed: `Proof of Theorem 3.2: $\operatorname{E}\|y-u(0)\|^2 = \sum_i (y_i^2 + 1)$, with an equals sign`, Why: "each output has the mean square 1/2, not 1", At: []initial{{Data: sphere, M: 50, Kappa: 1}},
 			Setup: func(p initial) (checks.Instance, error) { return setup(p, nets.Signs, true) },
 		}},
 	}

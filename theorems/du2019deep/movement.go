@@ -241,7 +241,7 @@ func residualMovement() checks.Checkable {
 		},
 		Cost: trainingCost, Setup: movement(share{1, 1, 1}, false),
 		Controls: append(movementControls(0.01), checks.Control[training]{
-			Name: "printed-output", Why: "the output layer moves by the features, not by the branches", At: []training{alike}, Setup: movement(share{1, 1, 1}, true),
+			Name: "printed-output", Printed: `Lemma C.5: $a$ moves by its bound with a factor $c_{res}/H$, as the layers do`, Why: "the output layer moves by the features, not by the branches", At: []training{alike}, Setup: movement(share{1, 1, 1}, true),
 		}),
 	}
 }

@@ -300,7 +300,7 @@ func stepSize() checks.Checkable {
 		Controls: []checks.Control[step]{
 			{Name: "larger-eigenvalue", Why: "at 1.95 the factor moves by 2 %", At: []step{below, above}, Setup: setup(1.01, 1, false)},
 			{Name: "longer-step", Why: "the increment grows with eta^2, its bound with eta", At: []step{below, above}, Setup: setup(1, 1.05, false)},
-			{Name: "printed-step", Why: "c lambda_0 H^2/n^2 with c = 0.01 at H = 4: three times too much", At: []step{deep}, Setup: setup(1, 1, true)},
+			{Name: "printed-step", Printed: `Lemma C.7: $\|u(k+1)-u(k)\|^2 \le \eta\lambda_0\|y-u(k)\|^2/8$ at $\eta = c\lambda_0 H^2/n^2$`, Why: "c lambda_0 H^2/n^2 with c = 0.01 at H = 4: three times too much", At: []step{deep}, Setup: setup(1, 1, true)},
 		},
 	}
 }

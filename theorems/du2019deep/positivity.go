@@ -254,7 +254,7 @@ func residualSpectrum() checks.Checkable {
 		Controls: []checks.Control[model]{
 			{Name: "larger-bound", Why: "nearly attained", At: []model{sharp}, Setup: setup(1, 1.02, false, 1)},
 			{Name: "larger-order", Why: "the covariances of all layers nearly are that of the first", At: []model{sharp}, Setup: setup(1.02, 1, false, 1)},
-			{Name: "printed-blocks", Why: "the first layer brings inputs closer, and no later one takes that back", At: []model{generic}, Setup: setup(1, 1, true, 1)},
+			{Name: "printed-blocks", Printed: `Lemma F.3, used for residual networks: no $2\times2$ block of $K^{(h)}$ has a smaller eigenvalue than that of $K^{(0)}$`, Why: "the first layer brings inputs closer, and no later one takes that back", At: []model{generic}, Setup: setup(1, 1, true, 1)},
 			{Name: "smaller-branch", Why: "the kernel has the square of the branch", At: []model{sharp, generic}, Setup: setup(1, 1, false, 1.25)},
 		},
 	}

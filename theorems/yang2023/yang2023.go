@@ -119,18 +119,24 @@ func load(spec data.Spec, bias float64) (*inputs, error) {
 		return nil, err
 	}
 	in.top = top.Upper()
-	for i := range set.N() {
-		sum := 0.0
-		for j := range set.N() {
-			sum += in.gram.At(i, j)
-		}
-		in.rowSum = math.Max(in.rowSum, sum)
-	}
+	in.rowSum = largestRowSum(in.gram)
 	if in.limit, err = kernel.BiasedReLU(bias).Gram(set.X); err != nil {
 		return nil, err
 	}
 	in.lambda, err = kernel.BiasedReLU(bias).Lambda0(set.X)
 	return in, err
+}
+
+func largestRowSum(gram *mat.SymDense) float64 {
+	largest := 0.0
+	for i := range gram.SymmetricDim() {
+		sum := 0.0
+		for j := range gram.SymmetricDim() {
+			sum += gram.At(i, j)
+		}
+		largest = math.Max(largest, sum)
+	}
+	return largest
 }
 
 // n is the number of inputs.
