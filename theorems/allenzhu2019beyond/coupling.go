@@ -157,7 +157,7 @@ func coupling() checks.Checkable {
 		Controls: []checks.Control[ball]{
 			{Name: "core", Why: "attained where all neurons are near a kink", At: []ball{tight}, Setup: setup(0.8, 1, 1)},
 			{Name: "supremum", Why: "the attack attains it", At: []ball{tight, drawn}, Setup: setup(1, 1.02, 1)},
-			{Name: "gradient", Why: "attained where all patterns change", At: []ball{tight}, Setup: setup(1, 1, 0.8)},
+			{Name: "gradient", Why: "the attack changes every pattern within reach", At: []ball{drawn}, Setup: setup(1, 1, 0.8)},
 			{Name: "step", Why: "every flip of a step costs |a_i|", At: []ball{step}, Setup: setup(1, 1, 1)},
 		},
 	}
