@@ -147,7 +147,8 @@ func overBoth(side float64, f func(u, b float64) [3]float64) (mean [3]float64) {
 //
 // Reference: Allen-Zhu, Li, Liang (2019), Lemma 6.3 (indicator to function); this h derived here.
 //
-// Control: biases replaced by 0 in the indicator alone; each of the three constants times 1.02.
+// Control: biases replaced by 0 in the indicator alone; each of the three constants times 1.02; E h^2 by the norm of the Hermite
+// polynomials as Definition A.5 has it, sqrt(2 pi) k! for k!.
 func indicatorFunction() checks.Checkable {
 	setup := func(scale [3]float64, bias float64) func(polynomial) (checks.Instance, error) {
 		return func(p polynomial) (checks.Instance, error) {
@@ -187,6 +188,10 @@ func indicatorFunction() checks.Checkable {
 			{Name: "no-bias", Why: "even powers vanish without biases", At: at, Setup: setup([3]float64{1, 1, 1}, 0)},
 			{Name: "value", Why: "an identity has no room", At: at, Setup: setup([3]float64{1.02, 1, 1}, 1)},
 			{Name: "square", Why: "an identity has no room", At: at, Setup: setup([3]float64{1, 1.02, 1}, 1)},
+			{
+				Name: "printed-norm", Printed: `Definition A.5: $\mathbb{E}_{x\sim N(0,1)}[h_i(x)h_j(x)] = \sqrt{2\pi}\,j!\,\delta_{ij}$`,
+				Why: "a mean over a normal has no sqrt(2 pi), which is the weight exp(-x^2/2)'s own mass", At: at, Setup: setup([3]float64{1, math.Sqrt(2 * math.Pi), 1}, 1),
+			},
 			{Name: "active-square", Why: "an identity has no room", At: at, Setup: setup([3]float64{1, 1, 1.02}, 1)},
 		},
 	}
