@@ -174,7 +174,7 @@ type angles struct {
 //
 // Loose: the root mean square of 24 draws a width is noisy.
 func angleNetwork() checks.Claim[angles] {
-	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 1024}, Draws: 24}
+	at := angles{Angle: 0.5, L: 1, Widths: []int{32, 256, 1024}, Draws: 64}
 	wrong := at
 	wrong.Other = 0.6
 	return checks.Claim[angles]{
