@@ -68,7 +68,7 @@ func criticalWidth() checks.Claim[ladder] {
 	}
 	orthonormal := ladder{Data: data.Spec{Kind: data.Basis, N: 4, D: 4}, From: 1, Times: 2, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2}
 	grid := []ladder{orthonormal, {Data: smallSphere(), From: 1, Times: 2, Rungs: 8, Trials: 70, Steps: 40, Delta: 0.2},
-		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Times: 2, Rungs: 10, Trials: 60, Steps: 100, Delta: 0.3}}
+		{Data: data.Spec{Kind: data.Sphere, N: 10, D: 20, Seed: 1}, From: 8, Times: 2, Rungs: 8, Trials: 60, Steps: 100, Delta: 0.3}}
 	return checks.Claim[ladder]{
 		ID: "du2019/critical-width", Title: "width that convergence needs", Reference: "Theorem 4.1, improved here",
 		Formula:    `m_*(\delta) \le \max\left(\frac{237.6\|X\|_2^2\ln(3n/\delta)}{\lambda_0}, \frac{63880\|X\|_2^6 B^2}{\lambda_0^4}\right)`,

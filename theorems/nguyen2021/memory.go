@@ -203,7 +203,7 @@ func memoriseNorm() checks.Checkable {
 	return checks.Claim[memory]{
 		ID: "nguyen2021/memorise-norm", Title: "distance to memorising weights", Reference: "Corollary 4.2",
 		Formula:    `\|v\|^2 = Y^{\top}(JJ^{\top})^{-1}Y \le \frac{\|Y\|^2}{\lambda_{\min}(JJ^{\top})}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1, Detects: map[string]float64{"error": 30000, "norm": 2.6},
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1, Detects: map[string]float64{"error": 30000, "norm": 3},
 		Grid: []memory{
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{20, 20}},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3, Labels: data.Normal}, Hidden: []int{20, 20}, Tanh: true},
