@@ -23,8 +23,9 @@ type local struct {
 	Cubic      float64 `json:"cubic,omitempty"`
 	Tied       bool    `json:"tied,omitempty"`
 	Riemannian bool    `json:"riemannian,omitempty"`
-	Step       float64 `json:"step_over_d"` // eta/d
-	Away       float64 `json:"away"`        // |B B^T - I|_F at the start
+	Step       float64 `json:"step_over_d"`     // eta/d
+	Away       float64 `json:"away"`            // |B B^T - I|_F at the start
+	Equal      bool    `json:"equal,omitempty"` // all inner products of two rows are the same, instead of random
 }
 
 // localDescent is what a gradient step does near the minimisers at n <= d.
@@ -35,26 +36,30 @@ type local struct {
 //
 // Hypotheses: |E|_F <= 1e-4; 0 < eta <= 2 d.
 //
-// Conclusion: R - limit = (kappa/d) |E|_F^2 ("risk"), and a step turns |E|_F into |1 - 8 kappa eta/d| |E|_F ("contraction"), each up to a
-// relative or absolute error of 40 |E|_F. kappa = (f(1)-1)/f(1)^3 for the best decoder, 0.1473 for the sign, and 1/f(1)^2 for the
+// Conclusion: R - limit = (kappa/d) |E|_F^2 ("risk"), up to a relative error of 2 |E|_F + f(1) |E|_F^2, and a step turns |E|_F into (|1 - 8 kappa eta/d| +
+// delta) |E|_F, |delta| <= 50 |E|_F ("contraction"). kappa = (f(1)-1)/f(1)^3 for the best decoder, 0.1473 for the sign, and 1/f(1)^2 for the
 // tied one, 0.405. So orthonormal rows attract for eta < d/(4 kappa), repel beyond, and eta = d/(8 kappa) is the best step.
 //
 // Constants: derived. f(Q) = f(1) I + E + O(E^3), Tr F^{-1} Q = [n + (1/f(1)^2 - 1/f(1)) |E|^2]/f(1); sum q f(q) = n f(1) + |E|^2. The
 // gradient is (4 kappa/d) E B to first order, (B - eta grad)(B - eta grad)^T - I = (1 - 8 kappa eta/d) E, and lengths change to
-// second order. The remainder 40 |E|_F, at most 4e-3, is stated with room: in 6400 draws it was at most 19 |E|_F, at the
-// largest step with f(1) = 1 and a tied decoder, and below 2 |E|_F for the sign.
+// second order. The remainders: of the risk, Tr E^3/(f(1) |E|^2) <= |E|_F of it, and f(1) |E|_F^2 for the cubes of E in f(Q). Of a step, with a
+// tied decoder, [(4 kappa eta/d)^2 - 8 kappa eta/d] E^2, 48 E^2 at eta = 2 d and f(1) = 1, which is 48 |E|_F |E|_F nearly, if all
+// products of rows are equal: 43.4 |E|_F of 16 rows. The rest is stated with room, and the best decoder's part with
+// much: in 20000 draws it was at most 1.4 |E|_F, and with a tied decoder and the sign 3.7 |E|_F.
 //
 // Convention: risk per coordinate; eta is the step on R.
 //
 // Reference: Shevchenko, Kögler, Hassani, Mondelli (2023), gradient method at r <= 1; the local rate is derived here.
 //
-// Control: kappa a fiftieth larger in either part; a start a quarter away from orthonormal rows.
+// Control: kappa half a per cent larger in either part; a start ten times as far from orthonormal rows; four fifths of
+// the remainder 50 |E|_F.
 func localDescent() checks.Checkable {
 	usual := local{N: 4, D: 6, Step: 0.5, Away: 2e-5}
 	far := usual
-	far.Away = 0.25
-	setup := func(risk, rate float64) func(local) (checks.Instance, error) {
-		return func(p local) (checks.Instance, error) { return p.instance(risk, rate) }
+	far.Away, far.Equal = 1e-3, true
+	close12 := local{N: 12, D: 12, Tied: true, Act: "cubic", Cubic: 0.05, Step: 2, Away: 1e-4, Equal: true}
+	setup := func(risk, rate, remainder float64) func(local) (checks.Instance, error) {
+		return func(p local) (checks.Instance, error) { return p.instance(risk, rate, remainder) }
 	}
 	return checks.Claim[local]{
 		ID: "shevchenko2023/local-descent", Title: "gradient steps near orthonormal rows", Reference: "gradient method at r <= 1; derived here",
@@ -65,9 +70,10 @@ func localDescent() checks.Checkable {
 			p := local{
 				N: rapid.IntRange(2, d).Draw(t, "n"), D: d, Tied: rapid.Bool().Draw(t, "tied"), Riemannian: rapid.Bool().Draw(t, "riemannian"),
 				Step: rapid.SampledFrom([]float64{0.01, 0.1, 1, 2}).Draw(t, "step"), Away: rapid.SampledFrom([]float64{1e-5, 1e-4}).Draw(t, "away"),
+				Equal: rapid.Bool().Draw(t, "equal"),
 			}
 			if rapid.Bool().Draw(t, "cubic") {
-				p.Act, p.Cubic = "cubic", rapid.SampledFrom([]float64{0.5, 1}).Draw(t, "share")
+				p.Act, p.Cubic = "cubic", rapid.SampledFrom([]float64{0.1, 0.5, 1, 3}).Draw(t, "share")
 			}
 			return p
 		}),
@@ -75,16 +81,18 @@ func localDescent() checks.Checkable {
 			usual, {N: 2, D: 2, Step: 0.5, Away: 2e-5}, {N: 5, D: 5, Tied: true, Step: 0.2, Away: 2e-5},
 			{N: 4, D: 7, Riemannian: true, Step: 1.6, Away: 2e-5}, {N: 4, D: 7, Step: 1.8, Away: 2e-5}, // on either side of 1.6975
 			{N: 3, D: 5, Act: "cubic", Cubic: 0.8, Step: 0.5, Away: 2e-5},
+			close12, // 41 of the 50 |E|
 		},
 		Cost:  func(p local) checks.Cost { return checks.Cost{Trial: 4 * code{N: p.N, D: p.D}.pairCost()} },
-		Setup: setup(1, 1),
+		Setup: setup(1, 1, 1),
 		Controls: []checks.Control[local]{
-			{Name: "larger-curvature", Why: "the risk is exact to second order", At: []local{usual}, Setup: setup(1.02, 1)},
-			{Name: "larger-rate", Why: "the contraction is exact to first order", At: []local{usual}, Setup: setup(1, 1.02)},
+			{Name: "larger-curvature", Why: "the risk is exact to second order", At: []local{usual}, Setup: setup(1.005, 1, 1)},
+			{Name: "larger-rate", Why: "the contraction is exact to first order", At: []local{usual}, Setup: setup(1, 1.005, 1)},
+			{Name: "smaller-remainder", Why: "of twelve rows with equal products the second order is 41 |E|, more than four fifths of 50 |E|", At: []local{close12}, Setup: setup(1, 1, 0.8)},
 			{
-				Name: "far-start", Why: "a quarter away from orthonormal rows the risk is some per cent below its second order", At: []local{far},
+				Name: "far-start", Why: "ten times as far from orthonormal rows the next order is 3.7e-4 of the risk", At: []local{far},
 				Setup: func(p local) (checks.Instance, error) {
-					inst, err := p.instance(1, 1)
+					inst, err := p.instance(1, 1, 1)
 					inst.Hypotheses = nil
 					return inst, err
 				},
@@ -93,7 +101,7 @@ func localDescent() checks.Checkable {
 	}
 }
 
-func (p local) instance(risk, rate float64) (checks.Instance, error) {
+func (p local) instance(risk, rate, remainder float64) (checks.Instance, error) {
 	act, theory, err := code{Act: p.Act, Cubic: p.Cubic}.act()
 	if err != nil {
 		return checks.Instance{}, err
@@ -107,7 +115,8 @@ func (p local) instance(risk, rate float64) (checks.Instance, error) {
 	term := rate * (contraction - 1)
 	kappa := risk * theory.Curvature(law)
 	limit := theory.Limit(p.N, p.D)
-	room := 40 * min(p.Away, 1e-4)
+	within := min(p.Away, 1e-4)
+	curved, bent := within*(2+theory.F(1)*within), remainder*50*within
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{
 			checks.Require("n", float64(p.N), checks.AtLeast, 2), checks.Require("d over n", d/float64(p.N), checks.AtLeast, 1),
@@ -115,7 +124,7 @@ func (p local) instance(risk, rate float64) (checks.Instance, error) {
 		},
 		Facts: []checks.Fact{checks.NewFact("kappa", theory.Curvature(law)), checks.NewFact("largest stable eta/d", 1/(4*theory.Curvature(law)))},
 		Trial: func(r *rand.Rand) checks.Measurement {
-			b, err := nearOrthonormal(p.N, p.D, p.Away, r)
+			b, err := p.start(r)
 			if err != nil {
 				return checks.Failed(err)
 			}
@@ -136,27 +145,30 @@ func (p local) instance(risk, rate float64) (checks.Instance, error) {
 			// The risk is known to some units of rounding of its sum, the quotient to that over |E|^2/d.
 			rounding := 64 * float64(p.N) * unit * d / (away * away)
 			return checks.All(
-				checks.Measurement{Part: "risk", Observed: (start - limit) * d / (away * away), Predicted: kappa, Relation: checks.Equal, Tolerance: room*kappa + rounding},
-				checks.Measurement{Part: "contraction", Observed: after, Predicted: 1 + term, Term: term, Relation: checks.Equal, Tolerance: room},
+				checks.Measurement{Part: "risk", Observed: (start - limit) * d / (away * away), Predicted: kappa, Relation: checks.Equal, Tolerance: curved*kappa + rounding},
+				checks.Measurement{Part: "contraction", Observed: after, Predicted: 1 + term, Term: term, Relation: checks.Equal, Tolerance: bent},
 			)
 		},
 	}, nil
 }
 
-// nearOrthonormal draws unit rows with |B B^T - I|_F near away: orthonormal ones with small multiples of each other added.
-func nearOrthonormal(n, d int, away float64, r *rand.Rand) (*mat.Dense, error) {
-	if n < 2 || n > d {
-		return nil, fmt.Errorf("%d rows in %d dimensions: give two at least, and no more than dimensions", n, d)
+// start draws unit rows with |B B^T - I|_F near Away: orthonormal ones with small multiples of each other added.
+func (p local) start(r *rand.Rand) (*mat.Dense, error) {
+	if p.N < 2 || p.N > p.D {
+		return nil, fmt.Errorf("%d rows in %d dimensions: give two at least, and no more than dimensions", p.N, p.D)
 	}
-	b := autoencoder.HaarRows(n, d, r)
-	w := nets.Gaussian(n, n, r)
-	for i := range n {
+	b := autoencoder.HaarRows(p.N, p.D, r)
+	w := nets.Gaussian(p.N, p.N, r)
+	for i := range p.N {
 		w.Set(i, i, 0)
 		for j := range i {
+			if p.Equal {
+				w.Set(j, i, 1)
+			}
 			w.Set(i, j, w.At(j, i))
 		}
 	}
-	w.Scale(away/(2*mat.Norm(w, 2)), w)
+	w.Scale(p.Away/(2*mat.Norm(w, 2)), w)
 	var shift mat.Dense
 	shift.Mul(w, b)
 	b.Add(b, &shift)
@@ -185,21 +197,22 @@ type training struct {
 // Conclusion: with probability at least 0.8 the risk after 100 steps is at most 1.01 times 1 - (n^2/d)/[n f(1) + n(n-1) phi(t)], in the
 // notation of welch: the limit of lower-bound for n <= d, and for n > d what the best tied network attains at these sizes.
 //
-// Constants: the target is derived, the number of steps is fitted here: of 100 runs at each size 98 and more came there, most of
-// them to within 1e-3. The paper has a rate and a probability 1 - C e^{-cd} with hidden constants, recalled. Since the number is fitted, a failure counts as undecided.
+// Constants: the target is derived, the number of steps is fitted here: of 150 runs at each size 96 per cent and more came there,
+// most of them to within 1e-3. The paper has a rate and a probability 1 - C e^{-cd} with hidden constants, recalled. Since the number is fitted, a failure counts as undecided.
 //
 // Convention: risk per coordinate; eta is the step on R.
 //
 // Reference: Shevchenko, Kögler, Hassani, Mondelli (2023), gradient methods reach the limit; the numbers are found here.
 //
-// Control: rows that start without the last coordinate, which no step gives back; a step of 2 d, at which orthonormal rows repel; a
-// tied decoder with a scale fixed 15 per cent too high, at which rows still become orthonormal.
+// Control: rows that start without the last coordinate, which no step gives back; a step of 1.75 d, at which orthonormal rows repel; a
+// tied decoder with a scale fixed a tenth too high, at which rows still become orthonormal; five rows in R^3, which have no equiangular frame.
 func gaussianStart() checks.Checkable {
 	square := training{N: 4, D: 4, Step: 0.3, Steps: 100}
 	corners := training{N: 5, D: 4, Step: 0.3, Steps: 100}
+	crowded := training{N: 5, D: 3, Tied: true, Step: 0.3, Steps: 100}
 	unstable, lost, high := square, corners, square
-	unstable.Step, lost.Lost = 2, true
-	high.Tied, high.Scale = true, 1.15
+	unstable.Step, lost.Lost = 1.75, true
+	high.Tied, high.Scale = true, 1.1
 	return checks.Claim[training]{
 		ID: "shevchenko2023/gaussian-start", Title: "gradient steps from a random start", Reference: "gradient methods; numbers found here",
 		Formula:    `R(B_{100}) \le 1.01\,\Bigl(1 - \frac{n^2/d}{n f(1) + n(n-1)\,\phi(t)}\Bigr)`,
@@ -211,21 +224,31 @@ func gaussianStart() checks.Checkable {
 		Cost: func(p training) checks.Cost {
 			return checks.Cost{Trial: float64(p.Steps) * code{N: p.N, D: p.D}.pairCost() * 2, Size: fmt.Sprintf("n=%d", p.N)}
 		},
-		Setup: func(p training) (checks.Instance, error) {
-			target := bounds.SignCode().TiedLimit(p.N, p.D)
-			return checks.Instance{
-				Hypotheses: []checks.Hypothesis{checks.RequireThat("orthonormal rows or an equiangular frame", p.N <= p.D+1 || p.N == 6 && p.D == 3)},
-				Facts:      []checks.Fact{checks.NewFact("target", target), checks.NewFact("limit", bounds.SignCode().Limit(p.N, p.D))},
-				Terms:      checks.Terms{Delta: 0.2},
-				Trial:      func(r *rand.Rand) checks.Measurement { return p.run(target, r) },
-			}, nil
-		},
+		Setup: training.instance,
 		Controls: []checks.Control[training]{
 			{Name: "lost-coordinate", Why: "gradients stay in the span of the rows: one dimension of four stays unseen, and the risk is 0.45", At: []training{lost}},
-			{Name: "large-step", Why: "at eta = 2 d the rows leave every neighbourhood of orthonormal ones", At: []training{unstable}},
-			{Name: "high-scale", Why: "a scale 15 per cent too high loses a fortieth of the gain", At: []training{high}},
+			{Name: "large-step", Why: "from eta = 1.70 d on orthonormal rows repel: at 1.75 d the risk stays 3.7 per cent above the limit", At: []training{unstable}},
+			{Name: "high-scale", Why: "a scale a tenth too high loses a hundredth of the gain, 1.7 per cent of the risk", At: []training{high}},
+			{
+				Name: "no-frame", Why: "five lines in R^3 cannot be equiangular: the best that tied networks attain is 1.5 per cent above the bound", At: []training{crowded},
+				Setup: func(p training) (checks.Instance, error) {
+					inst, err := p.instance()
+					inst.Hypotheses = nil
+					return inst, err
+				},
+			},
 		},
 	}
+}
+
+func (p training) instance() (checks.Instance, error) {
+	target := bounds.SignCode().TiedLimit(p.N, p.D)
+	return checks.Instance{
+		Hypotheses: []checks.Hypothesis{checks.RequireThat("orthonormal rows or an equiangular frame", p.N <= p.D+1 || p.N == 6 && p.D == 3)},
+		Facts:      []checks.Fact{checks.NewFact("target", target), checks.NewFact("limit", bounds.SignCode().Limit(p.N, p.D))},
+		Terms:      checks.Terms{Delta: 0.2},
+		Trial:      func(r *rand.Rand) checks.Measurement { return p.run(target, r) },
+	}, nil
 }
 
 func (p training) run(target float64, r *rand.Rand) checks.Measurement {

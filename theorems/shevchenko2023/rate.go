@@ -125,6 +125,6 @@ func (p bits) curves(r *rand.Rand) ([]checks.Series, error) {
 	axes := curve.Axes{X: "rate r = n/d", Y: "risk per coordinate"}
 	return []checks.Series{
 		axes.Measured("rows of a rotation", rates, rotations), axes.Measured("independent rows", rates, independent),
-		axes.Bound("limit", rates, limit), axes.Bound("limit of tied networks", rates, tied), axes.Bound("bits", rates, shannon),
+		axes.Bound("limit", rates, limit), axes.Bound("limit of tied networks", rates, tied), axes.Bound("any code of n bits", rates, shannon),
 	}, nil
 }
