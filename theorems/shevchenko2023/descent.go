@@ -71,7 +71,7 @@ func localDescent() checks.Checkable {
 	return checks.Claim[local]{
 		ID: "shevchenko2023/local-descent", Title: "gradient steps near orthonormal rows", Reference: "gradient method at r <= 1; derived here",
 		Formula:    `R - R_\ast \approx \frac{\kappa}{d} \|BB^\top - I\|_F^2, \quad \|B_+B_+^\top - I\|_F \approx \Bigl|1 - \frac{8\kappa\eta}{d}\Bigr|\,\|BB^\top - I\|_F`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: rapid.Custom(func(t *rapid.T) local {
 			d := rapid.IntRange(2, 8).Draw(t, "d")
 			p := local{
