@@ -214,6 +214,9 @@ const (
 // Curvature is kappa in R = Limit + (kappa/d) |B B^T - I|_F^2 + ..., the risk of n <= d unit rows close to orthonormal:
 // (f(1)-1)/f(1)^3 for the best decoder, 1/f(1)^2 for the tied one. It follows from F = f(1) I + E + O(E^3), E = B B^T - I.
 func (c ShallowCode) Curvature(law DecoderLaw) float64 {
+	if !c.Odd {
+		return math.NaN()
+	}
 	f := c.F(1)
 	if law == TiedDecoder {
 		return 1 / (f * f)
@@ -224,6 +227,9 @@ func (c ShallowCode) Curvature(law DecoderLaw) float64 {
 // RowContraction is the factor 1 - 8 kappa eta/d on B B^T - I in a projected gradient step of size eta, near orthonormal
 // rows: the gradient of the risk is (4 kappa/d) E B, so that E becomes E - 8 kappa (eta/d) E.
 func (c ShallowCode) RowContraction(law DecoderLaw, eta float64, d int) float64 {
+	if d < 1 {
+		return math.NaN()
+	}
 	return 1 - 8*c.Curvature(law)*eta/float64(d)
 }
 

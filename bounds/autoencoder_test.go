@@ -150,7 +150,7 @@ func TestCodeLimits(t *testing.T) {
 	}
 	for name, v := range map[string]float64{
 		"n = 0": sign.Limit(0, 3), "an even part": ReLUCode().Limit(2, 2), "rising scales": sign.LimitScaled(1, []float64{1, 2}),
-		"r = 1": sign.HaarGap(1, true), "d = 0": UniformRowsMean(0), "too many rows": RotatedRisk(3, 2, 1, 1, 1),
+		"r = 1": sign.HaarGap(1, true), "curvature of an even part": ReLUCode().Curvature(TiedDecoder), "no dimension": sign.RowContraction(TiedDecoder, 1, 0), "d = 0": UniformRowsMean(0), "too many rows": RotatedRisk(3, 2, 1, 1, 1),
 	} {
 		if !math.IsNaN(v) {
 			t.Errorf("%s: %v, want NaN", name, v)

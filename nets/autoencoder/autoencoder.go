@@ -200,13 +200,18 @@ func Angle(u, v []float64) float64 {
 	return 2 * math.Atan2(math.Sqrt(minus), math.Sqrt(plus))
 }
 
-// FitDecoder sets A to the best decoder for N(0, I), by the normal equations A E[s s^T] = E[x s^T], s = sigma(Bx).
+// FitDecoder sets A to the best decoder for N(0, I), by the normal equations A E[s s^T] = E[x s^T], s = sigma(Bx). The rows must
+// have length one, as for PopulationRisk.
 func (w *Network) FitDecoder() error {
-	n, d := w.B.Dims()
+	b, err := w.whitened(nil)
+	if err != nil {
+		return err
+	}
+	n, d := b.Dims()
 	gram := mat.NewSymDense(n, nil)
 	for i := range n {
 		for j := range i + 1 {
-			gram.SetSym(i, j, w.Act.Pair(Angle(w.B.RawRowView(i), w.B.RawRowView(j))))
+			gram.SetSym(i, j, w.Act.Pair(Angle(b.RawRowView(i), b.RawRowView(j))))
 		}
 	}
 	var chol mat.Cholesky
@@ -214,7 +219,7 @@ func (w *Network) FitDecoder() error {
 		return errors.New("the codes of the units are linearly dependent: some rows are parallel or opposite")
 	}
 	var x mat.Dense
-	if err := chol.SolveTo(&x, w.B); err != nil {
+	if err := chol.SolveTo(&x, b); err != nil {
 		return err
 	}
 	if w.A == nil {

@@ -116,6 +116,12 @@ func TestDecoders(t *testing.T) {
 				w.A.Set(i/4, i%4, old)
 			}
 		}
+		fitted := mat.DenseCopyOf(w.A)
+		long := &Network{B: mat.DenseCopyOf(w.B), Act: act}
+		long.B.Scale(3, long.B)
+		if err := long.FitDecoder(); act.Name == "sign" && (err != nil || !mat.EqualApprox(long.A, fitted, 1e-13)) || act.Name != "sign" && err == nil {
+			t.Errorf("%s: rows of length 3 have the decoder %v, %v", act.Name, long.A, err)
+		}
 		s := Descent{Net: w, Decoding: Tied}
 		best, err := s.Risk()
 		if err != nil {
@@ -238,6 +244,10 @@ func TestFrames(t *testing.T) {
 	}
 	if got := FrameError(mat.NewDense(3, 1, []float64{1, 1, 2})); math.Abs(got-3) > 1e-15 {
 		t.Errorf("frame error %v, want 3", got)
+	}
+	zero := mat.NewDense(2, 2, []float64{0, 0, 3, 4})
+	if Normalise(zero); zero.At(0, 0) != 0 || zero.At(1, 1) != 0.8 {
+		t.Errorf("normalised %v", mat.Formatted(zero))
 	}
 	// Haar: the first entry of a row has mean square 1/d, and for n > d the squared lengths before scaling do not show.
 	sum := 0.0

@@ -19,12 +19,14 @@ func UnitRows(n, d int, r *rand.Rand) *mat.Dense {
 	return b
 }
 
-// Normalise scales every row to length one.
+// Normalise scales every row to length one; a row of zeros stays.
 func Normalise(b *mat.Dense) {
 	n, _ := b.Dims()
 	for i := range n {
 		row := b.RawRowView(i)
-		floats.Scale(1/floats.Norm(row, 2), row)
+		if norm := floats.Norm(row, 2); norm > 0 {
+			floats.Scale(1/norm, row)
+		}
 	}
 }
 

@@ -51,20 +51,27 @@ type local struct {
 //
 // Reference: Shevchenko, Kögler, Hassani, Mondelli (2023), gradient method at r <= 1; the local rate is derived here.
 //
-// Control: kappa half a per cent larger in either part; a start ten times as far from orthonormal rows; four fifths of
-// the remainder 50 |E|_F.
+// Control: kappa half a per cent larger in either part; a start ten times as far from orthonormal rows; a
+// step of 2.5 d; four fifths of the remainder 50 |E|_F.
 func localDescent() checks.Checkable {
 	usual := local{N: 4, D: 6, Step: 0.5, Away: 2e-5}
 	far := usual
 	far.Away, far.Equal = 1e-3, true
 	close12 := local{N: 12, D: 12, Tied: true, Act: "cubic", Cubic: 0.05, Step: 2, Away: 1e-4, Equal: true}
+	long := close12
+	long.Step = 2.5
+	free := func(p local) (checks.Instance, error) {
+		inst, err := p.instance(1, 1, 1)
+		inst.Hypotheses = nil
+		return inst, err
+	}
 	setup := func(risk, rate, remainder float64) func(local) (checks.Instance, error) {
 		return func(p local) (checks.Instance, error) { return p.instance(risk, rate, remainder) }
 	}
 	return checks.Claim[local]{
 		ID: "shevchenko2023/local-descent", Title: "gradient steps near orthonormal rows", Reference: "gradient method at r <= 1; derived here",
 		Formula:    `R - R_\ast \approx \frac{\kappa}{d} \|BB^\top - I\|_F^2, \quad \|B_+B_+^\top - I\|_F \approx \Bigl|1 - \frac{8\kappa\eta}{d}\Bigr|\,\|BB^\top - I\|_F`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: rapid.Custom(func(t *rapid.T) local {
 			d := rapid.IntRange(2, 8).Draw(t, "d")
 			p := local{
@@ -88,14 +95,10 @@ func localDescent() checks.Checkable {
 		Controls: []checks.Control[local]{
 			{Name: "larger-curvature", Why: "the risk is exact to second order", At: []local{usual}, Setup: setup(1.005, 1, 1)},
 			{Name: "larger-rate", Why: "the contraction is exact to first order", At: []local{usual}, Setup: setup(1, 1.005, 1)},
+			{Name: "long-step", Why: "at eta = 2.5 d the second order of twelve rows with equal products is 69 |E|", At: []local{long}, Setup: free},
 			{Name: "smaller-remainder", Why: "of twelve rows with equal products the second order is 41 |E|, more than four fifths of 50 |E|", At: []local{close12}, Setup: setup(1, 1, 0.8)},
 			{
-				Name: "far-start", Why: "ten times as far from orthonormal rows the next order is 3.7e-4 of the risk", At: []local{far},
-				Setup: func(p local) (checks.Instance, error) {
-					inst, err := p.instance(1, 1, 1)
-					inst.Hypotheses = nil
-					return inst, err
-				},
+				Name: "far-start", Why: "ten times as far from orthonormal rows the next order is 3.7e-4 of the risk", At: []local{far}, Setup: free,
 			},
 		},
 	}
