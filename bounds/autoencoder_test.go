@@ -67,7 +67,7 @@ func TestShallowCodes(t *testing.T) {
 func TestCodeRisks(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	scales := []float64{2, 1, 0.5}
-	u := autoencoder.UnitRows(4, 3, r)
+	u := nets.UnitRows(4, 3, r)
 	b := mat.DenseCopyOf(u)
 	for k, s := range scales {
 		for j := range 4 {
@@ -183,7 +183,7 @@ func TestNearOrthonormal(t *testing.T) {
 		var noise mat.Dense
 		noise.Scale(1e-4, nets.Gaussian(5, 7, r))
 		b.Add(b, &noise)
-		autoencoder.Normalise(b)
+		nets.NormaliseRows(b)
 		s := autoencoder.Descent{Net: &autoencoder.Network{B: b, Act: autoencoder.Sign()}, Step: 1.5, Decoding: decoding}
 		risk, err := s.Risk()
 		if err != nil {

@@ -94,7 +94,7 @@ func (in Init) Redraw(net *Network, rng *rand.Rand) {
 		for k := range row {
 			row[k] = in.Kappa * rng.NormFloat64()
 		}
-		net.A[r] = in.Output.draw(rng)
+		net.A[r] = in.Output.Draw(rng)
 	}
 	if in.Symmetry == Independent {
 		return
@@ -117,7 +117,8 @@ func (in Init) pair(i int) (r, s int) {
 	return i, i
 }
 
-func (law OutputLaw) draw(rng *rand.Rand) float64 {
+// Draw returns one output weight.
+func (law OutputLaw) Draw(rng *rand.Rand) float64 {
 	switch law {
 	case GaussianOutput:
 		return rng.NormFloat64()

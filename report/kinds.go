@@ -22,7 +22,7 @@ func Kinds() []Kind {
 			t := overview(s)
 			return t, overviewColumns(t), nil
 		}},
-		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(func(s *checks.Summary) (*table.Table, error) { return Sources(s), nil })},
+		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(Sources)},
 		{"claim", "one claim over its instances; needs a claim", func(s *checks.Summary, id string, v View) (*table.Table, []string, error) {
 			c, err := Outcome(s, id)
 			if err != nil {
@@ -31,14 +31,7 @@ func Kinds() []Kind {
 			t := grid(s, c)
 			return t, gridColumns(t, c, v.Facts), nil
 		}},
-		{"errata", "what was read in a source and found false, with what holds in its place", func(s *checks.Summary, _ string, _ View) (*table.Table, []string, error) {
-			t, err := Errata(s)
-			if err != nil {
-				return nil, nil, err
-			}
-			t.Caption += table.Inline(" Run: " + runSettings(s) + ".")
-			return t, errataColumns(), nil
-		}},
+		{"errata", "what was read in a source and found false, with what holds in its place", entire(Errata, errataColumns()...)},
 		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
 		{"data", "the instances on data of the user: inside or not, by what margin", entire(OwnData)},
 		{"labels", "true, random and worst-case labels on one data set (arora2019fine)", entire(Labels)},
@@ -81,15 +74,18 @@ func Outcome(s *checks.Summary, id string) (checks.ClaimOutcome, error) {
 	return checks.ClaimOutcome{}, fmt.Errorf("the run has no claim %s: its overview lists those it has", id)
 }
 
-// entire adapts a table that shows all its columns, and says in its caption
-// what decided the numbers of the run.
-func entire(build func(*checks.Summary) (*table.Table, error)) func(*checks.Summary, string, View) (*table.Table, []string, error) {
+// entire adapts a table that shows the named columns, or all, and says in its
+// caption what decided the numbers of the run.
+func entire(build func(*checks.Summary) (*table.Table, error), columns ...string) func(*checks.Summary, string, View) (*table.Table, []string, error) {
 	return func(s *checks.Summary, _ string, _ View) (*table.Table, []string, error) {
 		t, err := build(s)
 		if err != nil {
 			return nil, nil, err
 		}
 		t.Caption += table.Inline(" Run: " + runSettings(s) + ".")
-		return t, columnKeys(t), nil
+		if len(columns) == 0 {
+			return t, columnKeys(t), nil
+		}
+		return t, columns, nil
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // Sources returns a table with a row a source: what became of its claims, and
 // how small the errors are that they find.
-func Sources(s *checks.Summary) *table.Table {
+func Sources(s *checks.Summary) (*table.Table, error) {
 	t := table.New(
 		table.Column{Key: "source", Head: "source"},
 		table.Column{Key: "title", Head: "title", Wrap: 0.4},
@@ -25,11 +25,11 @@ func Sources(s *checks.Summary) *table.Table {
 		table.Column{Key: "loose", Head: "loose", Align: table.Right},
 	)
 	t.Title, t.Label = "Sources", "tab:sources"
-	t.Caption = table.Inline("Unfit: claims whose check is broken or finds only larger errors than it should. Detects: the median over the claims of the factor on a constant that the run would have refuted. Loose: claims that say why they find only larger errors. Run: " + runSettings(s) + ".")
+	t.Caption = table.Inline("Unfit: claims whose check is broken or finds only larger errors than it should. Detects: the median over the claims of the factor on a constant that the run would have refuted. Loose: claims that say why they find only larger errors.")
 	for _, source := range sourcesUsed(s) {
 		t.Add(sourceRow(s, source)...)
 	}
-	return t
+	return t, nil
 }
 
 func sourceRow(s *checks.Summary, source checks.SourceInfo) []table.Cell {

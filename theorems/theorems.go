@@ -41,6 +41,7 @@
 //	internal/images    grids of built-in images
 //	internal/userfile  data that the user brings
 //	internal/curve     the curves that a trial draws
+//	internal/ladder    passes over the ladders of claims on growth
 //	internal/costs     what trials cost
 package theorems
 

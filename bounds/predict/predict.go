@@ -17,6 +17,7 @@ import (
 
 	"convergo/bounds"
 	"convergo/bounds/dataset"
+	"convergo/bounds/eig"
 )
 
 // Kind is what a prediction is about.
@@ -195,6 +196,11 @@ func (d *Data) Lambda0() Hypothesis {
 		have = 0
 	}
 	return Hypothesis{Name: "lambda_0", Have: have, Above: true}
+}
+
+// Positive is the hypothesis that an eigenvalue is certified to be positive.
+func Positive(name string, c eig.Certified) Hypothesis {
+	return Hypothesis{Name: name, Have: math.Max(0, c.Lower()), Above: true}
 }
 
 // Separation is the hypothesis that no two samples are parallel.

@@ -1,6 +1,7 @@
 package autoencoder
 
 import (
+	"convergo/nets"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -49,7 +50,7 @@ func TestMeans(t *testing.T) {
 // In the plane the code of sign units is constant between the lines that they cut, so that the risk is an integral over arcs.
 func TestPopulationRiskInThePlane(t *testing.T) {
 	r := stream(1)
-	w := &Network{B: UnitRows(3, 2, r), A: mat.NewDense(2, 3, []float64{0.3, -0.2, 0.5, 0.1, 0.4, 0.2}), Act: Sign()}
+	w := &Network{B: nets.UnitRows(3, 2, r), A: mat.NewDense(2, 3, []float64{0.3, -0.2, 0.5, 0.1, 0.4, 0.2}), Act: Sign()}
 	for _, scales := range [][]float64{nil, {2, 0.5}} {
 		const parts = 200000
 		sum, out, code := 0.0, make([]float64, 2), make([]float64, 3)
@@ -98,7 +99,7 @@ func TestSamples(t *testing.T) {
 func TestDecoders(t *testing.T) {
 	r := stream(3)
 	for _, act := range []Activation{Sign(), ReLU(), Cubic(0.5)} {
-		w := &Network{B: UnitRows(4, 3, r), Act: act}
+		w := &Network{B: nets.UnitRows(4, 3, r), Act: act}
 		if err := w.FitDecoder(); err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +143,7 @@ func TestGradient(t *testing.T) {
 	r := stream(4)
 	for _, decoding := range []Decoding{Optimal, Tied, FixedTied} {
 		for _, act := range []Activation{Sign(), Cubic(0.5)} {
-			s := Descent{Net: &Network{B: UnitRows(4, 5, r), Act: act}, Decoding: decoding, Beta: 0.4}
+			s := Descent{Net: &Network{B: nets.UnitRows(4, 5, r), Act: act}, Decoding: decoding, Beta: 0.4}
 			g, err := s.Gradient()
 			if err != nil {
 				t.Fatal(err)
@@ -150,7 +151,7 @@ func TestGradient(t *testing.T) {
 			gradient := mat.DenseCopyOf(g)
 			for i := range 4 {
 				row := s.Net.B.RawRowView(i)
-				old, tangent := append([]float64(nil), row...), UnitRows(1, 5, r).RawRowView(0)
+				old, tangent := append([]float64(nil), row...), nets.UnitRows(1, 5, r).RawRowView(0)
 				floats.AddScaled(tangent, -floats.Dot(tangent, row), row)
 				floats.Scale(1/floats.Norm(tangent, 2), tangent)
 				at := func(angle float64) float64 {
@@ -181,7 +182,7 @@ func TestGradient(t *testing.T) {
 // A Riemannian step is an arc of the length of the step; a projected one the arc tangent of it.
 func TestNext(t *testing.T) {
 	for _, riemannian := range []bool{false, true} {
-		s := Descent{Net: &Network{B: UnitRows(3, 4, stream(5)), Act: Sign()}, Step: 0.7, Riemannian: riemannian}
+		s := Descent{Net: &Network{B: nets.UnitRows(3, 4, stream(5)), Act: Sign()}, Step: 0.7, Riemannian: riemannian}
 		before := mat.DenseCopyOf(s.Net.B)
 		g, err := s.Gradient()
 		if err != nil {
@@ -246,7 +247,7 @@ func TestFrames(t *testing.T) {
 		t.Errorf("frame error %v, want 3", got)
 	}
 	zero := mat.NewDense(2, 2, []float64{0, 0, 3, 4})
-	if Normalise(zero); zero.At(0, 0) != 0 || zero.At(1, 1) != 0.8 {
+	if nets.NormaliseRows(zero); zero.At(0, 0) != 0 || zero.At(1, 1) != 0.8 {
 		t.Errorf("normalised %v", mat.Formatted(zero))
 	}
 	// Haar: the first entry of a row has mean square 1/d, and for n > d the squared lengths before scaling do not show.

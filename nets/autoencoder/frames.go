@@ -12,24 +12,6 @@ import (
 	"convergo/nets"
 )
 
-// UnitRows draws n independent uniform unit vectors of R^d.
-func UnitRows(n, d int, r *rand.Rand) *mat.Dense {
-	b := nets.Gaussian(n, d, r)
-	Normalise(b)
-	return b
-}
-
-// Normalise scales every row to length one; a row of zeros stays.
-func Normalise(b *mat.Dense) {
-	n, _ := b.Dims()
-	for i := range n {
-		row := b.RawRowView(i)
-		if norm := floats.Norm(row, 2); norm > 0 {
-			floats.Scale(1/norm, row)
-		}
-	}
-}
-
 // HaarRows draws unit rows from a uniform rotation: n <= d orthonormal rows, or the normalised rows of d orthonormal columns
 // of R^n. Columns are made orthonormal by Gram and Schmidt, twice, which keeps the law uniform.
 func HaarRows(n, d int, r *rand.Rand) *mat.Dense {
@@ -49,7 +31,7 @@ func HaarRows(n, d int, r *rand.Rand) *mat.Dense {
 		return q
 	}
 	b := mat.DenseCopyOf(q.T())
-	Normalise(b)
+	nets.NormaliseRows(b)
 	return b
 }
 
@@ -137,7 +119,7 @@ func Equiangular(n, d int) (*mat.Dense, error) {
 	for i, v := range rows {
 		b.SetRow(i, v)
 	}
-	Normalise(b)
+	nets.NormaliseRows(b)
 	return b, nil
 }
 

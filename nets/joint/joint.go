@@ -65,23 +65,13 @@ func (l Law) Draw(rng *rand.Rand) *Network {
 		for k := range row {
 			row[k] = rng.NormFloat64()
 		}
-		net.B[r], net.A[r] = rng.NormFloat64(), l.output(rng)
+		net.B[r], net.A[r] = rng.NormFloat64(), l.Output.Draw(rng)
 	}
 	for r := free; r < l.Width; r++ {
 		copy(net.W.RawRowView(r), net.W.RawRowView(r-free))
 		net.B[r], net.A[r] = net.B[r-free], -net.A[r-free]
 	}
 	return net
-}
-
-func (l Law) output(rng *rand.Rand) float64 {
-	switch l.Output {
-	case nets.GaussianOutput:
-		return rng.NormFloat64()
-	case nets.Ones:
-		return 1
-	}
-	return float64(2*rng.IntN(2) - 1)
 }
 
 // Width is the number m of neurons.

@@ -2,9 +2,10 @@ package arora2019fine
 
 import (
 	"fmt"
-	"gonum.org/v1/gonum/floats"
 	"math"
 	"math/rand/v2"
+
+	"gonum.org/v1/gonum/floats"
 
 	"convergo/bounds"
 	"convergo/checks"

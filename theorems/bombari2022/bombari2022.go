@@ -187,19 +187,6 @@ func gramRounding(k *mat.SymDense, d int, hidden []int) float64 {
 	return float64(n) * float64(terms) * unit * largestDiagonal(k) * 4
 }
 
-// ladderPass is one pass over the rungs of a ladder.
-func ladderPass(rungs int, at func(i int) (size, value float64, err error)) checks.Measurement {
-	var m checks.Measurement
-	for i := range rungs {
-		size, value, err := at(i)
-		if err != nil {
-			return checks.Failed(err)
-		}
-		m.Ladder = append(m.Ladder, checks.Rung{Size: size, Value: value})
-	}
-	return m
-}
-
 // sphere are N rows of norm sqrt d.
 func sphere(n, d int, seed uint64) data.Spec {
 	return data.Spec{Kind: data.Sphere, N: n, D: d, Seed: seed, RowNorm: math.Sqrt(float64(d))}

@@ -13,6 +13,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/deep"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 )
 
 // lambdaUpper is the upper bound on the smallest eigenvalue, in mean.
@@ -133,7 +134,7 @@ func diagonalOrder() checks.Checkable {
 			return checks.Instance{
 				Terms: checks.Terms{Resolution: 0.08, Trials: 32},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(len(p.Sizes), func(i int) (float64, float64, error) {
+					return ladder.Pass(len(p.Sizes), func(i int) (float64, float64, error) {
 						v, err := p.ratio(p.Sizes[i], r)
 						return float64(p.Sizes[i]), v, err
 					})

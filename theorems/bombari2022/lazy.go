@@ -16,6 +16,7 @@ import (
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 )
 
 // descentRate is the convergence of gradient descent.
@@ -169,7 +170,7 @@ func lazyLimit() checks.Checkable {
 				Terms: checks.Terms{Exponent: checks.Float(-2 + p.Slower), Resolution: 0.02, Trials: 20},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					seed, reach := r.Uint64(), 0.0
-					m := ladderPass(len(p.Gammas), func(i int) (float64, float64, error) {
+					m := ladder.Pass(len(p.Gammas), func(i int) (float64, float64, error) {
 						v, move, err := p.distance(set, p.Gammas[i], rand.New(rand.NewPCG(seed, 2)))
 						reach = max(reach, move)
 						return p.Gammas[i], v, err

@@ -15,6 +15,7 @@ import (
 	"convergo/nets/deep"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 	"convergo/theorems/internal/userfile"
 )
 
@@ -333,7 +334,7 @@ func memoriseOrder() checks.Checkable {
 		Cost: func(p order) checks.Cost { return p.network.cost(12, 4) },
 		Setup: func(p order) (checks.Instance, error) {
 			inst, err := p.instance(func(m memo) checks.Measurement {
-				out := ladderPass(3, func(i int) (float64, float64, error) {
+				out := ladder.Pass(3, func(i int) (float64, float64, error) {
 					e := p.step(i)
 					distance, _, err := m.quotient(e)
 					return e, distance, err

@@ -16,6 +16,7 @@ import (
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 	"convergo/theorems/internal/userfile"
 )
 
@@ -223,7 +224,7 @@ func (p phase) pass(r *rand.Rand) checks.Measurement {
 	weights := float64(p.Hidden[0] * p.Hidden[1])
 	config := network{Hidden: p.Hidden, Linear: p.Linear}.config(p.Hidden[0])
 	var ratios, sizes []float64
-	m := ladderPass(len(p.N), func(i int) (float64, float64, error) {
+	m := ladder.Pass(len(p.N), func(i int) (float64, float64, error) {
 		net, err := deep.New(config, r)
 		if err != nil {
 			return 0, 0, err

@@ -13,6 +13,7 @@ import (
 	"convergo/nets/deep"
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/ladder"
 )
 
 // square is a ladder of networks with two hidden layers of about as many weights between them as are asked for.
@@ -118,7 +119,7 @@ func spectrumOrder() checks.Checkable {
 			},
 			Terms: checks.Terms{Resolution: 0.25, Trials: 44},
 			Trial: func(r *rand.Rand) checks.Measurement {
-				m := ladderPass(len(p.N), func(i int) (float64, float64, error) {
+				m := ladder.Pass(len(p.N), func(i int) (float64, float64, error) {
 					v, err := p.rung(p.N[i], r)
 					return float64(p.N[i]), v, err
 				})
@@ -216,7 +217,7 @@ func spectrumGrowth() checks.Checkable {
 				Hypotheses: []checks.Hypothesis{checks.Require("n_1 over N", float64(p.From)/float64(p.N), checks.AtLeast, 24)},
 				Terms:      checks.Terms{Exponent: 1, Relation: checks.AtLeast, Resolution: 0.05, Trials: 26},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(p.Rungs, func(i int) (float64, float64, error) { return p.rung(i, r) })
+					return ladder.Pass(p.Rungs, func(i int) (float64, float64, error) { return p.rung(i, r) })
 				},
 			}, nil
 		},

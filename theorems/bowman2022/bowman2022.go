@@ -29,7 +29,6 @@ import (
 	"embed"
 	"fmt"
 	"math"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -170,14 +169,4 @@ func apply(g mat.Matrix, v []float64) []float64 {
 	out := make([]float64, rows)
 	mat.NewVecDense(rows, out).MulVec(g, mat.NewVecDense(len(v), v))
 	return out
-}
-
-// sphere draws n uniform points on S^{d-1}.
-func sphere(n, d int, r *rand.Rand) *mat.Dense {
-	x := nets.Gaussian(n, d, r)
-	for i := range n {
-		row := x.RawRowView(i)
-		floats.Scale(1/floats.Norm(row, 2), row)
-	}
-	return x
 }

@@ -183,7 +183,7 @@ const further = 3 // points besides the samples
 func (q deviationPlan) descend(p run, net *joint.Network, x *mat.Dense, y []float64, eta float64, second func(float64) float64, r *rand.Rand) checks.Measurement {
 	n, d := x.Dims()
 	all := mat.NewDense(n+further, d, nil)
-	all.Stack(x, sphere(further, d, r))
+	all.Stack(x, nets.UnitRows(further, d, r))
 	target := append(y[:n:n], make([]float64, further)...)
 	on, off := propagator(n, eta, r), propagator(further, eta, r)
 	at := net.At(all)

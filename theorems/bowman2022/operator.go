@@ -13,6 +13,7 @@ import (
 	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
+	"convergo/nets"
 )
 
 // A sampling is n independent uniform points on S^{d-1}, and how many such samples a trial averages.
@@ -92,7 +93,7 @@ func operatorMeanSetup(p sampling, factor, arc float64) (checks.Instance, error)
 		Trial: func(r *rand.Rand) checks.Measurement {
 			sum := 0.0
 			for range p.Repeat {
-				x := sphere(p.N, p.D, r)
+				x := nets.UnitRows(p.N, p.D, r)
 				if arc < 0 {
 					for i := range p.N {
 						x.Set(i, 0, math.Abs(x.At(i, 0)))

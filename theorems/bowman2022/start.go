@@ -76,7 +76,7 @@ func zeroSetup(p doubled, sign, off, scaling float64) (checks.Instance, error) {
 		return checks.Instance{}, err
 	}
 	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
-		net, x, half := law.Draw(r), sphere(p.N, p.D, r), p.Width/2
+		net, x, half := law.Draw(r), nets.UnitRows(p.N, p.D, r), p.Width/2
 		for k := range half {
 			net.A[k] *= p.Scale
 			net.A[k+half] = sign * net.A[k] * (1 + off)
@@ -277,7 +277,7 @@ func tailSetup(p starting, factor float64, copies int, unbiased bool) (checks.In
 		Terms: checks.Terms{Delta: checks.Float(p.Delta)},
 		Facts: []checks.Fact{checks.NewFact("bound", bound)},
 		Trial: func(r *rand.Rand) checks.Measurement {
-			x := sphere(p.N, 2, r)
+			x := nets.UnitRows(p.N, 2, r)
 			on := lift(x)
 			if unbiased {
 				on = x

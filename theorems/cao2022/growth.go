@@ -12,6 +12,7 @@ import (
 	"convergo/checks"
 	"convergo/nets/signalnoise"
 	"convergo/theorems/internal/curve"
+	"convergo/theorems/internal/ladder"
 )
 
 // mostSteps ends the runs of the first stage.
@@ -391,13 +392,8 @@ func (p exponent) pass(r *rand.Rand) checks.Measurement {
 		at = 1
 	}
 	normal.W.Set(0, at, math.Min(math.Max(math.Abs(normal.W.At(0, at)), 0.3), 3))
-	var m checks.Measurement
-	for _, size := range p.Sizes {
-		value, err := p.rung(size, normal)
-		if err != nil {
-			return checks.Failed(err)
-		}
-		m.Ladder = append(m.Ladder, checks.Rung{Size: size, Value: value})
-	}
-	return m
+	return ladder.Pass(len(p.Sizes), func(i int) (size, value float64, err error) {
+		value, err = p.rung(p.Sizes[i], normal)
+		return p.Sizes[i], value, err
+	})
 }

@@ -2,7 +2,6 @@ package du2019deep
 
 import (
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -27,7 +26,7 @@ func Predictions(d *predict.Data) []predict.Prediction {
 			p.Vacuous = err.Error()
 			return p
 		}
-		p.Hypotheses = []predict.Hypothesis{{Name: "lambda of K^(H)", Have: math.Max(0, lambda.Lower()), Above: true}}
+		p.Hypotheses = []predict.Hypothesis{predict.Positive("lambda of K^(H)", lambda)}
 		if !p.Met() {
 			return p
 		}

@@ -178,24 +178,14 @@ type defectPlan struct {
 }
 
 func defectSetup(p shaken, plan defectPlan) (checks.Instance, error) {
-	g, err := groundOn(p.Data)
-	if err != nil {
-		return checks.Instance{}, err
-	}
-	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
-		d, t, ok, err := p.run(g, r)
-		if err != nil {
-			return checks.Failed(err)
-		}
-		if d == nil {
-			return checks.Measurement{Hypotheses: ok}
-		}
+	return p.along(func(g *ground, d *train.Descent, t bounds.Momentum, r *rand.Rand) ([]checks.Measurement, error) {
 		s := d.State()
 		n, m := s.Patterns.Dims()
 		w := newWatch(d, t, p.Method)
 		if plan.stale {
+			var err error
 			if w.predict.h, _, _, err = g.gram(g.draw(p.Width, nets.Independent, r)); err != nil {
-				return checks.Failed(err)
+				return nil, err
 			}
 		}
 		scale := floats.Norm(s.U, 2) + s.Norm
@@ -216,8 +206,6 @@ func defectSetup(p shaken, plan defectPlan) (checks.Instance, error) {
 			tol := 16 * unit * (scale + now) * float64(m+n+g.dim()) * (1 + spectral*far)
 			parts = append(parts, checks.Measurement{Part: p.Method, Observed: w.defect, Predicted: bound, Tolerance: tol})
 		}
-		out := checks.Each(parts...)
-		out.Hypotheses = ok
-		return out
-	}}, nil
+		return parts, nil
+	})
 }

@@ -262,18 +262,7 @@ func gramDrift() checks.Claim[shaken] {
 }
 
 func driftSetup(p shaken, entry, norm float64) (checks.Instance, error) {
-	g, err := groundOn(p.Data)
-	if err != nil {
-		return checks.Instance{}, err
-	}
-	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
-		d, _, ok, err := p.run(g, r)
-		if err != nil {
-			return checks.Failed(err)
-		}
-		if d == nil {
-			return checks.Measurement{Hypotheses: ok}
-		}
+	return p.along(func(_ *ground, d *train.Descent, _ bounds.Momentum, _ *rand.Rand) ([]checks.Measurement, error) {
 		s := d.State()
 		n, m := s.Patterns.Dims()
 		h0, now := mat.NewSymDense(n, nil), nets.NewPatterns(n, m)
@@ -306,6 +295,28 @@ func driftSetup(p shaken, entry, norm float64) (checks.Instance, error) {
 				most = max(most, own)
 			}
 			parts = append(parts, checks.Measurement{Part: "norm", Observed: math.Sqrt(square), Predicted: norm * bounds.GramShift(n, float64(most)/float64(m)), Tolerance: 4 * unit * float64(n)})
+		}
+		return parts, nil
+	})
+}
+
+// along is a run of which each trial collects what body measures, every one of which must hold.
+func (p shaken) along(body func(*ground, *train.Descent, bounds.Momentum, *rand.Rand) ([]checks.Measurement, error)) (checks.Instance, error) {
+	g, err := groundOn(p.Data)
+	if err != nil {
+		return checks.Instance{}, err
+	}
+	return checks.Instance{Trial: func(r *rand.Rand) checks.Measurement {
+		d, t, ok, err := p.run(g, r)
+		if err != nil {
+			return checks.Failed(err)
+		}
+		if d == nil {
+			return checks.Measurement{Hypotheses: ok}
+		}
+		parts, err := body(g, d, t, r)
+		if err != nil {
+			return checks.Failed(err)
 		}
 		out := checks.Each(parts...)
 		out.Hypotheses = ok

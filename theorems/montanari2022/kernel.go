@@ -347,7 +347,7 @@ func kernelRate() checks.Checkable {
 				Terms: checks.Terms{Exponent: checks.Float(exponent), Resolution: 0.045, Trials: 64},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					var m checks.Measurement
-					w, err := whiten(nets.ReLU(), kernel.ReLU(), sphere(p.N, p.D, r))
+					w, err := whiten(nets.ReLU(), kernel.ReLU(), nets.UnitRows(p.N, p.D, r))
 					if err != nil {
 						return checks.Failed(err)
 					}
@@ -444,7 +444,7 @@ func kernelEdges() checks.Checkable {
 
 // edges compares one draw with the law, whose edges are those for a share of the neurons.
 func (p model) edges(copies int, share float64, r *rand.Rand) checks.Measurement {
-	w, err := whiten(nets.ReLU(), kernel.ReLU(), sphere(p.N, p.D, r))
+	w, err := whiten(nets.ReLU(), kernel.ReLU(), nets.UnitRows(p.N, p.D, r))
 	if err != nil {
 		return checks.Failed(err)
 	}

@@ -92,16 +92,6 @@ func activation(name string) (act nets.Activation, limit kernel.Kernel, b float6
 	return act, limit, 0, fmt.Errorf("activation %q: use relu, erf or quadratic", name)
 }
 
-// sphere draws n independent points of the unit sphere of R^d.
-func sphere(n, d int, r *rand.Rand) *mat.Dense {
-	x := nets.Gaussian(n, d, r)
-	for i := range n {
-		row := x.RawRowView(i)
-		floats.Scale(1/floats.Norm(row, 2), row)
-	}
-	return x
-}
-
 // sampler draws networks of one width on the same inputs, in the same memory.
 type sampler struct {
 	init   nets.Init

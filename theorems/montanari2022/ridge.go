@@ -224,7 +224,7 @@ type outcome struct {
 
 // run draws inputs, a linear target with noise, and networks of each width.
 func (p contest) run(r *rand.Rand) ([]outcome, error) {
-	all := sphere(p.N+p.Test, p.D, r)
+	all := nets.UnitRows(p.N+p.Test, p.D, r)
 	train := mat.DenseCopyOf(all.Slice(0, p.N, 0, p.D))
 	test := mat.DenseCopyOf(all.Slice(p.N, p.N+p.Test, 0, p.D))
 	target := make([]float64, p.N+p.Test)

@@ -110,7 +110,7 @@ func (p induced) rungs() []float64 {
 func (p induced) pass(limit kernel.Kernel, zeta float64, r *rand.Rand) (checks.Measurement, error) {
 	const points = 40
 	var m checks.Measurement
-	x, test := sphere(p.N, p.D, r), sphere(points, p.D, r)
+	x, test := nets.UnitRows(p.N, p.D, r), nets.UnitRows(points, p.D, r)
 	y := p.labels(x, r)
 	k, err := limit.Gram(x)
 	if err != nil {

@@ -25,10 +25,10 @@ type model struct {
 // inputs draws the inputs.
 func (p model) inputs(r *rand.Rand) *mat.Dense {
 	if p.Subspace <= 0 {
-		return sphere(p.N, p.D, r)
+		return nets.UnitRows(p.N, p.D, r)
 	}
 	x := mat.NewDense(p.N, p.D, nil)
-	x.Slice(0, p.N, 0, p.Subspace).(*mat.Dense).Copy(sphere(p.N, p.Subspace, r))
+	x.Slice(0, p.N, 0, p.Subspace).(*mat.Dense).Copy(nets.UnitRows(p.N, p.Subspace, r))
 	return x
 }
 
@@ -373,7 +373,7 @@ func zeroRows() checks.Checkable {
 				Facts: []checks.Fact{checks.NewFact("zero rows expected", float64(p.N)*q)},
 				Terms: checks.Terms{Trials: 100, Resolution: 0.045, Deviation: checks.Float(silentDeviation(q, networks))},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					x := sphere(p.N, p.D, r)
+					x := nets.UnitRows(p.N, p.D, r)
 					if p.Correlated {
 						x.Apply(func(_, k int, v float64) float64 { return 0.1*v + float64(1-min(k, 1)) }, x)
 					}

@@ -9,6 +9,7 @@ import (
 
 	"convergo/bounds"
 	"convergo/checks"
+
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )

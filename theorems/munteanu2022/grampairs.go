@@ -7,6 +7,7 @@ import (
 
 	"convergo/bounds/kernel"
 	"convergo/checks"
+
 	"gonum.org/v1/gonum/mat"
 )
 

@@ -13,6 +13,7 @@ import (
 	"convergo/nets/train"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
+
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )

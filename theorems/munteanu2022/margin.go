@@ -12,6 +12,7 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
+
 	"pgregory.net/rapid"
 )
 

@@ -31,6 +31,7 @@ import (
 	"convergo/nets/data"
 	"convergo/theorems/internal/twolayer"
 	"convergo/theorems/internal/userfile"
+
 	"gonum.org/v1/gonum/mat"
 )
 

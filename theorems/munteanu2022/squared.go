@@ -13,6 +13,7 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/nets/train"
 	"convergo/theorems/internal/images"
+
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"

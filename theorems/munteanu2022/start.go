@@ -6,6 +6,7 @@ import (
 
 	"convergo/checks"
 	"convergo/nets"
+
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 )

@@ -18,6 +18,7 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 	"convergo/theorems/internal/userfile"
 )
 
@@ -121,7 +122,7 @@ func featureSpectrum() checks.Checkable {
 			return checks.Instance{
 				Terms: checks.Terms{Resolution: drift, Trials: passes, Response: "median"},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
+					return ladder.Pass(len(p.N), func(i int) (size, value float64, err error) {
 						ratio, err := p.ratio(p.N[i], r)
 						return float64(p.N[i]), ratio, err
 					})
@@ -360,7 +361,7 @@ func featureWidth() checks.Checkable {
 				Terms: checks.Terms{Location: checks.Float(location), Relation: checks.AtMost, Level: checks.Float(1 - p.Delta), Trials: 160},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					sum, drawn := mat.NewSymDense(f.n, nil), 0
-					return ladderPass(8, func(i int) (size, value float64, err error) {
+					return ladder.Pass(8, func(i int) (size, value float64, err error) {
 						width := (f.n << i) / 2
 						f.draw(width-drawn, reLU, sum, r)
 						drawn = width

@@ -15,6 +15,7 @@ import (
 	"convergo/nets/deep"
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 )
 
 // pyramid is a ladder of networks with one wide hidden layer.
@@ -122,7 +123,7 @@ func oneWideLayer() checks.Checkable {
 				Facts: p.facts(),
 				Terms: checks.Terms{Resolution: drift, Trials: trials, Response: response},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
+					return ladder.Pass(len(p.N), func(i int) (size, value float64, err error) {
 						ratio, err := p.ratio(p.N[i], r)
 						return float64(p.N[i]), ratio, err
 					})
@@ -357,7 +358,7 @@ func finiteLinear() checks.Checkable {
 			return checks.Instance{
 				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.25, Trials: 80},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(lineRungs, func(i int) (x, value float64, err error) {
+					return ladder.Pass(lineRungs, func(i int) (x, value float64, err error) {
 						size, config, err := p.at(i)
 						if err != nil {
 							return 0, 0, err

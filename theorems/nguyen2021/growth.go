@@ -7,6 +7,7 @@ import (
 
 	"convergo/bounds/kernel"
 	"convergo/checks"
+	"convergo/theorems/internal/ladder"
 )
 
 // growth is a ladder of sizes for random data.
@@ -95,16 +96,16 @@ func (p growth) lambdaMin(i int, r *rand.Rand) (float64, error) {
 //
 // Loose: lambda_min/d rises by a few per cent along the ladder.
 func limitLinear() checks.Checkable {
-	ladder := []int{480, 960, 1920, 3840}
+	dimensions := []int{480, 960, 1920, 3840}
 	return checks.Claim[growth]{
 		ID: "nguyen2021/limit-linear", Title: "limit kernel linear in d", Reference: "Theorem 3.2",
 		Formula: `\lambda_{\min}(K^{(L)}) = \Theta(d)`, Convention: limitConvention,
 		Basis: checks.Recalled, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 0.16},
 		Grid: []growth{
-			{Law: "sphere", L: 2, N: []int{12}, D: ladder},
-			{Law: "sphere", L: 5, N: []int{12}, D: ladder},
-			{Law: "gaussian", L: 3, N: []int{12}, D: ladder},
-			{Law: "cube", L: 3, N: []int{12}, D: ladder},
+			{Law: "sphere", L: 2, N: []int{12}, D: dimensions},
+			{Law: "sphere", L: 5, N: []int{12}, D: dimensions},
+			{Law: "gaussian", L: 3, N: []int{12}, D: dimensions},
+			{Law: "cube", L: 3, N: []int{12}, D: dimensions},
 			{Law: "sphere", L: 3, N: []int{100}, D: []int{4000, 8000, 16000}},
 		},
 		Cost: growth.cost,
@@ -113,7 +114,7 @@ func limitLinear() checks.Checkable {
 				Hypotheses: []checks.Hypothesis{p.room(), checks.Require("d over 40 N", p.ample(), checks.AtLeast, 1)},
 				Terms:      checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.1, Trials: 24},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(p.rungs(), func(i int) (size, value float64, err error) {
+					return ladder.Pass(p.rungs(), func(i int) (size, value float64, err error) {
 						_, d := p.size(i)
 						lambda, err := p.lambdaMin(i, r)
 						return float64(d), lambda, err
@@ -123,7 +124,7 @@ func limitLinear() checks.Checkable {
 		},
 		Controls: []checks.Control[growth]{{
 			Name: "unit-rows", Why: "without E||x||^2 of order d the kernel does not grow with d",
-			At: []growth{{Law: "sphere", L: 2, N: []int{12}, D: ladder, Unit: true}},
+			At: []growth{{Law: "sphere", L: 2, N: []int{12}, D: dimensions, Unit: true}},
 		}},
 	}
 }
@@ -172,7 +173,7 @@ func limitOrder() checks.Checkable {
 				Hypotheses: []checks.Hypothesis{p.room()},
 				Terms:      checks.Terms{Resolution: drift, Trials: 10},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(p.rungs(), func(i int) (size, value float64, err error) {
+					return ladder.Pass(p.rungs(), func(i int) (size, value float64, err error) {
 						n, d := p.size(i)
 						lambda, err := p.lambdaMin(i, r)
 						return float64(n), float64(d) / lambda, err

@@ -17,6 +17,7 @@ import (
 	"convergo/nets/data"
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 	"convergo/theorems/internal/userfile"
 )
 
@@ -365,7 +366,7 @@ func centredPower() checks.Checkable {
 			return checks.Instance{
 				Terms: checks.Terms{Resolution: drift, Trials: 80, Response: "median"},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
+					return ladder.Pass(len(p.N), func(i int) (size, value float64, err error) {
 						ratio, err := p.ratio(p.N[i], r)
 						return float64(p.N[i]), ratio, err
 					})

@@ -13,6 +13,7 @@ import (
 	"convergo/bounds"
 	"convergo/checks"
 	"convergo/nets"
+	"convergo/theorems/internal/ladder"
 )
 
 // maps is the preactivation map g_2(x) = W_2 relu(W_1 x).
@@ -401,7 +402,7 @@ func lipschitzOrder() checks.Checkable {
 			return checks.Instance{
 				Terms: checks.Terms{Trials: 40, Resolution: 0.1},
 				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladderPass(len(p.N), func(i int) (size, value float64, err error) {
+					return ladder.Pass(len(p.N), func(i int) (size, value float64, err error) {
 						n := p.N[i]
 						sizes, form := []int{p.D}, float64(p.D)/float64(min(p.D, n))
 						for l := 1; l <= p.K; l++ {

@@ -15,6 +15,7 @@ import (
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/curve"
 	"convergo/theorems/internal/images"
+	"convergo/theorems/internal/ladder"
 	"convergo/theorems/internal/userfile"
 )
 
@@ -155,7 +156,7 @@ func memoriseLinear() checks.Checkable {
 						return checks.Failed(err)
 					}
 					e, smooth := memo.reach(), true
-					m := ladderPass(5, func(i int) (size, value float64, err error) {
+					m := ladder.Pass(5, func(i int) (size, value float64, err error) {
 						size = math.Ldexp(1, i-4)
 						missing, flipped := memo.quotient(e * size)
 						smooth = smooth && !flipped

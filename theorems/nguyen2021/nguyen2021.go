@@ -84,19 +84,6 @@ const (
 	drift           = 0.2             // exponent up to which a drift of a hidden constant counts as none
 )
 
-// ladderPass is one pass over the rungs of a ladder.
-func ladderPass(rungs int, at func(i int) (size, value float64, err error)) checks.Measurement {
-	var m checks.Measurement
-	for i := range rungs {
-		size, value, err := at(i)
-		if err != nil {
-			return checks.Failed(err)
-		}
-		m.Ladder = append(m.Ladder, checks.Rung{Size: size, Value: value})
-	}
-	return m
-}
-
 // positive returns an eigenvalue for a logarithmic ladder. One that cannot be told from zero counts as its
 // error bound, some 1e10 times less than its scale: a failure still, and one that a logarithm can take.
 func positive(c eig.Certified, err error) (float64, error) {

@@ -175,7 +175,7 @@ func (p local) start(r *rand.Rand) (*mat.Dense, error) {
 	var shift mat.Dense
 	shift.Mul(w, b)
 	b.Add(b, &shift)
-	autoencoder.Normalise(b)
+	nets.NormaliseRows(b)
 	return b, nil
 }
 
@@ -261,7 +261,7 @@ func (p training) run(target float64, r *rand.Rand) checks.Measurement {
 			b.Set(i, p.D-1, 0)
 		}
 	}
-	autoencoder.Normalise(b)
+	nets.NormaliseRows(b)
 	s := autoencoder.Descent{Net: &autoencoder.Network{B: b, Act: autoencoder.Sign()}, Step: p.Step * float64(p.D)}
 	if p.Tied {
 		s.Decoding = autoencoder.Tied

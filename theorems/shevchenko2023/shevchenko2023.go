@@ -31,6 +31,7 @@ import (
 
 	"convergo/bounds"
 	"convergo/checks"
+	"convergo/nets"
 	"convergo/nets/autoencoder"
 )
 
@@ -109,7 +110,7 @@ func (p code) rows(r *rand.Rand) (*mat.Dense, error) {
 	case "haar":
 		return autoencoder.HaarRows(p.N, p.D, r), nil
 	case "uniform":
-		return autoencoder.UnitRows(p.N, p.D, r), nil
+		return nets.UnitRows(p.N, p.D, r), nil
 	case "simplex":
 		b = autoencoder.Simplex(p.D)
 	case "bases":

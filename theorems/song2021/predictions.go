@@ -29,7 +29,7 @@ func explicit(d *predict.Data) predict.Prediction {
 		p.Vacuous = err.Error()
 		return p
 	}
-	p.Hypotheses = []predict.Hypothesis{{Name: "lambda of the features", Have: math.Max(0, limit.Lower()), Above: true}}
+	p.Hypotheses = []predict.Hypothesis{predict.Positive("lambda of the features", limit)}
 	if p.Met() {
 		p.Width = bounds.LastLayerProblem{
 			N: d.Problem.N, Lambda: limit.Lower(), S: d.Problem.S, B0: 1, B1: 2 / math.Sqrt(math.Pi), Output: output, LabelNorm: d.Problem.LabelNorm,

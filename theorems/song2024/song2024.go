@@ -35,6 +35,7 @@ import (
 	"convergo/bounds/shifted"
 	"convergo/checks"
 	"convergo/nets/subquadratic"
+
 	"pgregory.net/rapid"
 )
 

@@ -19,40 +19,40 @@ const key = "yang2023"
 func Predictions(d *predict.Data) []predict.Prediction {
 	printed := d.Required(key, "Theorem 1", "", "yang2023/descent", predict.Training)
 	printed.Says = "weights and biases trained, bias 0"
+	gram := mat.NewSymDense(d.Problem.N, nil)
+	gram.SymOuterK(1, biased.Lift(d.X))
+	top, err := eig.Max(gram)
 	rows := []predict.Prediction{printed}
 	for _, bias := range []float64{0, 1} {
-		rows = append(rows, trained(d, bias))
+		p := predict.New(key, "Theorem 1", "yang2023/convergence", predict.Training, bounds.Derived,
+			fmt.Sprintf("weights and biases from b = %g, eta = 1/Lambda, antisymmetric start", bias))
+		if err != nil {
+			p.Vacuous = err.Error()
+		} else {
+			p = trained(d, p, bounds.BiasProblem{Bias: bias, Lambda: top.Upper(), RowSum: largestRowSum(gram)})
+		}
+		rows = append(rows, p)
 	}
 	return rows
 }
 
-// trained is the theorem with its constants, at half of the limit eigenvalue.
-func trained(d *predict.Data, bias float64) predict.Prediction {
+// trained is the theorem with its constants, at half of the limit eigenvalue, for a bias and the Gram matrix of the inputs with it.
+func trained(d *predict.Data, p predict.Prediction, problem bounds.BiasProblem) predict.Prediction {
 	const spare = 0.5
-	p := predict.New(key, "Theorem 1", "yang2023/convergence", predict.Training, bounds.Derived,
-		fmt.Sprintf("weights and biases from b = %g, eta = 1/Lambda, antisymmetric start", bias))
-	limit, err := kernel.BiasedReLU(bias).Lambda0(d.X)
+	limit, err := kernel.BiasedReLU(problem.Bias).Lambda0(d.X)
 	if err != nil {
 		p.Vacuous = err.Error()
 		return p
 	}
-	p.Hypotheses = []predict.Hypothesis{{Name: "lambda(B)", Have: math.Max(0, limit.Lower()), Above: true}}
-	if !(limit.Lower() > 0) {
+	p.Hypotheses = []predict.Hypothesis{predict.Positive("lambda(B)", limit)}
+	if !p.Met() {
 		return p
 	}
-	gram := mat.NewSymDense(d.Problem.N, nil)
-	gram.SymOuterK(1, biased.Lift(d.X))
-	top, err := eig.Max(gram)
-	if err != nil {
-		p.Vacuous = err.Error()
-		return p
-	}
-	width, err := bounds.BiasProblem{
-		N: d.Problem.N, Bias: bias, Lambda: top.Upper(), RowSum: largestRowSum(gram), Limit: limit.Lower(), Residual: d.Problem.LabelNorm, Spare: spare, Delta: d.Delta / 2,
-	}.Width()
+	problem.N, problem.Limit, problem.Residual, problem.Spare, problem.Delta = d.Problem.N, limit.Lower(), d.Problem.LabelNorm, spare, d.Delta/2
+	width, err := problem.Width()
 	if p.Width = float64(width); err != nil {
 		p.Width = math.Inf(1)
 	}
-	left := 1 - (1-spare)*limit.Lower()/top.Upper()
-	return p.Linear(d, 1/top.Upper(), 1-left*left)
+	left := 1 - (1-spare)*limit.Lower()/problem.Lambda
+	return p.Linear(d, 1/problem.Lambda, 1-left*left)
 }
