@@ -24,7 +24,7 @@ type Activation struct {
 // ReLU is max(z, 0), with derivative 1{z >= 0}.
 func ReLU() Activation {
 	return Activation{
-		Name: "relu", Value: neuron.ReLU, Deriv: func(z float64) float64 {
+		Name: "relu", Value: PositivePart, Deriv: func(z float64) float64 {
 			if z >= 0 {
 				return 1
 			}
@@ -97,6 +97,10 @@ func ActivationNamed(name string) (Activation, error) {
 	}
 	return Activation{}, fmt.Errorf("nets: no activation %q; take one of relu, erf, tanh, softplus, identity, square, sin", name)
 }
+
+// PositivePart is max(z, 0), by the sign bit: a branch on the pattern of a random
+// neuron is a coin that has to be predicted.
+func PositivePart(z float64) float64 { return neuron.ReLU(z) }
 
 // accumulate adds c*phi(z_i) to u_i.
 func (act *Activation) accumulate(u []float64, c float64, z []float64) {

@@ -1,6 +1,7 @@
 package du2019
 
 import (
+	"convergo/nets"
 	"math"
 	"math/rand/v2"
 
@@ -206,16 +207,10 @@ func (l *lazy) step(eta float64) {
 		for i, v := range z {
 			next := v - pace*l.shift[i]
 			z[i] = next
-			l.u[i] += weight * (positive(next) - positive(v))
+			l.u[i] += weight * (nets.PositivePart(next) - nets.PositivePart(v))
 		}
 	}
 	l.residual()
-}
-
-// positive is max(z, 0) without a branch, which a coin would have to predict.
-func positive(z float64) float64 {
-	b := math.Float64bits(z)
-	return math.Float64frombits(b &^ uint64(int64(b)>>63))
 }
 
 // movement returns max_r ||w_r - w_r(0)|| and ||W - W(0)||_F, for few enough samples.
