@@ -46,10 +46,8 @@ func Errata(s *checks.Summary) (*table.Table, error) {
 	return t, nil
 }
 
-// errataColumns are those that fit a page.
-func errataColumns() []string {
-	return []string{"source", "printed", "observed", "relation", "predicted", "factor", "claim", "verdict"}
-}
+// errataColumns are those that fit the text of a page.
+func errataColumns() []string { return []string{"printed", "factor", "claim", "verdict"} }
 
 func addErratum(t *table.Table, s *checks.Summary, c checks.ClaimOutcome, info checks.ControlInfo, o checks.ControlOutcome) {
 	cells := []table.Cell{

@@ -201,7 +201,7 @@ func race() checks.Claim[setting] {
 		{N: 4, M: 6, D: 100000000, Q: 3, C: 1, Scale: 0.01, Step: 8},
 	}
 	return checks.Claim[setting]{
-		ID: "cao2022/race", Title: "signal or noise: who is learned", Reference: "Theorems 4.3 and 4.4 (recalled), location derived here",
+		ID: "cao2022/race", Title: "signal or noise: which is learned", Reference: "Theorems 4.3 and 4.4 (recalled), location derived here",
 		Formula:    `R = \frac{\|\mu\|^{-2} (\max_r j\langle w_{j,r},\mu\rangle)^{-(q-2)}}{\sum_{i:\,y_i=j} \|\xi_i\|^{-2} (\max_r \langle w_{j,r},\xi_i\rangle)^{-(q-2)}} = 1`,
 		Convention: convention, Basis: checks.Derived, Form: checks.Threshold{}, Version: 1, Grid: grid,
 		Cost: func(p setting) checks.Cost { return checks.Cost{Trial: 6 * p.cost(2000)} }, Setup: setup(1, 0, false),
