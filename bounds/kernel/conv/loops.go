@@ -54,8 +54,7 @@ type reluArgs[T float] struct {
 	s2, r2       []T
 	constants    []T // 1/q^2, snap, 1, and then the polynomials over pi q^2, interleaved, the highest terms first
 	rows, width  int
-	stride       int // from row to row of s, r, s2, r2
-	terms        int
+	stride       int         // from row to row of s, r, s2, r2
 	pieces       *pieceTable // the polynomials again, for the portable loops
 }
 
@@ -81,8 +80,8 @@ const header = 3
 // portableName names the loops that run everywhere.
 const portableName = "go"
 
-// portable are the loops in plain Go. They do what the assembly does but for fused operations, which Go would have to
-// test for one by one.
+// portable are the loops in plain Go. Their values are those of the assembly to rounding: they do not fuse operations, which
+// Go would have to test for one by one, and take the polynomials from tables.
 func portable[T float]() loops[T] {
 	return loops[T]{name: portableName, multiply: multiply[T], relu: relu[T], signed: reluSigned[T]}
 }

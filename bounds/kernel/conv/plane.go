@@ -150,7 +150,7 @@ func (s *scratch[T]) activate(x, y *tables[T], h, di, dj int) {
 		s.forRelu = reluArgs[T]{
 			sigma: s.sigma[at:], theta: s.theta[at:], s: x.s[a:], r: x.r[a:], s2: y.s[b:], r2: y.r[b:],
 			constants: s.constants, rows: r.to - r.from, width: l.width, stride: l.stride,
-			terms: (len(s.constants) - header) / 2, pieces: s.pieces,
+			pieces: s.pieces,
 		}
 		loop(&s.forRelu)
 	}
