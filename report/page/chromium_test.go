@@ -1,0 +1,191 @@
+package page
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"convergo/report/internal/synthetic"
+)
+
+//go:embed testdata/probe.js
+var probe string
+
+// What a probe saw, see testdata/probe.js.
+type seen struct {
+	Width, ScrollWidth int
+	Paint              float64 // ms to the first contentful paint; -1 when unknown
+	Errors             []string
+	Claims             int
+	Found              map[string]int
+	Verdicts           map[string][3]any
+	Sorts, SortsBack   bool
+	Formulas, Figures  int
+	Wide, Unmarked     []string
+	Axe                []string
+	Rules              int
+}
+
+// a4 is the width in pixels of an A4 page between the margins of the style
+// sheet.
+const a4 = 703
+
+// TestInChromium opens the page in headless Chromium at the widths of a
+// telephone, a tablet and a laptop, and as it is printed. CONVERGO_AXE names
+// axe.min.js of the package axe-core; CONVERGO_PAGE a page to look at in place
+// of a synthetic one.
+func TestInChromium(t *testing.T) {
+	browser := chromium(t)
+	page, large := render(t, nil, synthetic.Small()), false
+	if path := os.Getenv("CONVERGO_PAGE"); path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, large = string(b), true
+	}
+	for _, s := range look(t, browser, page, large) {
+		name := fmt.Sprintf("%d pixels", s.Width)
+		if s.Width == a4 {
+			name = "printed on A4"
+		}
+		t.Run(name, func(t *testing.T) { inspect(t, s, large) })
+	}
+}
+
+func chromium(t *testing.T) string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("no chromium, chromium-browser or google-chrome here")
+	return ""
+}
+
+func inspect(t *testing.T, s seen, large bool) {
+	for _, e := range s.Errors {
+		t.Error("console: ", e)
+	}
+	if s.ScrollWidth > s.Width || len(s.Wide) > 0 {
+		t.Errorf("wider than the screen: %d pixels, %s", s.ScrollWidth, strings.Join(s.Wide, "\n"))
+	}
+	if s.Width != a4 && len(s.Unmarked) > 0 {
+		t.Errorf("scrolls, but not by keyboard: %s", strings.Join(s.Unmarked, "\n"))
+	}
+	if s.Claims == 0 || s.Formulas == 0 || s.Figures == 0 || !s.Sorts || !s.SortsBack {
+		t.Errorf("%d claims, %d formulas and %d figures in those unfolded; sorts: %t, and back: %t", s.Claims, s.Formulas, s.Figures, s.Sorts, s.SortsBack)
+	}
+	for words, n := range s.Found {
+		if n == 0 || n == s.Claims {
+			t.Errorf("a search for %q shows %d of %d claims", words, n, s.Claims)
+		}
+	}
+	for v, n := range s.Verdicts {
+		if n[0] != n[1] || n[2] != "true" {
+			t.Errorf("the filter %s counts %v claims, shows %v and is pressed: %v", v, n[0], n[1], n[2])
+		}
+	}
+	if large {
+		t.Logf("first paint after %g ms", s.Paint)
+	}
+	if s.Paint > 1000 {
+		t.Errorf("first paint after %g ms, want at most 1000", s.Paint)
+	}
+	if os.Getenv("CONVERGO_AXE") == "" {
+		t.Log("axe-core not run: CONVERGO_AXE does not name axe.min.js")
+		return
+	}
+	for _, v := range s.Axe {
+		t.Error("axe-core: ", v)
+	}
+	if s.Rules < 10 {
+		t.Errorf("axe-core passed %d rules: it did not look", s.Rules)
+	}
+}
+
+// look opens the page in frames of all widths at once and returns what their
+// probes saw.
+func look(t *testing.T, browser, page string, large bool) []seen {
+	dir := t.TempDir()
+	print := regexp.MustCompile(`@media print`).ReplaceAllString(strings.ReplaceAll(page, "@media screen and", "@media not all and"), "@media all")
+	frames := ""
+	for _, f := range []struct {
+		width int
+		page  string
+		setup string
+	}{
+		{390, page, ""}, {768, page, ""}, {1280, page, ""}, {a4, print, "window.print = true;"},
+	} {
+		file := fmt.Sprintf("%d.html", f.width)
+		write(t, filepath.Join(dir, file), withProbe(t, f.page, f.setup, large))
+		frames += fmt.Sprintf("<iframe src=%s style=\"width:%dpx;height:900px\"></iframe>\n", file, f.width)
+	}
+	host := filepath.Join(dir, "host.html")
+	write(t, host, `<!doctype html><pre id=out></pre><script>
+const out = [];
+addEventListener("message", (e) => { out.push(e.data); document.getElementById("out").textContent = JSON.stringify(out); });
+</script>`+frames)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	budget := "15000"
+	if large {
+		budget = "120000"
+	}
+	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+filepath.Join(dir, "profile"), "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1300,1000", "--virtual-time-budget="+budget, "--dump-dom", "file://"+host)
+	dom, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("chromium: %v", err)
+	}
+	m := regexp.MustCompile(`(?s)<pre id="out">(.*?)</pre>`).FindSubmatch(dom)
+	if m == nil {
+		t.Fatalf("chromium printed no result: %.500s", dom)
+	}
+	var result []seen
+	if err := json.Unmarshal([]byte(html.UnescapeString(string(m[1]))), &result); err != nil {
+		t.Fatalf("the probes said %q: %v", m[1], err)
+	}
+	if len(result) != 4 {
+		t.Fatalf("%d of 4 frames answered", len(result))
+	}
+	return result
+}
+
+// withProbe adds the probe, and axe-core where it is there, to a copy of a page.
+func withProbe(t *testing.T, page, setup string, large bool) string {
+	var b strings.Builder
+	b.WriteString("<script>\"use strict\";window.errors=[];addEventListener(\"error\",(e)=>errors.push(e.message));" + setup)
+	if large {
+		b.WriteString(`window.searches=["no evidence","lambda_0 >= "];`)
+	} else {
+		b.WriteString(`window.unfold="all";window.searches=["hypotheses; nearest","slope arora"];`)
+	}
+	b.WriteString("</script>\n")
+	b.WriteString(page)
+	if path := os.Getenv("CONVERGO_AXE"); path != "" {
+		axe, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("<script>" + string(axe) + "</script>\n")
+	}
+	b.WriteString("<script>" + probe + "</script>\n")
+	// The errors are listened for before the page has a script of its own.
+	return strings.Replace(b.String(), "<!doctype html>", "", 1)
+}
+
+func write(t *testing.T, path, content string) {
+	if err := os.WriteFile(path, []byte("<!doctype html>\n"+content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
