@@ -47,12 +47,11 @@ func (p *page) claim(c checks.ClaimOutcome, line claimLine, usual string) (*clai
 	b.WriteString(instances(t, len(c.Instances)))
 	cs.middle = b.String()
 	var a strings.Builder
-	a.WriteString("<div class=after>")
 	writeDetects(&a, c)
 	p.writeControls(&a, c, t)
 	writeSearch(&a, c.Search)
 	writeWitness(&a, c.Witness, report.Program(p.summary.Manifest))
-	a.WriteString("</div></details>\n")
+	a.WriteString("</details>\n")
 	cs.after = a.String()
 	return cs, nil
 }
@@ -74,8 +73,12 @@ func claimSummary(c checks.ClaimOutcome, line claimLine) string {
 	if m, ok := detects.(table.Mark); ok && m.Class == table.Good {
 		detects = table.Text(m.Text)
 	}
-	return fmt.Sprintf("<details class=claim id=\"%s\"%s><summary><b class=%s>%s</b><span>%s <code>%s</code></span><span>slack %s</span><span>detects %s</span></summary>\n",
-		esc(i.ID), keys, verdictClass(c.Verdict), c.Verdict, text(i.Title), breakable(i.ID), cellHTML(line.slack), cellHTML(detects))
+	class := "" // the style sheet takes a verdict without a class as HOLDS
+	if c.Verdict != checks.Holds {
+		class = " class=" + verdictClass(c.Verdict)
+	}
+	return fmt.Sprintf("<details class=claim id=\"%s\"%s><summary><b%s>%s</b><span>%s <code>%s</code></span><span>slack %s</span><span>detects %s</span></summary>\n",
+		esc(i.ID), keys, class, c.Verdict, text(i.Title), text(i.ID), cellHTML(line.slack), cellHTML(detects))
 }
 
 func writeMeta(b *strings.Builder, i checks.Info, usual string) {
@@ -125,6 +128,9 @@ func writeDetects(b *strings.Builder, c checks.ClaimOutcome) {
 			continue
 		}
 		lines = append(lines, prose(nameInstance(line, c)))
+	}
+	if len(lines) == 1 {
+		lines[0] = strings.TrimPrefix(lines[0], "the prediction: ")
 	}
 	if len(lines) > 0 {
 		fmt.Fprintf(b, "<ul><li>%s</ul>\n", strings.Join(lines, "<li>"))
@@ -179,15 +185,16 @@ func (p *page) controlRun(o checks.InstanceOutcome, c checks.ClaimOutcome, t *ta
 	}
 	var seen []string
 	if o.Result.Trials > 0 {
-		for _, key := range []string{"worst", "relation", "predicted"} {
-			seen = append(seen, cellHTML(cells[key]))
+		seen = append(seen, cellHTML(cells["worst"]))
+		if claimed := cellHTML(cells["predicted"]); claimed != "" {
+			seen = append(seen, "claimed "+cellHTML(cells["relation"])+" "+claimed)
 		}
 	}
 	at := " at " + report.Compact(o.Params)
 	if where := nameInstance(at, c); where != at || !p.large {
 		seen = append(seen, text(strings.TrimPrefix(where, " ")))
 	}
-	return strings.Join(seen, " ")
+	return strings.Join(seen, ", ")
 }
 
 func writeWitness(b *strings.Builder, w *checks.Witness, program string) {

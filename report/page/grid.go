@@ -18,11 +18,11 @@ func instances(t *table.Table, rows int) string {
 	g := grid{t: t, rows: t.Rows[:rows], relation: -1}
 	g.choose()
 	var b strings.Builder
-	class := "grid"
+	class := ""
 	if len(g.columns) > manyColumns {
-		class = `"grid many"`
+		class = " class=many"
 	}
-	b.WriteString("<div class=scroll><table class=" + class + "><caption>" + g.caption() + "</caption><thead><tr>")
+	b.WriteString("<div class=scroll><table" + class + "><caption>" + g.caption() + "</caption><thead><tr>")
 	for _, j := range g.columns {
 		class := ""
 		if g.words(j) && g.t.Columns[j].Key != "instance" {
@@ -35,7 +35,7 @@ func instances(t *table.Table, rows int) string {
 		b.WriteString("<tr>")
 		for k, j := range g.columns {
 			if k == 0 {
-				b.WriteString("<th>" + cellHTML(row[j]))
+				b.WriteString("<th>" + strings.TrimPrefix(cellHTML(row[j]), "kind="))
 				continue
 			}
 			b.WriteString(tdHTML(row[j]))
@@ -123,7 +123,7 @@ func (g *grid) head(j int) string {
 	if c.Key == "predicted" && g.relation >= 0 {
 		for _, row := range g.rows {
 			if sign := cellHTML(row[g.relation]); sign != "" {
-				return sign + " " + headText(c)
+				return sign + "\u00A0" + headText(c)
 			}
 		}
 	}

@@ -113,7 +113,7 @@ func openClaims(s *checks.Summary) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<section aria-labelledby=open>\n<h2 id=open>Not HOLDS, or unfit: %s</h2>\n<ul class=open>\n", plural(len(open), "claim"))
 	for _, c := range open {
-		fmt.Fprintf(&b, "<li><b class=%s>%s</b> <a href=\"#%s\">%s</a> %s", verdictClass(c.Verdict), c.Verdict, esc(c.Info.ID), breakable(c.Info.ID), text(c.Info.Title))
+		fmt.Fprintf(&b, "<li><b class=%s>%s</b> <a href=\"#%s\">%s</a> %s", verdictClass(c.Verdict), c.Verdict, esc(c.Info.ID), text(c.Info.ID), text(c.Info.Title))
 		for _, why := range reasons(c) {
 			fmt.Fprintf(&b, "<br>%s", why)
 		}
@@ -158,6 +158,3 @@ const legend = `<details class=legend><summary>How to read this page</summary>
 `
 
 func verdictClass(v checks.Verdict) string { return markClass(report.VerdictMark(v).Class) }
-
-// breakable lets a claim's ID wrap after its source.
-func breakable(id string) string { return strings.Replace(text(id), "/", "/<wbr>", 1) }

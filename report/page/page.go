@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sort"
 	"strings"
 
 	"convergo/checks"
@@ -26,7 +28,7 @@ const (
 	// figures and facts included, packs formulas and figures and leaves out the
 	// columns of facts, but for claims that do not hold. Of the packed figures
 	// as many are kept as have room below the budget.
-	budget   = 1_490_000
+	budget   = 1_495_000
 	lazyFrom = 1_000_000
 	// mostFigures bounds the figures of one claim: more are a matter for
 	// files.
@@ -53,7 +55,7 @@ func Render(w io.Writer, rec *checks.Records, s *checks.Summary) error {
 	if err := p.build(); err != nil {
 		return err
 	}
-	p.draw(mostFigures)
+	p.set(p.figures())
 	if p.size() > lazyFrom {
 		if err := p.shrink(); err != nil {
 			return err
@@ -76,28 +78,68 @@ type page struct {
 	packed  string // the lazy parts of a large page
 }
 
-// shrink builds the page again without what a large page has no room for. It
-// draws as many figures a claim as the budget has room for.
+// shrink builds the page again without what a large page has no room for, and
+// with as many figures as the budget has room for: the first of every claim,
+// then the second, and so on.
 func (p *page) shrink() error {
 	p.large = true
 	if err := p.build(); err != nil {
 		return err
 	}
-	for most := mostFigures; most >= 0; most-- {
-		p.draw(most)
-		var parts []lazy
-		for _, c := range p.claims() {
-			parts = append(parts, lazy{c.formula, c.figures})
+	drawn := p.figures()
+	var fault error
+	tooMany := sort.Search(len(drawn)+1, func(n int) bool {
+		if err := p.pack(drawn[:n]); err != nil {
+			fault = err
 		}
-		var err error
-		if p.packed, err = pack(parts); err != nil {
-			return err
-		}
-		if p.size() <= budget {
-			break
+		return p.size() > budget
+	})
+	if fault != nil {
+		return fault
+	}
+	return p.pack(drawn[:max(0, tooMany-1)])
+}
+
+// A drawn is a figure of a claim, ready to be set.
+type drawn struct {
+	claim int
+	html  string
+}
+
+// figures draws those that the claims may have.
+func (p *page) figures() []drawn {
+	claims := p.claims()
+	var rounds [mostFigures][]drawn
+	for i, c := range claims {
+		for k, d := range chosen(report.Drawings(p.rec, c.outcome)) {
+			if svg := figureHTML(d); svg != "" {
+				rounds[k] = append(rounds[k], drawn{i, svg})
+			}
 		}
 	}
-	return nil
+	return slices.Concat(rounds[:]...)
+}
+
+// set gives the claims their figures.
+func (p *page) set(figures []drawn) {
+	claims := p.claims()
+	for _, c := range claims {
+		c.figures = ""
+	}
+	for _, f := range figures {
+		claims[f.claim].figures += f.html
+	}
+}
+
+// pack makes the lazy parts of the page, with these figures.
+func (p *page) pack(figures []drawn) (err error) {
+	p.set(figures)
+	var parts []lazy
+	for _, c := range p.claims() {
+		parts = append(parts, lazy{c.formula, c.figures})
+	}
+	p.packed, err = pack(parts)
+	return err
 }
 
 // A sourceSection is a row of the overview with what it unfolds into.
@@ -182,18 +224,6 @@ func (p *page) size() int {
 		n += len(part)
 	}
 	return n
-}
-
-// draw makes at most so many figures of each claim.
-func (p *page) draw(most int) {
-	for _, c := range p.claims() {
-		c.figures = ""
-		for i, d := range chosen(report.Drawings(p.rec, c.outcome)) {
-			if i < most {
-				c.figures += figureHTML(d)
-			}
-		}
-	}
 }
 
 // chosen puts the figures that join several instances, and the last instances,

@@ -22,7 +22,11 @@
       packed ??= unpack($("lazy").textContent);
       const part = (await packed)[claims.indexOf(claim)];
       if (part.m) claim.querySelector(".formula").innerHTML = part.m;
-      if (part.g) claim.querySelector(".after").insertAdjacentHTML("beforebegin", `<div class=figures>${part.g}</div>`);
+      if (part.g) {
+        let e = [...claim.querySelectorAll(":scope > :is(summary, .formula, .meta, .reason, .statement, .scroll)")].pop();
+        while (e.nextElementSibling?.matches(".note")) e = e.nextElementSibling;
+        e.insertAdjacentHTML("afterend", `<div class=figures>${part.g}</div>`);
+      }
     } catch { // an old browser: the formula stays text
     }
   }

@@ -64,6 +64,9 @@ func sourceBody(o report.SourceOutcome, usual string) string {
 		fmt.Fprintf(&b, ", %d", i.Year)
 	}
 	b.WriteString("\n")
+	if i.About != "" {
+		fmt.Fprintf(&b, "<div class=statement>%s</div>\n", statement(i.About))
+	}
 	if usual != "" {
 		fmt.Fprintf(&b, "<p class=meta>Convention, unless a claim names another: %s\n", prose(usual))
 	}

@@ -17,7 +17,7 @@ import (
 // are fine enough.
 const (
 	figWidth, figHeight = 640.0, 380.0
-	left, right         = 92.0, 16.0
+	left, right         = 92.0, 28.0
 	above, below        = 16.0, 60.0
 )
 
