@@ -94,10 +94,15 @@ func MedianFactor(ds []checks.Detect) float64 {
 	return factors[(len(factors)-1)/2]
 }
 
-// FactorText prints a detectable factor such as ×1.076, rounded up.
+// FactorText prints the median of detectable factors, such as ×1.076, rounded
+// up; below a ten thousandth its digits say nothing.
 func FactorText(factor float64) string {
-	if math.IsNaN(factor) {
+	const fine = 1.0001
+	switch {
+	case math.IsNaN(factor):
 		return "–"
+	case factor <= fine:
+		return fmt.Sprintf("≤ ×%g", fine)
 	}
 	return detectText(checks.Detect{Kind: checks.Factor, Size: checks.Float(factor)}, false)
 }

@@ -42,7 +42,8 @@ func TestMedianFactor(t *testing.T) {
 		want string
 	}{
 		{factor(), "–"},
-		{factor(1.0000003), "×1.0000003"},
+		{factor(1.0000003), "≤ ×1.0001"},
+		{factor(1.00042), "×1.00042"},
 		{factor(2, 1.04, 90), "×2"},
 		{factor(1.04, 1.2, 2, 90), "×1.2"},
 		{factor(math.Inf(1)), "nothing"},
