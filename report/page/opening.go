@@ -44,7 +44,7 @@ func (p *page) opening(outcomes []report.SourceOutcome) string {
 	}
 	b.WriteString(legend)
 	if d := report.SlackDrawing(s); d != nil {
-		fmt.Fprintf(&b, "<details class=legend><summary>How tight the claims are</summary>%s</details>\n", figureHTML(*d))
+		fmt.Fprintf(&b, "<details class=legend><summary>How tight the claims are</summary>%s</details>\n", Figure(d.Figure))
 	}
 	b.WriteString("</header>\n<main>\n")
 	b.WriteString(openClaims(s))

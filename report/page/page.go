@@ -112,7 +112,7 @@ func (p *page) figures() []drawn {
 	var rounds [mostFigures][]drawn
 	for i, c := range claims {
 		for k, d := range chosen(report.Drawings(p.rec, c.outcome)) {
-			if svg := figureHTML(d); svg != "" {
+			if svg := Figure(d.Figure); svg != "" {
 				rounds[k] = append(rounds[k], drawn{i, svg})
 			}
 		}

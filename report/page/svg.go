@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"convergo/report"
 	"convergo/report/figure"
 	"convergo/report/table"
 )
@@ -20,6 +19,9 @@ const (
 	left, right         = 92.0, 28.0
 	above, below        = 16.0, 60.0
 )
+
+// colours is how many of them tell lines apart.
+const colours = 5
 
 // axisScale maps values of one axis to the picture.
 type axisScale struct {
@@ -101,9 +103,9 @@ func tickText(v float64) string {
 	return strings.NewReplacer("e+0", "e", "e-0", "e−", "e+", "e", "-", "−").Replace(text)
 }
 
-// figureHTML returns a figure of the page, or nothing when it would be empty.
-func figureHTML(d report.Drawing) string {
-	f := d.Figure
+// Figure returns a figure in the style of the page, with its legend under it,
+// or nothing when it would be empty.
+func Figure(f *figure.Figure) string {
 	x, y := scales(f)
 	if !x.any || !y.any {
 		return ""
@@ -189,11 +191,13 @@ func drawData(b *strings.Builder, f *figure.Figure, x, y *axisScale) []string {
 		names = append(names, legendName("k1", "▇", h.Name))
 	}
 	for i, l := range f.Lines {
-		class, swatch := fmt.Sprintf("k%d", i%5), "━"
+		class, swatch := fmt.Sprintf("k%d", i%colours), "━"
 		dash := ""
 		switch l.Style {
 		case figure.Bound:
-			dash, swatch = " d", "╌"
+			if dash, swatch = " d", "╌"; i >= 2*colours {
+				dash, swatch = " e", "┉"
+			}
 		case figure.Fit:
 			dash, swatch = " t", "┈"
 		}
@@ -212,7 +216,7 @@ func drawData(b *strings.Builder, f *figure.Figure, x, y *axisScale) []string {
 }
 
 func legendName(class, swatch string, name table.Inline) string {
-	return fmt.Sprintf("<i class=%s>%s</i> %s", class, swatch, text(name.Plain()))
+	return fmt.Sprintf("<i class=%s>%s</i>\u00A0%s", class, swatch, text(name.Plain()))
 }
 
 // A dot is a point of a line in the units of the picture.
