@@ -39,6 +39,10 @@ type seen struct {
 // sheet.
 const a4 = 703
 
+// Widths that tell further frames apart: of the page in the dark, and of one
+// that is broken on purpose.
+const dark, broken = 1024, 500
+
 // axeWidth is the one at which the rules of axe-core look at a large page: they
 // take a minute.
 const axeWidth = 1280
@@ -62,8 +66,14 @@ func TestInChromium(t *testing.T) {
 	}
 	for _, s := range look(t, browser, page, large) {
 		name := fmt.Sprintf("%d pixels", s.Width)
-		if s.Width == a4 {
+		switch s.Width {
+		case a4:
 			name = "printed on A4"
+		case dark:
+			name = "dark"
+		case broken:
+			t.Run("a broken page is noticed", func(t *testing.T) { inspectBroken(t, s, large) })
+			continue
 		}
 		t.Run(name, func(t *testing.T) { inspect(t, s, large) })
 	}
@@ -77,6 +87,16 @@ func chromium(t *testing.T) string {
 	}
 	t.Skip("no chromium, chromium-browser or google-chrome here")
 	return ""
+}
+
+// inspectBroken sees that the probe is not blind.
+func inspectBroken(t *testing.T, s seen, large bool) {
+	if s.ScrollWidth <= s.Width || len(s.Wide) == 0 {
+		t.Errorf("a paragraph of 900 pixels went unnoticed on %d", s.Width)
+	}
+	if os.Getenv("CONVERGO_AXE") != "" && !large && len(s.Axe) == 0 {
+		t.Error("axe-core found nothing in a picture without a text and grey on grey")
+	}
 }
 
 func inspect(t *testing.T, s seen, large bool) {
@@ -123,7 +143,7 @@ func inspect(t *testing.T, s seen, large bool) {
 // probes saw.
 func look(t *testing.T, browser, page string, large bool) []seen {
 	dir := t.TempDir()
-	print := regexp.MustCompile(`@media print`).ReplaceAllString(strings.ReplaceAll(page, "@media screen and", "@media not all and"), "@media all")
+	print := strings.NewReplacer("@media screen and", "@media speech and", "@media print", "@media all").Replace(page)
 	frames := ""
 	for _, f := range []struct {
 		width int
@@ -131,10 +151,12 @@ func look(t *testing.T, browser, page string, large bool) []seen {
 		setup string
 	}{
 		{390, page, ""}, {768, page, ""}, {1280, page, ""}, {a4, print, "window.print = true;"},
+		{dark, strings.ReplaceAll(page, "@media screen and (prefers-color-scheme:dark)", "@media screen"), ""},
+		{broken, strings.Replace(page, "</main>", `<p style="width:900px;color:#777;background:#888">Wide <img src="data:,"></main>`, 1), ""},
 	} {
 		file := fmt.Sprintf("%d.html", f.width)
 		write(t, filepath.Join(dir, file), withProbe(t, f.page, f.setup, large, !large || f.width == axeWidth))
-		frames += fmt.Sprintf("<iframe src=%s style=\"width:%dpx;height:900px\"></iframe>\n", file, f.width)
+		frames += fmt.Sprintf("<iframe src=%s style=\"width:%dpx;height:450px\"></iframe>\n", file, f.width)
 	}
 	host := filepath.Join(dir, "host.html")
 	write(t, host, `<!doctype html><pre id=out></pre><script>
@@ -145,7 +167,7 @@ addEventListener("message", (e) => { out.push(e.data); document.getElementById("
 	defer cancel()
 	budget := "15000"
 	if large {
-		budget = "120000"
+		budget = "30000"
 	}
 	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+filepath.Join(dir, "profile"), "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1300,1000", "--virtual-time-budget="+budget, "--dump-dom", "file://"+host)
@@ -161,8 +183,8 @@ addEventListener("message", (e) => { out.push(e.data); document.getElementById("
 	if err := json.Unmarshal([]byte(html.UnescapeString(string(m[1]))), &result); err != nil {
 		t.Fatalf("the probes said %q: %v", m[1], err)
 	}
-	if len(result) != 4 {
-		t.Fatalf("%d of 4 frames answered", len(result))
+	if n := strings.Count(frames, "<iframe"); len(result) != n {
+		t.Fatalf("%d of %d frames answered", len(result), n)
 	}
 	return result
 }

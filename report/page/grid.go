@@ -19,7 +19,10 @@ func instances(t *table.Table, rows int) string {
 	g.choose()
 	var b strings.Builder
 	class := ""
-	if len(g.columns) > manyColumns {
+	switch n := len(g.columns); {
+	case n > mostColumns:
+		class = ` class="many most"`
+	case n > manyColumns:
 		class = " class=many"
 	}
 	b.WriteString("<div class=scroll><table" + class + "><caption>" + g.caption() + "</caption><thead><tr>")
@@ -47,8 +50,9 @@ func instances(t *table.Table, rows int) string {
 	return b.String()
 }
 
-// manyColumns are as many as fit a printed page in its usual type.
-const manyColumns = 11
+// As many columns fit a printed page in its usual type, and in small type
+// without breaking words.
+const manyColumns, mostColumns = 11, 16
 
 type grid struct {
 	t        *table.Table

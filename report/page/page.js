@@ -31,9 +31,11 @@
     }
   }
 
-  // What is wider than its box scrolls, and can be scrolled by keyboard.
+  // What is wider than its box scrolls, and can be scrolled by keyboard. To
+  // measure what is folded would lay out the whole page.
   function measure(root) {
     for (const box of all(".scroll, .formula, pre", root)) {
+      if (box.closest("details:not([open])")) continue;
       const wide = box.scrollWidth > box.clientWidth;
       if (wide) {
         box.tabIndex = 0;

@@ -7,6 +7,15 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
   const name = (e) => `${e.tagName.toLowerCase()}${e.id ? "#" + e.id : ""}.${e.className.baseVal ?? e.className} "${e.textContent.trim().slice(0, 40)}"`;
+  // unfolded lists what can be seen: to measure the rest takes a minute.
+  const unfolded = (root, found = []) => {
+    for (const e of root.children) {
+      if (root.matches("details:not([open])") && !e.matches("summary")) continue;
+      found.push(e);
+      unfolded(e, found);
+    }
+    return found;
+  };
   const shown = () => all(".claim").filter((c) => !c.hidden).length;
   const set = async (id, value) => {
     const field = document.getElementById(id);
@@ -47,11 +56,11 @@
     seen.figures = all(".claim[open] svg").length;
     seen.scrollWidth = document.scrollingElement.scrollWidth;
     const box = window.print === true ? "no-such-box" : ".scroll, .formula, pre";
-    seen.wide = all("body *").filter((e) => {
+    seen.wide = unfolded(document.body).filter((e) => {
       const r = e.getBoundingClientRect();
       return r.width > 0 && r.right > innerWidth + 1 && !e.closest(box) && !e.closest(".sr, .skip");
     }).map(name).slice(0, 10);
-    seen.unmarked = all(".scroll, .formula, pre").filter((e) => e.scrollWidth > e.clientWidth && e.tabIndex !== 0).map(name).slice(0, 10);
+    seen.unmarked = unfolded(document.body).filter((e) => e.matches(".scroll, .formula, pre") && e.scrollWidth > e.clientWidth && e.tabIndex !== 0).map(name).slice(0, 10);
     if (window.axe) {
       const result = await axe.run(document, { resultTypes: ["violations"] });
       seen.axe = result.violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.length} times, ${v.nodes[0].html.slice(0, 200)}`);
