@@ -187,7 +187,7 @@ func (g *grid) notes() string {
 // tdHTML sets a cell; a mark gives its class to the cell.
 func tdHTML(c table.Cell) string {
 	if m, ok := bare(c).(table.Mark); ok {
-		return fmt.Sprintf("<td class=%s>%s%s", markClass(m.Class), text(m.Text), noteMark(c))
+		return fmt.Sprintf("<td class=%s>%s%s", markClass(m.Class), prose(m.Text), noteMark(c))
 	}
 	return fmt.Sprintf("<td%s>%s", cellClass(c), cellHTML(c))
 }
@@ -212,7 +212,7 @@ func cellHTML(c table.Cell) string {
 	case table.Math: // signs and infinities: MathML would be ten times as long
 		return text(table.PlainText(c))
 	case table.Text:
-		return text(string(c))
+		return prose(string(c))
 	}
 	return table.InHTML(c)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"convergo/checks"
+	"convergo/report/figure"
 	"convergo/report/internal/synthetic"
 )
 
@@ -39,7 +41,7 @@ func TestPageHasEverything(t *testing.T) {
 		"a statement":          `<p><b>Setting</b> n points.`,
 		"code in a statement":  "<pre>\tlambda_0 = min",
 		"a hypothesis":         `2048 ≥ 512`,
-		"a missed hypothesis":  `missed: 2048 ≥ 1.06e+17`,
+		"a missed hypothesis":  `missed: 2048 ≥ 1.06 × 10<sup>17</sup>`,
 		"a caught control":     `Controls, caught 1 of 1:<ul><li><i>half</i>: half of the bound`,
 		"one that was not":     `<b class=bad>NOT CAUGHT</b>`,
 		"a witness":            `convergo replay '{"claim":"arora2019/false"`,
@@ -214,7 +216,7 @@ func TestTicks(t *testing.T) {
 
 func TestProse(t *testing.T) {
 	for in, want := range map[string]string{
-		"a <= b and c >= 1e-07":  "a ≤ b and c ≥ 1 × 10<sup>−7</sup>",
+		"a <= b and c >= 1e-07":  "a ≤ b and c ≥ 10<sup>−7</sup>",
 		"needs 2.51e+12 of <b>":  "needs 2.51 × 10<sup>12</sup> of &lt;b>",
 		"a = +-1, e-folding, &c": "a = ±1, e-folding, &amp;c",
 		"code 12e45, x1e+2y":     "code 12e45, x1e+2y",
@@ -262,4 +264,29 @@ func ExampleWrite() {
 	defer os.RemoveAll(dir)
 	fmt.Println(Write(dir, nil, synthetic.Small()))
 	// Output: <nil>
+}
+
+func ExamplePlain() {
+	var b strings.Builder
+	fmt.Println(Plain(&b, "a note", "<h1>A note</h1>\n"))
+	fmt.Println(strings.Contains(b.String(), "<title>Convergo: a note</title>"))
+	// Output:
+	// <nil>
+	// true
+}
+
+// A figure without anything to show is no figure; its words are no markup.
+func TestFigure(t *testing.T) {
+	if html := Figure(&figure.Figure{Lines: []figure.Line{{X: []float64{1}, Y: []float64{math.NaN()}}}}); html != "" {
+		t.Errorf("a figure of nothing: %s", html)
+	}
+	html := Figure(&figure.Figure{Title: "a < b", XLabel: `"x"`, LogY: true, Lines: []figure.Line{
+		{Name: "measured", X: []float64{0, 1, 2, 3}, Y: []float64{1, 10, 100, 0}},
+		{Name: "bound", X: []float64{0, 3}, Y: []float64{1, 1000}, Style: figure.Bound},
+	}})
+	for _, want := range []string{`aria-label="values against &#34;x&#34;"`, "<figcaption>a &lt; b<br>", `<path class="k k0" d="M92 320l347-203"/>`, `<path class="k k1 d" d="M92 320l520-304"/>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the figure lacks %s:\n%s", want, html)
+		}
+	}
 }

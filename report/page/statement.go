@@ -46,6 +46,10 @@ func prose(s string) string {
 		if power = strings.TrimLeft(power, "0"); power == "" {
 			power = "0"
 		}
-		return m[1] + " × 10<sup>" + sign + power + "</sup>"
+		factor := m[1] + " × "
+		if m[1] == "1" {
+			factor = ""
+		}
+		return factor + "10<sup>" + sign + power + "</sup>"
 	})
 }
