@@ -78,7 +78,14 @@ func claimSummary(c checks.ClaimOutcome, line claimLine) string {
 		class = " class=" + verdictClass(c.Verdict)
 	}
 	return fmt.Sprintf("<details class=claim id=\"%s\"%s><summary><b%s>%s</b><span>%s <code>%s</code></span><span>slack %s</span><span>detects %s</span></summary>\n",
-		esc(i.ID), keys, class, c.Verdict, text(i.Title), text(i.ID), cellHTML(line.slack), cellHTML(detects))
+		esc(i.ID), keys, class, c.Verdict, text(i.Title), text(i.ID), orDash(cellHTML(line.slack)), orDash(cellHTML(detects)))
+}
+
+func orDash(html string) string {
+	if html == "" {
+		return "–"
+	}
+	return html
 }
 
 func writeMeta(b *strings.Builder, i checks.Info, usual string) {

@@ -73,8 +73,15 @@
       if (!some && s.byFilter) s.open = s.byFilter = false;
     }
     for (const li of opens) li.hidden = !hit.has(decodeURIComponent(li.querySelector("a").hash.slice(1)));
+    for (const list of all(".open")) list.parentElement.hidden = !list.querySelector("li:not([hidden])");
+    bases();
     for (const li of counts) li.firstElementChild.setAttribute("aria-pressed", li.dataset.v === v);
     $("n").textContent = some ? `${hits.length} of ${claims.length} claims` : "";
+  }
+
+  // The heading of the base facts stands while they follow it.
+  function bases() {
+    for (const base of all("h2.base", list)) base.hidden = $("o").value !== "" || !inOrder.slice(inOrder.indexOf(base)).some((e) => e.matches(".source:not([hidden])"));
   }
 
   // sort orders the claims of each source, and the sources, by a number that
@@ -86,7 +93,7 @@
       for (const item of key ? [...items].sort((a, b) => value(a) - value(b) || 0) : items) item.parentNode.append(item);
     };
     place(claims);
-    for (const base of all("h2.base", list)) base.hidden = key !== "";
+    bases();
     if (key) place(sources);
     else for (const e of inOrder) list.append(e);
   }
