@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"convergo/checks"
@@ -60,8 +61,11 @@ func (p *page) claim(c checks.ClaimOutcome, line claimLine, usual string) (*clai
 func claimSummary(c checks.ClaimOutcome, line claimLine) string {
 	i := c.Info
 	keys := ""
-	if n, ok := bare(line.slack).(table.Num); ok {
-		keys += sortKey("s", n.Value())
+	switch slack := bare(line.slack).(type) {
+	case table.Num:
+		keys += sortKey("s", slack.Value())
+	case table.Math: // the sign of infinity
+		keys += sortKey("s", math.Inf(1))
 	}
 	if d := c.WorstDetect(); d != nil && d.Kind == checks.Factor {
 		keys += sortKey("d", float64(d.Size))

@@ -88,7 +88,10 @@
   // they carry; what has none comes last.
   function sort() {
     const order = $("o").value, sign = order[0] === "-" ? -1 : 1, key = order.replace("-", "");
-    const value = (e) => e.dataset[key] === undefined ? Infinity : sign * e.dataset[key];
+    const value = (e) => { // of a source the loosest claim, where the loosest comes first
+      const number = order === "-s" && e.dataset.l || e.dataset[key];
+      return number === undefined ? Infinity : sign * number;
+    };
     const place = (items) => {
       for (const item of key ? [...items].sort((a, b) => value(a) - value(b) || 0) : items) item.parentNode.append(item);
     };

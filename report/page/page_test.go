@@ -35,7 +35,7 @@ func TestPageHasEverything(t *testing.T) {
 		"the counts":           `<li data-v=REFUTED><b class=bad>1</b> REFUTED`,
 		"what does not hold":   `<li><b class=bad>REFUTED</b> <a href="#arora2019/false">arora2019/false</a> a claim that fails<br>trial 2 violates it`,
 		"why it is vacuous":    `nearest is width: 2048 where ≥ 1.06 × 10<sup>17</sup> is needed`,
-		"a source":             `<details class=source id="source-du2019" data-s=1.083 data-d=4><summary><h3>Du et al. (2019) <small>Gradient Descent Provably Optimizes</small></h3><span><b>2</b> claims</span><span><b class=good>1</b> HOLDS, <b class=muted>1</b> VACUOUS</span>`,
+		"a source":             `<details class=source id="source-du2019" data-s=1.083 data-l=1.083 data-d=4><summary><h3>Du et al. (2019) <small>Gradient Descent Provably Optimizes</small></h3><span><b>2</b> claims</span><span><b class=good>1</b> HOLDS, <b class=muted>1</b> VACUOUS</span>`,
 		"a claim":              `<details class=claim id="du2019/gram"`,
 		"real mathematics":     `<mfrac>`,
 		"a statement":          `<p><b>Setting</b> n points.`,

@@ -41,7 +41,7 @@ func slackRange(o report.SourceOutcome) string {
 
 // sourceKeys gives the script what to sort the sources by.
 func sourceKeys(o report.SourceOutcome) string {
-	return sortKey("s", o.Least) + sortKey("d", o.Detects)
+	return sortKey("s", o.Least) + sortKey("l", o.Most) + sortKey("d", o.Detects)
 }
 
 func sortKey(name string, v float64) string {
