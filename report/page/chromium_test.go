@@ -169,7 +169,7 @@ addEventListener("message", (e) => { out.push(e.data); document.getElementById("
 	if large {
 		budget = "30000"
 	}
-	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--user-data-dir="+filepath.Join(dir, "profile"), "--no-first-run",
+	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--user-data-dir="+filepath.Join(dir, "profile"), "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1300,1000", "--virtual-time-budget="+budget, "--dump-dom", "file://"+host)
 	dom, err := cmd.Output()
 	if err != nil {

@@ -58,7 +58,7 @@
     const box = window.print === true ? "no-such-box" : ".scroll, .formula, pre";
     seen.wide = unfolded(document.body).filter((e) => {
       const r = e.getBoundingClientRect();
-      return r.width > 0 && r.right > innerWidth + 1 && !e.closest(box) && !e.closest(".sr, .skip");
+      return r.width > 0 && r.right > document.documentElement.clientWidth + 1 && !e.closest(box) && !e.closest(".sr, .skip");
     }).map(name).slice(0, 10);
     seen.unmarked = unfolded(document.body).filter((e) => e.matches(".scroll, .formula, pre") && e.scrollWidth > e.clientWidth && e.tabIndex !== 0).map(name).slice(0, 10);
     if (window.axe) {
