@@ -167,7 +167,7 @@ addEventListener("message", (e) => { out.push(e.data); document.getElementById("
 	defer cancel()
 	budget := "15000"
 	if large {
-		budget = "30000"
+		budget = "60000"
 	}
 	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--user-data-dir="+filepath.Join(dir, "profile"), "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1300,1000", "--virtual-time-budget="+budget, "--dump-dom", "file://"+host)
@@ -193,19 +193,26 @@ addEventListener("message", (e) => { out.push(e.data); document.getElementById("
 func withProbe(t *testing.T, page, setup string, large, rules bool) string {
 	var b strings.Builder
 	b.WriteString("<script>\"use strict\";window.errors=[];addEventListener(\"error\",(e)=>errors.push(e.message));" + setup)
-	if large {
-		b.WriteString(`window.searches=["no evidence","lambda_0 >= "];`)
-	} else {
-		b.WriteString(`window.unfold="all";window.searches=["hypotheses; nearest","slope arora"];`)
+	axe := os.Getenv("CONVERGO_AXE")
+	if !rules {
+		axe = ""
 	}
+	if !large || axe == "" { // the rules take a minute as it is
+		b.WriteString(`window.unfold="all";`)
+	}
+	searches := `["hypotheses; nearest","slope arora"]`
+	if large {
+		searches = `["no evidence","lambda_0 >= "]`
+	}
+	b.WriteString("window.searches=" + searches + ";")
 	b.WriteString("</script>\n")
 	b.WriteString(page)
-	if path := os.Getenv("CONVERGO_AXE"); rules && path != "" {
-		axe, err := os.ReadFile(path)
+	if axe != "" {
+		code, err := os.ReadFile(axe)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.WriteString("<script>" + string(axe) + "</script>\n")
+		b.WriteString("<script>" + string(code) + "</script>\n")
 	}
 	b.WriteString("<script>" + probe + "</script>\n")
 	// The errors are listened for before the page has a script of its own.
