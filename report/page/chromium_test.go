@@ -94,6 +94,9 @@ func inspectBroken(t *testing.T, s seen, large bool) {
 	if s.ScrollWidth <= s.Width || len(s.Wide) == 0 {
 		t.Errorf("a paragraph of 900 pixels went unnoticed on %d", s.Width)
 	}
+	if len(s.Errors) == 0 {
+		t.Error("a picture from elsewhere went unnoticed")
+	}
 	if os.Getenv("CONVERGO_AXE") != "" && !large && len(s.Axe) == 0 {
 		t.Error("axe-core found nothing in a picture without a text and grey on grey")
 	}
@@ -152,7 +155,7 @@ func look(t *testing.T, browser, page string, large bool) []seen {
 	}{
 		{390, page, ""}, {768, page, ""}, {1280, page, ""}, {a4, print, "window.print = true;"},
 		{dark, strings.ReplaceAll(page, "@media screen and (prefers-color-scheme:dark)", "@media screen"), ""},
-		{broken, strings.Replace(page, "</main>", `<p style="width:900px;color:#777;background:#888">Wide <img src="data:,"></main>`, 1), ""},
+		{broken, strings.Replace(page, "</main>", `<p style="width:900px;color:#777;background:#888">Wide <img src="http://127.0.0.1:9/x.png"></main>`, 1), ""},
 	} {
 		file := fmt.Sprintf("%d.html", f.width)
 		write(t, filepath.Join(dir, file), withProbe(t, f.page, f.setup, large, !large || f.width == axeWidth))
@@ -189,10 +192,19 @@ addEventListener("message", (e) => { out.push(e.data); document.getElementById("
 	return result
 }
 
+// listen gathers what goes wrong in a page: exceptions, and requests that leave
+// it, which its policy forbids.
+const listen = `"use strict";
+window.errors = [];
+addEventListener("error", (e) => errors.push(e.message));
+addEventListener("unhandledrejection", (e) => errors.push(String(e.reason)));
+addEventListener("securitypolicyviolation", (e) => errors.push("request of " + e.blockedURI));
+`
+
 // withProbe adds the probe, and axe-core where it is there, to a copy of a page.
 func withProbe(t *testing.T, page, setup string, large, rules bool) string {
 	var b strings.Builder
-	b.WriteString("<script>\"use strict\";window.errors=[];addEventListener(\"error\",(e)=>errors.push(e.message));" + setup)
+	b.WriteString("<script>" + listen + setup)
 	axe := os.Getenv("CONVERGO_AXE")
 	if !rules {
 		axe = ""
