@@ -13,9 +13,9 @@ import (
 	"convergo/bounds/eig"
 	"convergo/bounds/kernel"
 	"convergo/checks"
-	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/data/gen"
+	"convergo/nets/deep"
 	"convergo/theorems/internal/costs"
 	"convergo/theorems/internal/images"
 	"convergo/theorems/internal/ladder"
@@ -40,28 +40,29 @@ func (p tower) sizes(n int) (d, wide int) {
 // ratio draws F_k and returns formula over sigma_min(F_k)^2, or the reverse for the upper side.
 func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 	d, wide := p.sizes(n)
-	f, err := inputs("sphere", n, d, r)
+	x, err := inputs("sphere", n, d, r)
 	if err != nil {
 		return 0, err
 	}
-	formula, err := positive(kernel.NNGP(p.K).Lambda0(f))
+	formula, err := positive(kernel.NNGP(p.K).Lambda0(x))
+	if err != nil {
+		return 0, err
+	}
 	if p.Drop {
 		formula /= float64(d)
 	}
-	if err != nil {
-		return 0, err
-	}
+	var gram *mat.SymDense
 	for l := 1; l <= p.K; l++ {
 		width := d
 		if l == p.K {
 			width = wide
 		}
-		f = layer(f, nets.Gaussian(width, f.RawMatrix().Cols, r))
+		walk := deep.NewForward(x, width, 1)
+		walk.Next(r)
+		x, gram = walk.Feature(), walk.Gram()
 		formula *= float64(width) / 2
 	}
-	var gram mat.SymDense
-	gram.SymOuterK(1, f)
-	low, err := positive(eig.Min(&gram))
+	low, err := positive(eig.Min(gram))
 	if p.Side == "upper" {
 		return low / formula, err
 	}
@@ -92,21 +93,21 @@ func (p tower) ratio(n int, r *rand.Rand) (float64, error) {
 //
 // Loose: the ratio falls a little as the layer grows with N, and a drift is told from none by 0.2.
 func featureSpectrum() checks.Checkable {
-	small := []int{16, 32, 64}
+	small := []int{8, 16, 32}
 	return checks.Claim[tower]{
 		ID: "nguyen2021/feature-spectrum", Title: "singular values of feature matrices", Reference: "Theorem 5.1",
 		Formula: `\sigma_{\min}(F_k)^2 = \Theta\left(\lambda_{\min}(G^{(k)}) \prod_{l=1}^{k} n_l \beta_l^2\right)`, Convention: convention,
 		Basis: checks.Derived, Form: checks.Bounded{}, Version: 2, Detects: map[string]float64{"": 0.35},
 		Grid: []tower{
-			{K: 1, Side: "lower", Times: 8, Root: 3, N: small}, {K: 1, Side: "upper", Times: 8, Root: 3, N: small},
-			{K: 2, Side: "lower", Times: 4, Root: 4, N: small}, {K: 2, Side: "upper", Times: 4, Root: 4, N: small},
+			{K: 1, Side: "lower", Times: 40, Root: 8, N: small}, {K: 1, Side: "upper", Times: 40, Root: 8, N: small},
+			{K: 2, Side: "lower", Times: 6, Root: 4, N: small}, {K: 2, Side: "upper", Times: 16, Root: 8, N: small},
 			{K: 2, Side: "lower", Times: 4, Root: 4, N: []int{60, 120, 240, 480}},
 		},
 		Cost: func(p tower) checks.Cost {
 			c := checks.Cost{}
 			for _, n := range p.N {
 				d, wide := p.sizes(n)
-				c.Trial += 2*float64(n*d)*float64((p.K-1)*d+wide) + 25*float64(d)*float64((p.K-1)*d+wide) + float64(n*n)*float64(wide) + costs.Eigenvalue(n)
+				c.Trial += float64(draws(p.N, n)) * (20*float64(n*d) + float64(n)*float64((p.K-1)*d+wide)*(25+3*float64(n)) + 2*costs.Eigenvalue(n))
 				c.Size = fmt.Sprintf("n_k=%d", wide)
 			}
 			return c
@@ -115,18 +116,13 @@ func featureSpectrum() checks.Checkable {
 			if p.Side != "lower" && p.Side != "upper" {
 				return checks.Instance{}, fmt.Errorf("side %q: use lower or upper", p.Side)
 			}
-			passes := 60
-			if p.K > 1 { // the ladder is shorter against the scatter
-				passes = 240
+			passes, resolution := 60, 0.06
+			if p.K > 1 {
+				passes, resolution = 60, drift
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: drift, Trials: passes, Response: "median"},
-				Trial: func(r *rand.Rand) checks.Measurement {
-					return ladder.Pass(len(p.N), func(i int) (size, value float64, err error) {
-						ratio, err := p.ratio(p.N[i], r)
-						return float64(p.N[i]), ratio, err
-					})
-				},
+				Terms: checks.Terms{Resolution: checks.Float(resolution), Trials: passes, Response: "median"},
+				Trial: func(r *rand.Rand) checks.Measurement { return typical(p.N, p.ratio, r) },
 			}, nil
 		},
 		Controls: []checks.Control[tower]{
@@ -152,7 +148,6 @@ type randomLayer struct {
 type front struct {
 	n                   int
 	factor              *mat.Dense // A with A A^T = F F^T, at most n columns: A g has the law of F w
-	rows                *mat.Dense // F itself
 	frobenius, operator float64
 	features            eig.Certified // lambda_min of the kernel of the layer
 }
@@ -162,17 +157,7 @@ func (p randomLayer) front() (f front, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.n, f.rows, f.factor = set.N(), set.X, set.X
-	if set.N() < set.D() {
-		var gram mat.SymDense
-		gram.SymOuterK(1, set.X)
-		var chol mat.Cholesky
-		if chol.Factorize(&gram) {
-			var lower mat.TriDense
-			chol.LTo(&lower)
-			f.factor = mat.DenseCopyOf(&lower)
-		}
-	}
+	f.n, f.factor = set.N(), compact(set.X)
 	if f.features, err = kernel.ReLUFeature().Lambda0(set.X); err != nil {
 		return f, err
 	}
