@@ -166,7 +166,7 @@ func limitOrder() checks.Checkable {
 		Formula: `\exists C\colon\; d \le C\,\lambda_{\min}(K^{(L)})`, Convention: limitConvention,
 		Basis: checks.Recalled, Form: checks.Bounded{}, Version: 3,
 		Grid: []growth{
-			{Law: "sphere", L: 3, N: share, D: wide}, rung("cube", 3, 10, 20, 40, 80), rung("gaussian", 4, 8, 16, 32, 64),
+			{Law: "sphere", L: 3, N: share, D: wide}, rung("cube", 3, 12, 24, 48), rung("gaussian", 4, 12, 24, 48),
 			rung("sphere", 3, 50, 100, 200, 400),
 		},
 		Cost: growth.cost,

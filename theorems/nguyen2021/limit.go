@@ -34,12 +34,12 @@ func (p limit) build() (*mat.Dense, error) { return rows(p.Data, p.Scale) }
 func limitGrid(curves bool) []limit {
 	grid := []limit{
 		{Data: data.Spec{Kind: data.Sphere, N: 20, D: 40, Seed: 1}, L: 3, Curve: "l"},
-		{Data: data.Spec{Kind: data.Sphere, N: 24, D: 24, Seed: 2}, L: 3, Curve: "d"},
-		{Data: data.Spec{Kind: data.Gaussian, N: 32, D: 12, Seed: 3, Raw: true}, L: 3, Curve: "n"},
+		{Data: data.Spec{Kind: data.Sphere, N: 16, D: 16, Seed: 2}, L: 3, Curve: "d"},
+		{Data: data.Spec{Kind: data.Gaussian, N: 24, D: 12, Seed: 3, Raw: true}, L: 3, Curve: "n"},
 		{Data: data.Spec{Kind: data.Antipodal, N: 16, D: 12, Seed: 4, Sep: 0.2}, L: 3},
 		{Data: data.Spec{Kind: data.Cluster, N: 12, D: 6, Seed: 5, Spread: 0.1}, L: 4},
-		{Data: images.Hard(data.MNIST, 24, 49), L: 3, Curve: "n"},
-		{Data: images.Hard(data.Fashion, 20, 196), L: 3, Curve: "l"},
+		{Data: images.Hard(data.MNIST, 24, 49), L: 3},
+		{Data: images.Hard(data.Fashion, 20, 196), L: 3},
 		{Data: data.Spec{Kind: data.MNIST, N: 24, D: 784, Raw: true}, L: 2},
 		{Data: data.Spec{Kind: data.Sphere, N: 60, D: 120, Seed: 6}, L: 2},
 		{Data: data.Spec{Kind: data.Sphere, N: 60, D: 120, Seed: 6}, L: 5},

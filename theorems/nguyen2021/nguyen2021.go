@@ -117,10 +117,10 @@ func lambdaAt(x *mat.Dense, config deep.Config, r *rand.Rand) (float64, error) {
 	return positive(eig.Min(k))
 }
 
-// draws is how many a rung of n samples takes of a ladder of sizes: all of them together cost about what one costs at the top.
+// draws is how many a rung of n samples takes of a ladder of sizes: the lower ones, which cost least, up to eight.
 func draws(sizes []int, n int) int {
-	most := slices.Max(sizes) / n
-	return most * most
+	below := slices.Max(sizes) / n
+	return min(below*below, 8)
 }
 
 // typical climbs a ladder of sizes; each rung is the median of its draws of a ratio.
