@@ -166,24 +166,26 @@ func (p randomLayer) front() (f front, err error) {
 	return f, err
 }
 
-// featureWidth is the derived requirement on n_k; +Inf where lambda is not certified positive.
-func (p randomLayer) featureWidth(f front) float64 {
+// featureWidth is the derived requirement on n_k, and that by truncation alone; +Inf where lambda is not certified positive.
+func (p randomLayer) featureWidth(f front) (need, truncated float64, err error) {
 	low := f.features.Lower()
 	if low <= 0 {
-		return math.Inf(1)
+		return math.Inf(1), math.Inf(1), nil
 	}
 	_, rank := f.factor.Dims()
-	return math.Ceil(bounds.HomogeneousFeatureWidth(f.n, rank, 0.75, low, f.operator, p.Delta))
+	need = math.Ceil(bounds.HomogeneousFeatureWidth(f.n, rank, 0.75, low, f.operator, p.Delta))
+	truncated, err = bounds.FeatureWidth(f.frobenius, f.operator, low, f.n, p.Delta)
+	return min(need, truncated), truncated, err
 }
 
 // cost prices a layer of the width that the lemma asks for.
-func (p randomLayer) cost(width func(front) float64) checks.Cost {
+func (p randomLayer) cost() checks.Cost {
 	f, err := p.front()
 	if err != nil {
 		return checks.Cost{} // Setup reports it
 	}
-	m := width(f)
-	if math.IsInf(m, 1) {
+	m, _, err := p.featureWidth(f)
+	if err != nil || math.IsInf(m, 1) {
 		return checks.Cost{}
 	}
 	n, q := f.factor.Dims()
@@ -216,17 +218,20 @@ func reLU(z float64) float64 { return max(z, 0) }
 // Setting: any F = F_{k-1} (N rows), here the data; W_k with n_k independent columns w ~ N(0, I);
 // F_k = relu(F W_k); lambda = lambda_min(E[relu(F w) relu(F w)^T]), computed exactly; a = ||F||_F, b = ||F||_2.
 //
-// Hypotheses: lambda > 0 and n_k >= (32/9) (q + 2) b^2 log(N/delta)/lambda, q = min(N, columns of F). The layer is given exactly that
-// width.
+// Hypotheses: lambda > 0 and n_k >= (32/9) (q + 2) b^2 log(N/delta)/lambda, q = min(N, columns of F); or n_k >= max(N, 2 t^2
+// log(N/delta)/(0.1534 lambda)) with t = a + s b and s the least with t^2 e^{-s^2/2} + 2ab sqrt(pi/2) erfc(s/sqrt 2) + 2b^2 e^{-s^2/2} <=
+// lambda/2. The layer is given exactly the smaller of these widths.
 //
 // Conclusion: with probability at least 1-delta over W_k, sigma_min(F_k)^2 >= n_k lambda/4.
 //
 // Constants: ours; the lemma has n_k >= max(N, c Q max(1, log 4Q) log(N/delta)), Q = a^2/lambda, with a hidden c.
 // The outer products A of the features of one neuron have E A^2 <= (q + 2) b^2 E A, by the polar coordinates of w in the row space
 // of F, and a lower tail of semidefinite matrices needs no more: it falls short of a share 1 - eps of its mean n_k lambda with probability at most
-// N exp(-n_k eps^2 lambda/(2 (q + 2) b^2)) (bounds.HomogeneousFeatureFailure), here at eps = 3/4. The proof of the lemma truncates in place of
-// this, which asks for about ten times the width (required width by truncation, bounds.FeatureWidth). For weights of variance
-// beta^2 both sides scale by beta^2.
+// N exp(-n_k eps^2 lambda/(2 (q + 2) b^2)) (bounds.HomogeneousFeatureFailure), here at eps = 3/4. The proof of the lemma truncates instead
+// (bounds.FeatureWidth), which is less for many similar inputs and ten times more for few: ||F w|| is b-Lipschitz in w with mean at most a, so
+// it passes t with probability at most e^{-s^2/2}, and the neurons beyond t carry at most half of lambda; the others have summands of norm at
+// most t^2, for which the matrix Chernoff bound at one half has the rate (1 - ln 2)/2 = 0.1534. For weights of variance beta^2 both sides
+// scale by beta^2.
 //
 // Convention: standard parametrisation with beta_k = 1. F w is drawn as A g with A A^T = F F^T, which has the same law.
 //
@@ -243,8 +248,7 @@ func featureChernoff() checks.Checkable {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			need := p.featureWidth(f)
-			truncated, err := bounds.FeatureWidth(f.frobenius, f.operator, max(0, f.features.Lower()), f.n, p.Delta)
+			need, truncated, err := p.featureWidth(f)
 			if err != nil {
 				return checks.Instance{}, err
 			}
@@ -299,7 +303,7 @@ func featureChernoff() checks.Checkable {
 		OnData: func(f checks.DataFile) []randomLayer {
 			return []randomLayer{{Data: userfile.Rows(f, 4), Delta: 0.2}}
 		},
-		Cost:  func(p randomLayer) checks.Cost { return p.cost(p.featureWidth) },
+		Cost:  randomLayer.cost,
 		Setup: setup(1, false),
 		Controls: []checks.Control[randomLayer]{
 			{
@@ -329,8 +333,7 @@ func featureChernoff() checks.Checkable {
 //
 // Convention: as in feature-chernoff.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2, whose failure frequencies at
-// delta = 0.1 are 1, 0.54, 0 at N, 2N, 4N for N = 10, d = 20.
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.2.
 //
 // Control: N/2 declared to be enough, where the rank is too small.
 //
@@ -342,7 +345,10 @@ func featureWidth() checks.Checkable {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			need := p.featureWidth(f)
+			need, _, err := p.featureWidth(f)
+			if err != nil {
+				return checks.Instance{}, err
+			}
 			location := need
 			if half {
 				location = float64(f.n) / 2

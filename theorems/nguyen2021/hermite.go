@@ -149,7 +149,7 @@ func hermiteBound() checks.Checkable {
 //
 // Convention: none; the lemma is pure algebra.
 //
-// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.4 of version 5 (the published one is false).
+// Reference: Nguyen, Mondelli, Montufar (2021), Lemma 5.4 of version 5, which corrects the published one.
 //
 // Control: the inequality without the correction, (F F^T)^{o r} >= (Ft Ft^T)^{o r}: at r = 1 the difference
 // has a negative eigenvalue unless F mu is a multiple of 1.
@@ -207,7 +207,7 @@ func centring() checks.Checkable {
 		},
 		Setup: setup(true),
 		Controls: []checks.Control[power]{{
-			Name: "no-correction", Why: "without the correction the difference is indefinite: the mistake of the published version",
+			Name: "no-correction", Why: "without the correction the difference is indefinite",
 			At: []power{
 				{Data: data.Spec{Kind: data.Gaussian, N: 10, D: 5, Seed: 3, Raw: true}, R: 1, Mean: true},
 				{Data: data.Spec{Kind: data.Sphere, N: 10, D: 5, Seed: 3}, R: 1},
