@@ -145,14 +145,14 @@ func oneWideLayer() checks.Checkable {
 			{L: 4, Wide: 2, Times: 4, Root: 6, N: large},
 		},
 		Cost:  pyramid.cost,
-		Setup: setup(60, "median"),
+		Setup: setup(50, "median"),
 		Controls: []checks.Control[pyramid]{{
 			Name: "narrow-layers-fixed", Why: "with d and the narrow widths fixed the hypothesis on min n_l fails and lambda_min falls behind",
 			At: []pyramid{
 				{L: 3, Wide: 1, Times: 4, Fixed: 6, N: []int{8, 16, 32}},
 				{L: 3, Wide: 2, Times: 4, Fixed: 6, N: []int{8, 16, 32}},
 			},
-			Setup: setup(40, "median"), // some draws are singular; few are enough
+			Setup: setup(30, "median"), // some draws are singular; few are enough
 		}},
 	}
 }

@@ -380,7 +380,7 @@ func centredPower() checks.Checkable {
 		},
 		Setup: func(p hadamard) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Resolution: 0.07, Trials: 50, Response: "median"},
+				Terms: checks.Terms{Resolution: 0.07, Trials: 40, Response: "median"},
 				Trial: func(r *rand.Rand) checks.Measurement { return typical(p.N, p.ratio, r) },
 			}, nil
 		},

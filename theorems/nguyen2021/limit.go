@@ -44,7 +44,7 @@ func limitGrid(curves bool) []limit {
 		{Data: data.Spec{Kind: data.MNIST, N: 24, D: 784, Raw: true}, L: 2},
 		{Data: data.Spec{Kind: data.Sphere, N: 60, D: 120, Seed: 6}, L: 2},
 		{Data: data.Spec{Kind: data.Sphere, N: 60, D: 120, Seed: 6}, L: 5},
-		{Data: data.Spec{Kind: data.Sphere, N: 200, D: 30, Seed: 7}, L: 3},
+		{Data: data.Spec{Kind: data.Sphere, N: 100, D: 20, Seed: 7}, L: 3},
 	}
 	for i := range grid {
 		if !curves {

@@ -104,19 +104,6 @@ func startLambda(law string, n int, config deep.Config, r *rand.Rand) (float64, 
 	return positive(eig.Min(k))
 }
 
-// lambdaAt draws a network and returns lambda_min of its kernel on x.
-func lambdaAt(x *mat.Dense, config deep.Config, r *rand.Rand) (float64, error) {
-	net, err := deep.New(config, r)
-	if err != nil {
-		return 0, err
-	}
-	k, err := net.Gram(x)
-	if err != nil {
-		return 0, err
-	}
-	return positive(eig.Min(k))
-}
-
 // draws is how many a rung of n samples takes of a ladder of sizes: the lower ones, which cost least, up to eight.
 func draws(sizes []int, n int) int {
 	below := slices.Max(sizes) / n
