@@ -104,7 +104,7 @@ func diagonalMean() checks.Checkable {
 			{Data: x, Hidden: []int{7, 3, 9}, Batch: 800},
 			{Data: x, Hidden: []int{6, 1}, Beta: []float64{1, 2, 0.5}, Batch: 1600},
 			{Data: x, Hidden: []int{40, 20}, Beta: []float64{0.7, 0.2, 0.3}, Batch: 60},
-			{Data: data.Spec{Kind: data.Fashion, N: 1, D: 196, Classes: [2]int{3, 8}, Raw: true}, Hidden: []int{20, 20}, Batch: 60},
+			{Data: data.Spec{Kind: data.Fashion, N: 1, D: 49, Classes: [2]int{3, 8}, Raw: true}, Hidden: []int{20, 20}, Batch: 60},
 		},
 		Cost: net.cost,
 		Setup: func(p net) (checks.Instance, error) {

@@ -320,7 +320,7 @@ func featureChernoff() checks.Checkable {
 
 // featureWidth asks how many neurons Lemma 5.2 really needs.
 //
-// Setting: as in feature-chernoff, with n_k = N/2, N, 2N, ..., 64N.
+// Setting: as in feature-chernoff, with n_k = N/2, N, 2N, ..., 32N.
 //
 // Hypotheses: lambda > 0.
 //
@@ -363,7 +363,7 @@ func featureWidth() checks.Checkable {
 				Terms: checks.Terms{Location: checks.Float(location), Relation: checks.AtMost, Level: checks.Float(1 - p.Delta), Trials: 160},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					sum, drawn := mat.NewSymDense(f.n, nil), 0
-					return ladder.Pass(8, func(i int) (size, value float64, err error) {
+					return ladder.Pass(7, func(i int) (size, value float64, err error) {
 						width := (f.n << i) / 2
 						f.draw(width-drawn, reLU, sum, r)
 						drawn = width
@@ -394,7 +394,7 @@ func featureWidth() checks.Checkable {
 		Cost: func(p randomLayer) checks.Cost {
 			n, d := costs.Size(p.Data)
 			q := min(n, d)
-			return checks.Cost{Trial: 64*float64(n)*float64(2*n*q+n*n+25*q) + 8*costs.Eigenvalue(n), Size: fmt.Sprintf("n_k=%d", 64*n)}
+			return checks.Cost{Trial: 32*float64(n)*float64(2*n*q+n*n+25*q) + 7*costs.Eigenvalue(n), Size: fmt.Sprintf("n_k=%d", 32*n)}
 		},
 		Setup: setup(false),
 		Controls: []checks.Control[randomLayer]{{

@@ -282,10 +282,33 @@ func (p hadamard) width(n int) int {
 
 // ratio draws inputs and a layer, d = n_1, and compares (lambda_min)^{1/r} with d n_1.
 func (p hadamard) ratio(n int, r *rand.Rand) (float64, error) {
-	d := p.width(n)
-	x, err := inputs("sphere", n, d, r)
+	b, limit, err := bracket(n, p.width(n), r)
 	if err != nil {
 		return 0, err
+	}
+	for i := range n {
+		for j := i; j < n; j++ {
+			b.SetSym(i, j, math.Pow(b.At(i, j), float64(p.R)))
+			limit.SetSym(i, j, math.Pow(limit.At(i, j), float64(p.R)))
+		}
+	}
+	low, err := positive(eig.Min(b))
+	if err != nil {
+		return 0, err
+	}
+	formula, err := positive(eig.Min(limit))
+	root := math.Pow(low/formula, 1/float64(p.R))
+	if p.Side == "upper" {
+		return root, err
+	}
+	return 1 / root, err
+}
+
+// bracket draws n inputs and d neurons on them, and returns B/(d n_1) with its limit.
+func bracket(n, d int, r *rand.Rand) (b, limit *mat.SymDense, err error) {
+	x, err := inputs("sphere", n, d, r)
+	if err != nil {
+		return nil, nil, err
 	}
 	// In the span of the inputs; the rest of a weight vector counts by its length alone.
 	span := compact(x)
@@ -302,31 +325,21 @@ func (p hadamard) ratio(n int, r *rand.Rand) (float64, error) {
 	mu.ScaleVec(math.Sqrt(float64(d))*halfMean(d), mu)
 	var projected mat.VecDense
 	projected.MulVec(f, mu)
-	var b mat.SymDense
+	b = mat.NewSymDense(n, nil)
 	b.SymOuterK(1, f)
-	b.SymRankOne(&b, -1/mat.Dot(mu, mu), &projected)
-	limit, err := kernel.NNGP(1).Gram(x)
-	if err != nil {
-		return 0, err
+	b.SymRankOne(b, -1/mat.Dot(mu, mu), &projected)
+	if limit, err = kernel.NNGP(1).Gram(x); err != nil {
+		return nil, nil, err
 	}
 	// E relu(w.x)||w|| = sqrt d d E max(u_1, 0), and E||w||^2 = d.
 	centre := math.Pow(float64(d)*halfMean(d), 2)
 	for i := range n {
 		for j := i; j < n; j++ {
-			b.SetSym(i, j, math.Pow(b.At(i, j)/float64(d*d), float64(p.R)))
-			limit.SetSym(i, j, math.Pow((limit.At(i, j)/2-centre)/float64(d), float64(p.R)))
+			b.SetSym(i, j, b.At(i, j)/float64(d*d))
+			limit.SetSym(i, j, (limit.At(i, j)/2-centre)/float64(d))
 		}
 	}
-	low, err := positive(eig.Min(&b))
-	if err != nil {
-		return 0, err
-	}
-	formula, err := positive(eig.Min(limit))
-	root := math.Pow(low/formula, 1/float64(p.R))
-	if p.Side == "upper" {
-		return root, err
-	}
-	return 1 / root, err
+	return b, limit, nil
 }
 
 // halfMean is E max(u_1, 0) for u uniform on the unit sphere of R^d.

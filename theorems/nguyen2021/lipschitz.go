@@ -256,7 +256,7 @@ func lipschitzTwo() checks.Checkable {
 		}),
 		Grid: []maps{
 			{D: 2, N1: 1, N2: 1, Delta: 0.3}, tall, wide, {D: 2, N1: 300, N2: 300, Delta: 0.4}, {D: 10, N1: 40, N2: 10, Delta: 0.3},
-			{D: 30, N1: 400, N2: 20, Delta: 0.3}, {D: 30, N1: 400, N2: 200, Delta: 0.02},
+			{D: 20, N1: 150, N2: 20, Delta: 0.3}, {D: 30, N1: 400, N2: 200, Delta: 0.02},
 		},
 		Cost:  maps.cost,
 		Setup: faithful.setup,

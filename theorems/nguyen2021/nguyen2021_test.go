@@ -49,3 +49,25 @@ func TestPlanePeak(t *testing.T) {
 		}
 	}
 }
+
+// TestBracket: with thousands of neurons B/(d n_1) is near its limit, whose entries are 1/2 - 1/(2 pi) on the diagonal and small beside it.
+func TestBracket(t *testing.T) {
+	b, limit, err := bracket(3, 4000, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		for j := i; j < 3; j++ {
+			want := 0.0
+			if i == j {
+				want = 0.5 - 0.5/math.Pi
+			}
+			if got := limit.At(i, j); math.Abs(got-want) > 0.04 {
+				t.Errorf("limit %d, %d: %v, want about %v", i, j, got, want)
+			}
+			if got := b.At(i, j); math.Abs(got-limit.At(i, j)) > 0.05 {
+				t.Errorf("B %d, %d: %v, want about %v", i, j, got, limit.At(i, j))
+			}
+		}
+	}
+}
