@@ -18,8 +18,8 @@
 //	F_k                    layer, applied k times
 //	mu_r(sigma)            kernel.HermiteReLU
 //
-// Files, in the order of the claims: growth, limit and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
-// (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
+// Files, in the order of the claims: growth, limit, chain and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
+// (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz and plane (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
 // The analogue of Lemma 5.2 for the first block of the tangent kernel is the base fact basics/gram-chernoff.
 package nguyen2021
 
