@@ -307,9 +307,9 @@ func (m memo) memorised(x *mat.Dense, norm, curvature float64) checks.Measuremen
 	solved := 8 * float64(len(m.y)) * unit * math.Min(m.condition, worstCondition)
 	var parts []checks.Measurement
 	if low := m.lambda.Lower(); low > 0 {
-		bound := labels * labels / m.lambda.Value
 		parts = append(parts, checks.Measurement{
-			Part: "norm", Observed: floats.Dot(m.v, m.v), Predicted: norm * bound, Tolerance: labels*labels/low - bound + solved*bound,
+			Part: "norm", Observed: floats.Dot(m.v, m.v), Predicted: norm * labels * labels / m.lambda.Value,
+			Tolerance: labels * labels / low * ((m.lambda.Value-low)/m.lambda.Value + solved),
 		})
 	}
 	var series []checks.Series
