@@ -118,7 +118,7 @@ func featureSpectrum() checks.Checkable {
 			}
 			passes, resolution := 60, 0.06
 			if p.K > 1 {
-				passes, resolution = 40, drift
+				passes, resolution = 80, drift
 			}
 			return checks.Instance{
 				Terms: checks.Terms{Resolution: checks.Float(resolution), Trials: passes, Response: "median"},
