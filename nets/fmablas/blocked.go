@@ -1,8 +1,6 @@
 package fmablas
 
-import (
-	"sync"
-)
+import "sync"
 
 // A block of B (blockTerms x blockColumns) stays in the third cache, one of A (blockRows x blockTerms) in the second,
 // and a panel of each in the first. The result depends on blockTerms alone.
@@ -34,14 +32,14 @@ func (p *product) blocked() {
 		columns := min(blockColumns, p.n-j)
 		for k := 0; k < p.k; k += blockTerms {
 			terms := min(blockTerms, p.k-k)
-			buf.b = pack(buf.b, p.b.at(k, j).transposed(), columns, terms, p.columns)
+			buf.b = p.pack(buf.b, p.b.at(k, j).transposed(), columns, terms, p.columns)
 			for i := 0; i < p.m; i += blockRows {
 				rows := min(blockRows, p.m-i)
 				if p.misses(i, j, rows, columns) {
 					continue
 				}
-				buf.a = pack(buf.a, p.a.at(i, k), rows, terms, p.rows)
-				p.block(buf, i, j, rows, columns, terms)
+				buf.a = p.pack(buf.a, p.a.at(i, k), rows, terms, p.rows)
+				p.block(buf, i, j, rows, columns, terms, p.fresh && k == 0)
 			}
 		}
 	}
@@ -69,8 +67,8 @@ func (p *product) covers(i, j, rows, columns int) bool {
 	return true
 }
 
-// block adds the product of the packed blocks to the rows x columns of C at (i, j).
-func (p *product) block(buf *buffer, i, j, rows, columns, terms int) {
+// block adds the product of the packed blocks to the rows x columns of C at (i, j), or sets them.
+func (p *product) block(buf *buffer, i, j, rows, columns, terms int, fresh bool) {
 	for jp := 0; jp < columns; jp += p.columns {
 		b := buf.b[jp*terms:]
 		for ip := 0; ip < rows; ip += p.rows {
@@ -78,16 +76,16 @@ func (p *product) block(buf *buffer, i, j, rows, columns, terms int) {
 			switch {
 			case p.misses(i+ip, j+jp, r, c):
 			case r == p.rows && c == p.columns && p.covers(i+ip, j+jp, r, c):
-				p.tile(buf.a[ip*terms:], b, p.c[(i+ip)*p.ldc+j+jp:], terms, p.rows, p.columns, p.ldc, p.alpha)
+				p.tile(buf.a[ip*terms:], b, p.c[(i+ip)*p.ldc+j+jp:], terms, p.rows, p.columns, p.ldc, p.alpha, fresh)
 			default:
-				p.edge(buf, buf.a[ip*terms:], b, i+ip, j+jp, r, c, terms)
+				p.edge(buf, buf.a[ip*terms:], b, i+ip, j+jp, r, c, terms, fresh)
 			}
 		}
 	}
 }
 
 // edge adds to a tile of which C has r x c, or the part less, by way of a whole one.
-func (p *product) edge(buf *buffer, a, b []float64, i, j, r, c, terms int) {
+func (p *product) edge(buf *buffer, a, b []float64, i, j, r, c, terms int, fresh bool) {
 	each := func(f func(in, out []float64)) {
 		for t := range r {
 			from, to := p.span(i + t)
@@ -96,14 +94,15 @@ func (p *product) edge(buf *buffer, a, b []float64, i, j, r, c, terms int) {
 			}
 		}
 	}
-	clear(buf.tile)
-	each(func(tile, c []float64) { copy(tile, c) })
-	p.tile(a, b, buf.tile, terms, p.rows, p.columns, p.columns, p.alpha)
+	if !fresh {
+		each(func(tile, c []float64) { copy(tile, c) })
+	}
+	p.tile(a, b, buf.tile, terms, p.rows, p.columns, p.columns, p.alpha, fresh)
 	each(func(tile, c []float64) { copy(c, tile) })
 }
 
 // pack writes rows x terms of v in panels of width rows, each column by column, with zeros for rows that are not there.
-func pack(dst []float64, v view, rows, terms, width int) []float64 {
+func (l *loops) pack(dst []float64, v view, rows, terms, width int) []float64 {
 	panels := (rows + width - 1) / width
 	dst = sized(dst, panels*width*terms)
 	for p := range panels {
@@ -111,34 +110,25 @@ func pack(dst []float64, v view, rows, terms, width int) []float64 {
 		if here < width {
 			clear(panel)
 		}
-		if v.row == 1 {
-			copyColumns(panel, v.data[p*width:], here, terms, width, v.col)
-		} else {
-			transpose(panel, v.data[p*width*v.row:], here, terms, width, v.row)
+		switch src := v.data[p*width*v.row:]; {
+		case v.row != 1:
+			l.transpose(panel, src, here, terms, width, v.row)
+		case here == width:
+			l.panel(panel, src, terms, v.col, width)
+		default:
+			for k := range terms {
+				copy(panel[k*width:k*width+here], src[k*v.col:])
+			}
 		}
 	}
 	return dst
 }
 
-// copyColumns copies terms columns, each of rows numbers, a step apart.
-func copyColumns(dst, src []float64, rows, terms, width, step int) {
-	for k := range terms {
-		copy(dst[k*width:k*width+rows], src[k*step:k*step+rows])
-	}
-}
-
-// transpose sets column k of dst, with a width, to entry k of the rows of src, which are a stride apart.
-func transpose(dst, src []float64, rows, terms, width, stride int) {
+// transpose sets column k of dst, which has a width, to entry k of the rows of src, which are a stride apart.
+func (l *loops) transpose(dst, src []float64, rows, terms, width, stride int) {
 	i := 0
 	for ; i+4 <= rows; i += 4 {
-		r0, r1 := src[i*stride:][:terms], src[(i+1)*stride:][:terms]
-		r2, r3 := src[(i+2)*stride:][:terms], src[(i+3)*stride:][:terms]
-		at := i
-		for k := range r0 {
-			d := dst[at : at+4 : at+4]
-			d[0], d[1], d[2], d[3] = r0[k], r1[k], r2[k], r3[k]
-			at += width
-		}
+		l.fourRows(dst[i:], src[i*stride:], terms, stride, width)
 	}
 	for ; i < rows; i++ {
 		for k, v := range src[i*stride:][:terms] {

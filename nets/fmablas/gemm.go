@@ -93,6 +93,7 @@ type product struct {
 	a, b    view
 	c       []float64
 	ldc     int
+	fresh   bool // C is to be set, not added to
 	part    part
 	first   int // the row of the whole C that row 0 is
 }
@@ -102,12 +103,15 @@ func (p *product) span(i int) (from, to int) { return p.part.span(p.first+i, p.n
 
 // run scales C by beta and adds the product.
 func (p *product) run(beta float64, workers int) {
-	p.scale(beta)
-	if p.alpha == 0 || p.k == 0 {
-		return
+	work := p.m * p.n * p.k
+	small := work <= smallWork || p.m < 3
+	p.fresh = beta == 0 && p.alpha != 0 && p.k > 0 && !small
+	if !p.fresh {
+		p.scale(beta)
 	}
-	switch work := p.m * p.n * p.k; {
-	case work <= smallWork || p.m < 3:
+	switch {
+	case p.alpha == 0 || p.k == 0:
+	case small:
 		p.small()
 	case workers > 1 && work >= parallelWork:
 		p.parallel(workers)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tileAVX512(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64)
+// func tileAVX512(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64, fresh bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tileAVX512(SB), NOSPLIT, $0-64
+TEXT ·tileAVX512(SB), NOSPLIT, $0-65
 	MOVQ       a+0(FP), AX
 	MOVQ       b+8(FP), CX
 	MOVQ       c+16(FP), DX
@@ -116,126 +116,227 @@ tileAVX512Loop:
 	DECQ         BX
 	JNZ          tileAVX512Loop
 	VBROADCASTSD alpha+56(FP), Z24
-	VMOVUPD      (DX), Z25
+	MOVB         fresh+64(FP), AL
+	TESTB        AL, AL
+	JZ           tileAVX512Add
+	MOVQ         DX, AX
+	VBROADCASTSD ones<>+32(SB), Z25
 	VFMADD231PD  Z0, Z24, Z25
-	VMOVUPD      Z25, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z25, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z1, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z2, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z3, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z4, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z5, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z6, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z7, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z8, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z9, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z10, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z11, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z12, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z13, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z14, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z15, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z16, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z17, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z18, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z19, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z20, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Z0
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z21, Z24, Z0
-	VMOVUPD      Z0, (DX)
-	VMOVUPD      64(DX), Z0
+	VMOVUPD      Z0, (AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z22, Z24, Z0
-	VMOVUPD      Z0, 64(DX)
-	VMOVUPD      128(DX), Z0
+	VMOVUPD      Z0, 64(AX)
+	VBROADCASTSD ones<>+32(SB), Z0
 	VFMADD231PD  Z23, Z24, Z0
-	VMOVUPD      Z0, 128(DX)
+	VMOVUPD      Z0, 128(AX)
+	ADDQ         R8, AX
 	VZEROUPPER
 	RET
+
+tileAVX512Add:
+	MOVQ        DX, AX
+	VMOVUPD     (AX), Z25
+	VFMADD231PD Z0, Z24, Z25
+	VMOVUPD     Z25, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z1, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z2, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z3, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z4, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z5, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z6, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z7, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z8, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z9, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z10, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z11, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z12, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z13, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z14, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z15, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z16, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z17, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z18, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z19, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z20, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Z0
+	VFMADD231PD Z21, Z24, Z0
+	VMOVUPD     Z0, (AX)
+	VMOVUPD     64(AX), Z0
+	VFMADD231PD Z22, Z24, Z0
+	VMOVUPD     Z0, 64(AX)
+	VMOVUPD     128(AX), Z0
+	VFMADD231PD Z23, Z24, Z0
+	VMOVUPD     Z0, 128(AX)
+	ADDQ        R8, AX
+	VZEROUPPER
+	RET
+
+DATA ones<>+0(SB)/8, $0xffffffffffffffff
+DATA ones<>+8(SB)/8, $0xffffffffffffffff
+DATA ones<>+16(SB)/8, $0xffffffffffffffff
+DATA ones<>+24(SB)/8, $0xffffffffffffffff
+DATA ones<>+32(SB)/8, $0x0000000000000000
+DATA ones<>+40(SB)/8, $0x0000000000000000
+DATA ones<>+48(SB)/8, $0x0000000000000000
+DATA ones<>+56(SB)/8, $0x0000000000000000
+GLOBL ones<>(SB), RODATA|NOPTR, $64
 
 // func combineAVX512(dst *float64, rows *float64, c *float64, n int, terms int, stride int)
 // Requires: AVX, AVX512F
 TEXT ·combineAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ rows+8(FP), DX
-	MOVQ c+16(FP), BX
+	MOVQ $0x00000008, AX
+	MOVQ dst+0(FP), DX
+	MOVQ rows+8(FP), BX
+	MOVQ c+16(FP), SI
+	MOVQ terms+32(FP), DI
+	MOVQ stride+40(FP), R8
+	SHLQ $0x03, R8
 	MOVQ n+24(FP), CX
-	MOVQ terms+32(FP), SI
-	MOVQ stride+40(FP), DI
-	SHLQ $0x03, DI
 
 combineAVX512Loop1:
 	CMPQ    CX, $0x20
 	JLT     combineAVX512Done2
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	VMOVUPD 128(AX), Z2
-	VMOVUPD 192(AX), Z3
-	MOVQ    DX, R8
+	VMOVUPD (DX), Z0
+	VMOVUPD 64(DX), Z1
+	VMOVUPD 128(DX), Z2
+	VMOVUPD 192(DX), Z3
 	MOVQ    BX, R9
 	MOVQ    SI, R10
+	MOVQ    DI, R11
 
 combineAVX512Term3:
-	VBROADCASTSD (R9), Z4
-	VFMADD231PD  (R8), Z4, Z0
-	VFMADD231PD  64(R8), Z4, Z1
-	VFMADD231PD  128(R8), Z4, Z2
-	VFMADD231PD  192(R8), Z4, Z3
-	ADDQ         $0x08, R9
-	ADDQ         DI, R8
-	DECQ         R10
+	VBROADCASTSD (R10), Z4
+	VFMADD231PD  (R9), Z4, Z0
+	VFMADD231PD  64(R9), Z4, Z1
+	VFMADD231PD  128(R9), Z4, Z2
+	VFMADD231PD  192(R9), Z4, Z3
+	ADDQ         AX, R10
+	ADDQ         R8, R9
+	DECQ         R11
 	JNZ          combineAVX512Term3
-	VMOVUPD      Z0, (AX)
-	VMOVUPD      Z1, 64(AX)
-	VMOVUPD      Z2, 128(AX)
-	VMOVUPD      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	VMOVUPD      Z3, 192(DX)
 	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
 	SUBQ         $0x20, CX
 	JMP          combineAVX512Loop1
 
@@ -243,79 +344,324 @@ combineAVX512Done2:
 combineAVX512Loop4:
 	CMPQ    CX, $0x08
 	JLT     combineAVX512Done5
-	VMOVUPD (AX), Z0
-	MOVQ    DX, R8
+	VMOVUPD (DX), Z0
 	MOVQ    BX, R9
 	MOVQ    SI, R10
+	MOVQ    DI, R11
 
 combineAVX512Term6:
-	VBROADCASTSD (R9), Z1
-	VFMADD231PD  (R8), Z1, Z0
-	ADDQ         $0x08, R9
-	ADDQ         DI, R8
-	DECQ         R10
+	VBROADCASTSD (R10), Z1
+	VFMADD231PD  (R9), Z1, Z0
+	ADDQ         AX, R10
+	ADDQ         R8, R9
+	DECQ         R11
 	JNZ          combineAVX512Term6
-	VMOVUPD      Z0, (AX)
-	ADDQ         $0x00000040, AX
+	VMOVUPD      Z0, (DX)
 	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
 	SUBQ         $0x08, CX
 	JMP          combineAVX512Loop4
 
 combineAVX512Done5:
 	TESTQ     CX, CX
 	JZ        combineAVX512None
-	MOVQ      $0x00000001, R8
-	SHLQ      CL, R8
-	DECQ      R8
-	KMOVW     R8, K1
-	VMOVUPD.Z (AX), K1, Z0
-	MOVQ      DX, CX
-	MOVQ      BX, DX
+	MOVQ      $0x00000001, R9
+	SHLQ      CL, R9
+	DECQ      R9
+	KMOVW     R9, K1
+	VMOVUPD.Z (DX), K1, Z0
+	MOVQ      BX, CX
 	MOVQ      SI, BX
+	MOVQ      DI, SI
 
 combineAVX512Term7:
-	VBROADCASTSD (DX), Z1
+	VBROADCASTSD (BX), Z1
 	VMOVUPD.Z    (CX), K1, Z2
 	VFMADD231PD  Z2, Z1, Z0
-	ADDQ         $0x08, DX
-	ADDQ         DI, CX
-	DECQ         BX
+	ADDQ         AX, BX
+	ADDQ         R8, CX
+	DECQ         SI
 	JNZ          combineAVX512Term7
-	VMOVUPD      Z0, K1, (AX)
+	VMOVUPD      Z0, K1, (DX)
 
 combineAVX512None:
 	VZEROUPPER
 	RET
 
-// func dotAVX512(x *float64, y *float64, sums *float64, blocks int)
+// func rowAVX512(dst *float64, rows *float64, c *float64, n int, terms int, stride int, step int, alpha float64)
 // Requires: AVX, AVX512F
-TEXT ·dotAVX512(SB), NOSPLIT, $0-32
-	MOVQ   x+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   sums+16(FP), DX
-	MOVQ   blocks+24(FP), BX
+TEXT ·rowAVX512(SB), NOSPLIT, $0-64
+	MOVQ         dst+0(FP), AX
+	MOVQ         rows+8(FP), DX
+	MOVQ         c+16(FP), BX
+	MOVQ         terms+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	SHLQ         $0x03, DI
+	MOVQ         step+48(FP), R8
+	SHLQ         $0x03, R8
+	VBROADCASTSD alpha+56(FP), Z0
+	MOVQ         n+24(FP), CX
+
+rowAVX512Loop8:
+	CMPQ   CX, $0x20
+	JLT    rowAVX512Done9
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	MOVQ   DX, R9
+	MOVQ   BX, R10
+	MOVQ   SI, R11
+
+rowAVX512Term10:
+	VBROADCASTSD (R10), Z5
+	VFMADD231PD  (R9), Z5, Z1
+	VFMADD231PD  64(R9), Z5, Z2
+	VFMADD231PD  128(R9), Z5, Z3
+	VFMADD231PD  192(R9), Z5, Z4
+	ADDQ         R8, R10
+	ADDQ         DI, R9
+	DECQ         R11
+	JNZ          rowAVX512Term10
+	VMOVUPD      (AX), Z5
+	VFMADD231PD  Z1, Z0, Z5
+	VMOVUPD      Z5, (AX)
+	VMOVUPD      64(AX), Z5
+	VFMADD231PD  Z2, Z0, Z5
+	VMOVUPD      Z5, 64(AX)
+	VMOVUPD      128(AX), Z5
+	VFMADD231PD  Z3, Z0, Z5
+	VMOVUPD      Z5, 128(AX)
+	VMOVUPD      192(AX), Z5
+	VFMADD231PD  Z4, Z0, Z5
+	VMOVUPD      Z5, 192(AX)
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000100, DX
+	SUBQ         $0x20, CX
+	JMP          rowAVX512Loop8
+
+rowAVX512Done9:
+rowAVX512Loop11:
+	CMPQ   CX, $0x08
+	JLT    rowAVX512Done12
+	VPXORQ Z6, Z6, Z6
+	MOVQ   DX, R9
+	MOVQ   BX, R10
+	MOVQ   SI, R11
+
+rowAVX512Term13:
+	VBROADCASTSD (R10), Z1
+	VFMADD231PD  (R9), Z1, Z6
+	ADDQ         R8, R10
+	ADDQ         DI, R9
+	DECQ         R11
+	JNZ          rowAVX512Term13
+	VMOVUPD      (AX), Z1
+	VFMADD231PD  Z6, Z0, Z1
+	VMOVUPD      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x08, CX
+	JMP          rowAVX512Loop11
+
+rowAVX512Done12:
+	TESTQ  CX, CX
+	JZ     rowAVX512None
+	MOVQ   $0x00000001, R9
+	SHLQ   CL, R9
+	DECQ   R9
+	KMOVW  R9, K1
+	VPXORQ Z7, Z7, Z7
+	MOVQ   DX, CX
+	MOVQ   BX, DX
+	MOVQ   SI, BX
+
+rowAVX512Term14:
+	VBROADCASTSD (DX), Z1
+	VMOVUPD.Z    (CX), K1, Z2
+	VFMADD231PD  Z2, Z1, Z7
+	ADDQ         R8, DX
+	ADDQ         DI, CX
+	DECQ         BX
+	JNZ          rowAVX512Term14
+	VMOVUPD.Z    (AX), K1, Z1
+	VFMADD231PD  Z7, Z0, Z1
+	VMOVUPD      Z1, K1, (AX)
+
+rowAVX512None:
+	VZEROUPPER
+	RET
+
+// func dotsAVX512(out *float64, a *float64, x *float64, rows int, n int, stride int, alpha float64)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·dotsAVX512(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), DX
+	MOVQ x+16(FP), BX
+	MOVQ rows+24(FP), SI
+	MOVQ stride+40(FP), DI
+	SHLQ $0x03, DI
+	MOVQ n+32(FP), R8
+
+dotsAVX512Row:
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
+	MOVQ   R8, CX
+	XORQ   R9, R9
 
-dotAVX512Loop:
-	VMOVUPD     (AX), Z4
-	VFMADD231PD (CX), Z4, Z0
-	VMOVUPD     64(AX), Z4
-	VFMADD231PD 64(CX), Z4, Z1
-	VMOVUPD     128(AX), Z4
-	VFMADD231PD 128(CX), Z4, Z2
-	VMOVUPD     192(AX), Z4
-	VFMADD231PD 192(CX), Z4, Z3
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	DECQ        BX
-	JNZ         dotAVX512Loop
-	VMOVUPD     Z0, (DX)
-	VMOVUPD     Z1, 64(DX)
-	VMOVUPD     Z2, 128(DX)
-	VMOVUPD     Z3, 192(DX)
+dotsAVX512Loop15:
+	CMPQ        CX, $0x20
+	JLT         dotsAVX512Done16
+	VMOVUPD     (DX)(R9*1), Z4
+	VFMADD231PD (BX)(R9*1), Z4, Z0
+	VMOVUPD     64(DX)(R9*1), Z4
+	VFMADD231PD 64(BX)(R9*1), Z4, Z1
+	VMOVUPD     128(DX)(R9*1), Z4
+	VFMADD231PD 128(BX)(R9*1), Z4, Z2
+	VMOVUPD     192(DX)(R9*1), Z4
+	VFMADD231PD 192(BX)(R9*1), Z4, Z3
+	ADDQ        $0x00000100, R9
+	SUBQ        $0x20, CX
+	JMP         dotsAVX512Loop15
+
+dotsAVX512Done16:
+	CMPQ        CX, $0x08
+	JLT         dotsAVX512Masked18
+	VMOVUPD     (DX)(R9*1), Z4
+	VFMADD231PD (BX)(R9*1), Z4, Z0
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x08, CX
+	CMPQ        CX, $0x08
+	JLT         dotsAVX512Masked19
+	VMOVUPD     (DX)(R9*1), Z4
+	VFMADD231PD (BX)(R9*1), Z4, Z1
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x08, CX
+	CMPQ        CX, $0x08
+	JLT         dotsAVX512Masked20
+	VMOVUPD     (DX)(R9*1), Z4
+	VFMADD231PD (BX)(R9*1), Z4, Z2
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x08, CX
+	CMPQ        CX, $0x08
+	JLT         dotsAVX512Masked21
+	VMOVUPD     (DX)(R9*1), Z4
+	VFMADD231PD (BX)(R9*1), Z4, Z3
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x08, CX
+	JMP         dotsAVX512None17
+
+dotsAVX512Masked18:
+	TESTQ       CX, CX
+	JZ          dotsAVX512None17
+	MOVQ        $0x00000001, R10
+	SHLQ        CL, R10
+	DECQ        R10
+	KMOVW       R10, K1
+	VMOVUPD.Z   (DX)(R9*1), K1, Z4
+	VMOVUPD.Z   (BX)(R9*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z0
+	JMP         dotsAVX512None17
+
+dotsAVX512Masked19:
+	TESTQ       CX, CX
+	JZ          dotsAVX512None17
+	MOVQ        $0x00000001, R10
+	SHLQ        CL, R10
+	DECQ        R10
+	KMOVW       R10, K1
+	VMOVUPD.Z   (DX)(R9*1), K1, Z4
+	VMOVUPD.Z   (BX)(R9*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z1
+	JMP         dotsAVX512None17
+
+dotsAVX512Masked20:
+	TESTQ       CX, CX
+	JZ          dotsAVX512None17
+	MOVQ        $0x00000001, R10
+	SHLQ        CL, R10
+	DECQ        R10
+	KMOVW       R10, K1
+	VMOVUPD.Z   (DX)(R9*1), K1, Z4
+	VMOVUPD.Z   (BX)(R9*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z2
+	JMP         dotsAVX512None17
+
+dotsAVX512Masked21:
+	TESTQ       CX, CX
+	JZ          dotsAVX512None17
+	MOVQ        $0x00000001, R10
+	SHLQ        CL, R10
+	DECQ        R10
+	KMOVW       R10, K1
+	VMOVUPD.Z   (DX)(R9*1), K1, Z4
+	VMOVUPD.Z   (BX)(R9*1), K1, Z5
+	VFMADD231PD Z5, Z4, Z3
+
+dotsAVX512None17:
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPD        Y4, Y0, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPD        X5, X4, X4
+	VUNPCKHPD     X4, X4, X5
+	VADDSD        X5, X4, X4
+	VXORPD        X5, X5, X5
+	VADDSD        X5, X4, X4
+	VMOVSD        alpha+48(FP), X5
+	VMOVSD        (AX), X6
+	VFMADD231SD   X4, X5, X6
+	VMOVSD        X6, (AX)
+	ADDQ          $0x08, AX
+	ADDQ          DI, DX
+	DECQ          SI
+	JNZ           dotsAVX512Row
+	VZEROUPPER
+	RET
+
+// func panel1AVX512(dst *float64, src *float64, terms int, step int)
+// Requires: AVX, AVX512F
+TEXT ·panel1AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ terms+16(FP), DX
+	MOVQ step+24(FP), BX
+	SHLQ $0x03, BX
+
+panel1AVX512Loop:
+	VMOVUPD (CX), Z0
+	VMOVUPD Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     panel1AVX512Loop
+	VZEROUPPER
+	RET
+
+// func panel3AVX512(dst *float64, src *float64, terms int, step int)
+// Requires: AVX, AVX512F
+TEXT ·panel3AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ terms+16(FP), DX
+	MOVQ step+24(FP), BX
+	SHLQ $0x03, BX
+
+panel3AVX512Loop:
+	VMOVUPD (CX), Z0
+	VMOVUPD Z0, (AX)
+	VMOVUPD 64(CX), Z0
+	VMOVUPD Z0, 64(AX)
+	VMOVUPD 128(CX), Z0
+	VMOVUPD Z0, 128(AX)
+	ADDQ    $0x000000c0, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     panel3AVX512Loop
 	VZEROUPPER
 	RET
 
@@ -355,9 +701,9 @@ peakAVX512Loop:
 	VZEROUPPER
 	RET
 
-// func tileAVX2(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64)
+// func tileAVX2(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64, fresh bool)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileAVX2(SB), NOSPLIT, $0-64
+TEXT ·tileAVX2(SB), NOSPLIT, $0-65
 	MOVQ       a+0(FP), AX
 	MOVQ       b+8(FP), CX
 	MOVQ       c+16(FP), DX
@@ -419,153 +765,300 @@ tileAVX2Loop:
 	DECQ         BX
 	JNZ          tileAVX2Loop
 	VBROADCASTSD alpha+56(FP), Y12
-	VMOVUPD      (DX), Y13
+	MOVB         fresh+64(FP), AL
+	TESTB        AL, AL
+	JZ           tileAVX2Add
+	MOVQ         DX, AX
+	VBROADCASTSD ones<>+32(SB), Y13
 	VFMADD231PD  Y0, Y12, Y13
-	VMOVUPD      Y13, (DX)
-	VMOVUPD      32(DX), Y0
+	VMOVUPD      Y13, (AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y1, Y12, Y0
-	VMOVUPD      Y0, 32(DX)
-	VMOVUPD      64(DX), Y0
+	VMOVUPD      Y0, 32(AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      Y0, 64(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Y0
+	VMOVUPD      Y0, 64(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y3, Y12, Y0
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      32(DX), Y0
+	VMOVUPD      Y0, (AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y4, Y12, Y0
-	VMOVUPD      Y0, 32(DX)
-	VMOVUPD      64(DX), Y0
+	VMOVUPD      Y0, 32(AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y5, Y12, Y0
-	VMOVUPD      Y0, 64(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Y0
+	VMOVUPD      Y0, 64(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y6, Y12, Y0
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      32(DX), Y0
+	VMOVUPD      Y0, (AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      Y0, 32(DX)
-	VMOVUPD      64(DX), Y0
+	VMOVUPD      Y0, 32(AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y8, Y12, Y0
-	VMOVUPD      Y0, 64(DX)
-	ADDQ         R8, DX
-	VMOVUPD      (DX), Y0
+	VMOVUPD      Y0, 64(AX)
+	ADDQ         R8, AX
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y9, Y12, Y0
-	VMOVUPD      Y0, (DX)
-	VMOVUPD      32(DX), Y0
+	VMOVUPD      Y0, (AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y10, Y12, Y0
-	VMOVUPD      Y0, 32(DX)
-	VMOVUPD      64(DX), Y0
+	VMOVUPD      Y0, 32(AX)
+	VBROADCASTSD ones<>+32(SB), Y0
 	VFMADD231PD  Y11, Y12, Y0
-	VMOVUPD      Y0, 64(DX)
+	VMOVUPD      Y0, 64(AX)
+	ADDQ         R8, AX
+	VZEROUPPER
+	RET
+
+tileAVX2Add:
+	MOVQ        DX, AX
+	VMOVUPD     (AX), Y13
+	VFMADD231PD Y0, Y12, Y13
+	VMOVUPD     Y13, (AX)
+	VMOVUPD     32(AX), Y0
+	VFMADD231PD Y1, Y12, Y0
+	VMOVUPD     Y0, 32(AX)
+	VMOVUPD     64(AX), Y0
+	VFMADD231PD Y2, Y12, Y0
+	VMOVUPD     Y0, 64(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Y0
+	VFMADD231PD Y3, Y12, Y0
+	VMOVUPD     Y0, (AX)
+	VMOVUPD     32(AX), Y0
+	VFMADD231PD Y4, Y12, Y0
+	VMOVUPD     Y0, 32(AX)
+	VMOVUPD     64(AX), Y0
+	VFMADD231PD Y5, Y12, Y0
+	VMOVUPD     Y0, 64(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Y0
+	VFMADD231PD Y6, Y12, Y0
+	VMOVUPD     Y0, (AX)
+	VMOVUPD     32(AX), Y0
+	VFMADD231PD Y7, Y12, Y0
+	VMOVUPD     Y0, 32(AX)
+	VMOVUPD     64(AX), Y0
+	VFMADD231PD Y8, Y12, Y0
+	VMOVUPD     Y0, 64(AX)
+	ADDQ        R8, AX
+	VMOVUPD     (AX), Y0
+	VFMADD231PD Y9, Y12, Y0
+	VMOVUPD     Y0, (AX)
+	VMOVUPD     32(AX), Y0
+	VFMADD231PD Y10, Y12, Y0
+	VMOVUPD     Y0, 32(AX)
+	VMOVUPD     64(AX), Y0
+	VFMADD231PD Y11, Y12, Y0
+	VMOVUPD     Y0, 64(AX)
+	ADDQ        R8, AX
 	VZEROUPPER
 	RET
 
 // func combineAVX2(dst *float64, rows *float64, c *float64, n int, terms int, stride int)
 // Requires: AVX, FMA3
 TEXT ·combineAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ rows+8(FP), CX
-	MOVQ c+16(FP), DX
-	MOVQ n+24(FP), BX
+	MOVQ $0x00000008, AX
+	MOVQ dst+0(FP), CX
+	MOVQ rows+8(FP), DX
+	MOVQ c+16(FP), BX
 	MOVQ terms+32(FP), SI
 	MOVQ stride+40(FP), DI
 	SHLQ $0x03, DI
+	MOVQ n+24(FP), R8
 
 combineAVX2Loop1:
-	CMPQ    BX, $0x10
+	CMPQ    R8, $0x10
 	JLT     combineAVX2Done2
-	VMOVUPD (AX), Y0
-	VMOVUPD 32(AX), Y1
-	VMOVUPD 64(AX), Y2
-	VMOVUPD 96(AX), Y3
-	MOVQ    CX, R8
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	VMOVUPD 64(CX), Y2
+	VMOVUPD 96(CX), Y3
 	MOVQ    DX, R9
-	MOVQ    SI, R10
+	MOVQ    BX, R10
+	MOVQ    SI, R11
 
 combineAVX2Term3:
-	VBROADCASTSD (R9), Y4
-	VFMADD231PD  (R8), Y4, Y0
-	VFMADD231PD  32(R8), Y4, Y1
-	VFMADD231PD  64(R8), Y4, Y2
-	VFMADD231PD  96(R8), Y4, Y3
-	ADDQ         $0x08, R9
-	ADDQ         DI, R8
-	DECQ         R10
+	VBROADCASTSD (R10), Y4
+	VFMADD231PD  (R9), Y4, Y0
+	VFMADD231PD  32(R9), Y4, Y1
+	VFMADD231PD  64(R9), Y4, Y2
+	VFMADD231PD  96(R9), Y4, Y3
+	ADDQ         AX, R10
+	ADDQ         DI, R9
+	DECQ         R11
 	JNZ          combineAVX2Term3
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, 32(AX)
-	VMOVUPD      Y2, 64(AX)
-	VMOVUPD      Y3, 96(AX)
-	ADDQ         $0x00000080, AX
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 64(CX)
+	VMOVUPD      Y3, 96(CX)
 	ADDQ         $0x00000080, CX
-	SUBQ         $0x10, BX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x10, R8
 	JMP          combineAVX2Loop1
 
 combineAVX2Done2:
 combineAVX2Loop4:
-	CMPQ    BX, $0x04
+	CMPQ    R8, $0x04
 	JLT     combineAVX2Done5
-	VMOVUPD (AX), Y0
-	MOVQ    CX, R8
+	VMOVUPD (CX), Y0
 	MOVQ    DX, R9
-	MOVQ    SI, R10
+	MOVQ    BX, R10
+	MOVQ    SI, R11
 
 combineAVX2Term6:
-	VBROADCASTSD (R9), Y1
-	VFMADD231PD  (R8), Y1, Y0
-	ADDQ         $0x08, R9
-	ADDQ         DI, R8
-	DECQ         R10
+	VBROADCASTSD (R10), Y1
+	VFMADD231PD  (R9), Y1, Y0
+	ADDQ         AX, R10
+	ADDQ         DI, R9
+	DECQ         R11
 	JNZ          combineAVX2Term6
-	VMOVUPD      Y0, (AX)
-	ADDQ         $0x00000020, AX
+	VMOVUPD      Y0, (CX)
 	ADDQ         $0x00000020, CX
-	SUBQ         $0x04, BX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x04, R8
 	JMP          combineAVX2Loop4
 
 combineAVX2Done5:
-	TESTQ      BX, BX
+	TESTQ      R8, R8
 	JZ         combineAVX2None
-	LEAQ       ones<>+32(SB), R8
-	SHLQ       $0x03, BX
-	SUBQ       BX, R8
-	VMOVUPD    (R8), Y0
-	VMASKMOVPD (AX), Y0, Y1
-	MOVQ       DX, DX
-	MOVQ       SI, BX
+	LEAQ       ones<>+32(SB), R9
+	SHLQ       $0x03, R8
+	SUBQ       R8, R9
+	VMOVUPD    (R9), Y0
+	VMASKMOVPD (CX), Y0, Y1
+	MOVQ       BX, BX
 
 combineAVX2Term7:
-	VBROADCASTSD (DX), Y2
-	VMASKMOVPD   (CX), Y0, Y3
+	VBROADCASTSD (BX), Y2
+	VMASKMOVPD   (DX), Y0, Y3
 	VFMADD231PD  Y3, Y2, Y1
-	ADDQ         $0x08, DX
-	ADDQ         DI, CX
-	DECQ         BX
+	ADDQ         AX, BX
+	ADDQ         DI, DX
+	DECQ         SI
 	JNZ          combineAVX2Term7
-	VMASKMOVPD   Y1, Y0, (AX)
+	VMASKMOVPD   Y1, Y0, (CX)
 
 combineAVX2None:
 	VZEROUPPER
 	RET
 
-DATA ones<>+0(SB)/8, $0xffffffffffffffff
-DATA ones<>+8(SB)/8, $0xffffffffffffffff
-DATA ones<>+16(SB)/8, $0xffffffffffffffff
-DATA ones<>+24(SB)/8, $0xffffffffffffffff
-DATA ones<>+32(SB)/8, $0x0000000000000000
-DATA ones<>+40(SB)/8, $0x0000000000000000
-DATA ones<>+48(SB)/8, $0x0000000000000000
-DATA ones<>+56(SB)/8, $0x0000000000000000
-GLOBL ones<>(SB), RODATA|NOPTR, $64
-
-// func dotAVX2(x *float64, y *float64, sums *float64, blocks int)
+// func rowAVX2(dst *float64, rows *float64, c *float64, n int, terms int, stride int, step int, alpha float64)
 // Requires: AVX, FMA3
-TEXT ·dotAVX2(SB), NOSPLIT, $0-32
-	MOVQ   x+0(FP), AX
-	MOVQ   y+8(FP), CX
-	MOVQ   sums+16(FP), DX
-	MOVQ   blocks+24(FP), BX
+TEXT ·rowAVX2(SB), NOSPLIT, $0-64
+	MOVQ         dst+0(FP), AX
+	MOVQ         rows+8(FP), CX
+	MOVQ         c+16(FP), DX
+	MOVQ         terms+32(FP), BX
+	MOVQ         stride+40(FP), SI
+	SHLQ         $0x03, SI
+	MOVQ         step+48(FP), DI
+	SHLQ         $0x03, DI
+	VBROADCASTSD alpha+56(FP), Y0
+	MOVQ         n+24(FP), R8
+
+rowAVX2Loop8:
+	CMPQ   R8, $0x10
+	JLT    rowAVX2Done9
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   BX, R11
+
+rowAVX2Term10:
+	VBROADCASTSD (R10), Y5
+	VFMADD231PD  (R9), Y5, Y1
+	VFMADD231PD  32(R9), Y5, Y2
+	VFMADD231PD  64(R9), Y5, Y3
+	VFMADD231PD  96(R9), Y5, Y4
+	ADDQ         DI, R10
+	ADDQ         SI, R9
+	DECQ         R11
+	JNZ          rowAVX2Term10
+	VMOVUPD      (AX), Y5
+	VFMADD231PD  Y1, Y0, Y5
+	VMOVUPD      Y5, (AX)
+	VMOVUPD      32(AX), Y1
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, 32(AX)
+	VMOVUPD      64(AX), Y1
+	VFMADD231PD  Y3, Y0, Y1
+	VMOVUPD      Y1, 64(AX)
+	VMOVUPD      96(AX), Y1
+	VFMADD231PD  Y4, Y0, Y1
+	VMOVUPD      Y1, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x10, R8
+	JMP          rowAVX2Loop8
+
+rowAVX2Done9:
+rowAVX2Loop11:
+	CMPQ   R8, $0x04
+	JLT    rowAVX2Done12
+	VXORPD Y1, Y1, Y1
+	MOVQ   CX, R9
+	MOVQ   DX, R10
+	MOVQ   BX, R11
+
+rowAVX2Term13:
+	VBROADCASTSD (R10), Y2
+	VFMADD231PD  (R9), Y2, Y1
+	ADDQ         DI, R10
+	ADDQ         SI, R9
+	DECQ         R11
+	JNZ          rowAVX2Term13
+	VMOVUPD      (AX), Y2
+	VFMADD231PD  Y1, Y0, Y2
+	VMOVUPD      Y2, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x04, R8
+	JMP          rowAVX2Loop11
+
+rowAVX2Done12:
+	TESTQ   R8, R8
+	JZ      rowAVX2None
+	LEAQ    ones<>+32(SB), R9
+	SHLQ    $0x03, R8
+	SUBQ    R8, R9
+	VMOVUPD (R9), Y1
+	VXORPD  Y2, Y2, Y2
+	MOVQ    DX, DX
+
+rowAVX2Term14:
+	VBROADCASTSD (DX), Y3
+	VMASKMOVPD   (CX), Y1, Y4
+	VFMADD231PD  Y4, Y3, Y2
+	ADDQ         DI, DX
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          rowAVX2Term14
+	VMASKMOVPD   (AX), Y1, Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMASKMOVPD   Y3, Y1, (AX)
+
+rowAVX2None:
+	VZEROUPPER
+	RET
+
+// func dotsAVX2(out *float64, a *float64, x *float64, rows int, n int, stride int, alpha float64)
+// Requires: AVX, FMA3
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ rows+24(FP), BX
+	MOVQ stride+40(FP), SI
+	SHLQ $0x03, SI
+	MOVQ n+32(FP), DI
+
+dotsAVX2Row:
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -574,36 +1067,242 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-32
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
+	MOVQ   DI, R8
+	XORQ   R9, R9
 
-dotAVX2Loop:
-	VMOVUPD     (AX), Y8
-	VFMADD231PD (CX), Y8, Y0
-	VMOVUPD     32(AX), Y8
-	VFMADD231PD 32(CX), Y8, Y1
-	VMOVUPD     64(AX), Y8
-	VFMADD231PD 64(CX), Y8, Y2
-	VMOVUPD     96(AX), Y8
-	VFMADD231PD 96(CX), Y8, Y3
-	VMOVUPD     128(AX), Y8
-	VFMADD231PD 128(CX), Y8, Y4
-	VMOVUPD     160(AX), Y8
-	VFMADD231PD 160(CX), Y8, Y5
-	VMOVUPD     192(AX), Y8
-	VFMADD231PD 192(CX), Y8, Y6
-	VMOVUPD     224(AX), Y8
-	VFMADD231PD 224(CX), Y8, Y7
-	ADDQ        $0x00000100, AX
-	ADDQ        $0x00000100, CX
-	DECQ        BX
-	JNZ         dotAVX2Loop
-	VMOVUPD     Y0, (DX)
-	VMOVUPD     Y1, 32(DX)
-	VMOVUPD     Y2, 64(DX)
-	VMOVUPD     Y3, 96(DX)
-	VMOVUPD     Y4, 128(DX)
-	VMOVUPD     Y5, 160(DX)
-	VMOVUPD     Y6, 192(DX)
-	VMOVUPD     Y7, 224(DX)
+dotsAVX2Loop15:
+	CMPQ        R8, $0x20
+	JLT         dotsAVX2Done16
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y0
+	VMOVUPD     32(CX)(R9*1), Y8
+	VFMADD231PD 32(DX)(R9*1), Y8, Y1
+	VMOVUPD     64(CX)(R9*1), Y8
+	VFMADD231PD 64(DX)(R9*1), Y8, Y2
+	VMOVUPD     96(CX)(R9*1), Y8
+	VFMADD231PD 96(DX)(R9*1), Y8, Y3
+	VMOVUPD     128(CX)(R9*1), Y8
+	VFMADD231PD 128(DX)(R9*1), Y8, Y4
+	VMOVUPD     160(CX)(R9*1), Y8
+	VFMADD231PD 160(DX)(R9*1), Y8, Y5
+	VMOVUPD     192(CX)(R9*1), Y8
+	VFMADD231PD 192(DX)(R9*1), Y8, Y6
+	VMOVUPD     224(CX)(R9*1), Y8
+	VFMADD231PD 224(DX)(R9*1), Y8, Y7
+	ADDQ        $0x00000100, R9
+	SUBQ        $0x20, R8
+	JMP         dotsAVX2Loop15
+
+dotsAVX2Done16:
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked18
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y0
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked19
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y1
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked20
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y2
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked21
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y3
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked22
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y4
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked23
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y5
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked24
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y6
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	CMPQ        R8, $0x04
+	JLT         dotsAVX2Masked25
+	VMOVUPD     (CX)(R9*1), Y8
+	VFMADD231PD (DX)(R9*1), Y8, Y7
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x04, R8
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked18:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y0
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked19:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y1
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked20:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y2
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked21:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y3
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked22:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y4
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked23:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y5
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked24:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y6
+	JMP         dotsAVX2None17
+
+dotsAVX2Masked25:
+	TESTQ       R8, R8
+	JZ          dotsAVX2None17
+	LEAQ        ones<>+32(SB), R10
+	SHLQ        $0x03, R8
+	SUBQ        R8, R10
+	VMOVUPD     (R10), Y8
+	VMASKMOVPD  (CX)(R9*1), Y8, Y9
+	VMASKMOVPD  (DX)(R9*1), Y8, Y8
+	VFMADD231PD Y8, Y9, Y7
+
+dotsAVX2None17:
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y7, Y3, Y3
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDSD       X1, X0, X0
+	VXORPD       X1, X1, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       alpha+48(FP), X1
+	VMOVSD       (AX), X2
+	VFMADD231SD  X0, X1, X2
+	VMOVSD       X2, (AX)
+	ADDQ         $0x08, AX
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          dotsAVX2Row
+	VZEROUPPER
+	RET
+
+// func panel1AVX2(dst *float64, src *float64, terms int, step int)
+// Requires: AVX
+TEXT ·panel1AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ terms+16(FP), DX
+	MOVQ step+24(FP), BX
+	SHLQ $0x03, BX
+
+panel1AVX2Loop:
+	VMOVUPD (CX), Y0
+	VMOVUPD Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     panel1AVX2Loop
+	VZEROUPPER
+	RET
+
+// func panel3AVX2(dst *float64, src *float64, terms int, step int)
+// Requires: AVX
+TEXT ·panel3AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ terms+16(FP), DX
+	MOVQ step+24(FP), BX
+	SHLQ $0x03, BX
+
+panel3AVX2Loop:
+	VMOVUPD (CX), Y0
+	VMOVUPD Y0, (AX)
+	VMOVUPD 32(CX), Y0
+	VMOVUPD Y0, 32(AX)
+	VMOVUPD 64(CX), Y0
+	VMOVUPD Y0, 64(AX)
+	ADDQ    $0x00000060, AX
+	ADDQ    BX, CX
+	DECQ    DX
+	JNZ     panel3AVX2Loop
 	VZEROUPPER
 	RET
 
@@ -640,5 +1339,52 @@ peakAVX2Loop:
 	VFMADD231PD Y12, Y12, Y11
 	DECQ        AX
 	JNZ         peakAVX2Loop
+	VZEROUPPER
+	RET
+
+// func fourRowsAVX2(dst *float64, src *float64, fours int, stride int, width int)
+// Requires: AVX
+TEXT ·fourRowsAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ fours+16(FP), CX
+	MOVQ stride+24(FP), DX
+	SHLQ $0x03, DX
+	MOVQ width+32(FP), BX
+	SHLQ $0x03, BX
+	MOVQ src+8(FP), SI
+	MOVQ SI, DI
+	ADDQ DX, DI
+	MOVQ DI, R8
+	ADDQ DX, R8
+	MOVQ R8, R9
+	ADDQ DX, R9
+
+fourRowsAVX2Loop:
+	VMOVUPD     (SI), X0
+	VINSERTF128 $0x01, (R8), Y0, Y0
+	VMOVUPD     (DI), X1
+	VINSERTF128 $0x01, (R9), Y1, Y1
+	VUNPCKLPD   Y1, Y0, Y2
+	VMOVUPD     Y2, (AX)
+	ADDQ        BX, AX
+	VUNPCKHPD   Y1, Y0, Y2
+	VMOVUPD     Y2, (AX)
+	ADDQ        BX, AX
+	VMOVUPD     16(SI), X3
+	VINSERTF128 $0x01, 16(R8), Y3, Y3
+	VMOVUPD     16(DI), X4
+	VINSERTF128 $0x01, 16(R9), Y4, Y4
+	VUNPCKLPD   Y4, Y3, Y2
+	VMOVUPD     Y2, (AX)
+	ADDQ        BX, AX
+	VUNPCKHPD   Y4, Y3, Y2
+	VMOVUPD     Y2, (AX)
+	ADDQ        BX, AX
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	DECQ        CX
+	JNZ         fourRowsAVX2Loop
 	VZEROUPPER
 	RET

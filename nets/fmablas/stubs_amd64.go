@@ -5,25 +5,46 @@
 package fmablas
 
 //go:noescape
-func tileAVX512(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64)
+func tileAVX512(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64, fresh bool)
 
 //go:noescape
 func combineAVX512(dst *float64, rows *float64, c *float64, n int, terms int, stride int)
 
 //go:noescape
-func dotAVX512(x *float64, y *float64, sums *float64, blocks int)
+func rowAVX512(dst *float64, rows *float64, c *float64, n int, terms int, stride int, step int, alpha float64)
+
+//go:noescape
+func dotsAVX512(out *float64, a *float64, x *float64, rows int, n int, stride int, alpha float64)
+
+//go:noescape
+func panel1AVX512(dst *float64, src *float64, terms int, step int)
+
+//go:noescape
+func panel3AVX512(dst *float64, src *float64, terms int, step int)
 
 //go:noescape
 func peakAVX512(rounds int)
 
 //go:noescape
-func tileAVX2(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64)
+func tileAVX2(a *float64, b *float64, c *float64, k int, stepA int, stepB int, stride int, alpha float64, fresh bool)
 
 //go:noescape
 func combineAVX2(dst *float64, rows *float64, c *float64, n int, terms int, stride int)
 
 //go:noescape
-func dotAVX2(x *float64, y *float64, sums *float64, blocks int)
+func rowAVX2(dst *float64, rows *float64, c *float64, n int, terms int, stride int, step int, alpha float64)
+
+//go:noescape
+func dotsAVX2(out *float64, a *float64, x *float64, rows int, n int, stride int, alpha float64)
+
+//go:noescape
+func panel1AVX2(dst *float64, src *float64, terms int, step int)
+
+//go:noescape
+func panel3AVX2(dst *float64, src *float64, terms int, step int)
 
 //go:noescape
 func peakAVX2(rounds int)
+
+//go:noescape
+func fourRowsAVX2(dst *float64, src *float64, fours int, stride int, width int)

@@ -119,14 +119,9 @@ func (s *solver) substituteRight(lower bool, from, order, m int) {
 	defer buffers.Put(buf)
 	buf.b = sized(buf.b, order*m)
 	x := buf.b
-	transpose(x, s.b[from:], m, order, m, s.ldb)
+	s.transpose(x, s.b[from:], m, order, m, s.ldb)
 	s.substitute(!lower, s.a.at(from, from).transposed(), x, m, order, m)
-	for i := range m {
-		row := s.b[i*s.ldb+from : i*s.ldb+from+order]
-		for j := range row {
-			row[j] = x[j*m+i]
-		}
-	}
+	s.transpose(s.b[from:], x, order, m, s.ldb, m)
 }
 
 // substitute solves a x = x for the rows of x, one after another.

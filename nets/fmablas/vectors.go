@@ -1,10 +1,6 @@
 package fmablas
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/blas"
-)
+import "gonum.org/v1/gonum/blas"
 
 // Ddot returns the sum of x_i y_i over i < n. It panics on arguments on which gonum's does.
 func (i Implementation) Ddot(n int, x []float64, incX int, y []float64, incY int) float64 {
@@ -22,25 +18,6 @@ func (i Implementation) Ddot(n int, x []float64, incX int, y []float64, incY int
 	return l.inner(buf.a, buf.b)
 }
 
-// inner is the dot product of x and y.
-func (l *loops) inner(x, y []float64) float64 {
-	var sums [lanes]float64
-	blocks := len(x) / lanes * lanes
-	if blocks > 0 {
-		l.dot(x[:blocks], y, &sums)
-	}
-	y = y[blocks:]
-	for i, v := range x[blocks:] {
-		sums[i] = math.FMA(v, y[i], sums[i])
-	}
-	for h := lanes / 2; h > 0; h /= 2 {
-		for i := range h {
-			sums[i] += sums[i+h]
-		}
-	}
-	return sums[0]
-}
-
 // Dgemv sets y to alpha op(A) x + beta y, with A (m x n). It panics on arguments on which gonum's does.
 func (i Implementation) Dgemv(t blas.Transpose, m, n int, alpha float64, a []float64, lda int, x []float64, incX int, beta float64, y []float64, incY int) {
 	l := i.own()
@@ -56,30 +33,30 @@ func (i Implementation) Dgemv(t blas.Transpose, m, n int, alpha float64, a []flo
 	if t != blas.NoTrans {
 		lenX, lenY = m, n
 	}
+	if incX == 1 && incY == 1 && (t == blas.NoTrans || alpha == 1) {
+		l.gemv(t, alpha, a, lda, x[:lenX], beta, y[:lenY])
+		return
+	}
 	buf := buffers.Get().(*buffer)
 	defer buffers.Put(buf)
-	if incX != 1 || alpha != 1 {
-		buf.a = gather(sized(buf.a, lenX), x, incX)
-		x = buf.a
+	buf.a, buf.b = gather(sized(buf.a, lenX), x, incX), gather(sized(buf.b, lenY), y, incY)
+	if t != blas.NoTrans && alpha != 0 {
+		multiply(buf.a, alpha)
+		alpha = 1
 	}
-	out := y[:min(lenY, len(y))]
-	if incY != 1 {
-		buf.b = gather(sized(buf.b, lenY), y, incY)
-		out = buf.b
-	}
-	scaleBy(out, beta)
+	l.gemv(t, alpha, a, lda, buf.a, beta, buf.b)
+	scatter(y, buf.b, incY)
+}
+
+// gemv is Dgemv for vectors without increments; transposed, alpha is 0 or 1.
+func (l *loops) gemv(t blas.Transpose, alpha float64, a []float64, lda int, x []float64, beta float64, y []float64) {
+	scaleBy(y, beta)
 	switch {
 	case alpha == 0:
 	case t == blas.NoTrans:
-		for r := range out {
-			out[r] = math.FMA(alpha, l.inner(a[r*lda:r*lda+n], x[:n]), out[r])
-		}
+		l.dots(y, a, x, lda, alpha)
 	default:
-		scaleBy(x[:m], alpha)
-		l.combineRows(out, a, x[:m], lda)
-	}
-	if incY != 1 {
-		scatter(y, out, incY)
+		l.combineRows(y, a, x, lda)
 	}
 }
 

@@ -21,9 +21,12 @@ func main() {
 	} {
 		v.tile()
 		v.combine()
-		v.dot()
+		v.row()
+		v.dots()
+		v.panel()
 		v.peak()
 	}
+	fourRows()
 	Generate()
 }
 
@@ -39,10 +42,10 @@ type vector struct {
 // lanes is the number of partial sums of a dot product.
 const lanes = 32
 
-// tile: C += alpha sum_k a_k b_k^T, with column a_k (rows) of A at a+8 k stepA and row b_k (columns vectors) of B at
+// tile: C += alpha sum_k a_k b_k^T, or C is set to that where fresh is set, with column a_k (rows) of A at a+8 k stepA and row b_k (columns vectors) of B at
 // b+8 k stepB. k > 0.
 func (v *vector) tile() {
-	v.start("tile", "func(a, b, c *float64, k, stepA, stepB, stride int, alpha float64)")
+	v.start("tile", "func(a, b, c *float64, k, stepA, stepB, stride int, alpha float64, fresh bool)")
 	a, b, c, k := v.param("a"), v.param("b"), v.param("c"), v.param("k")
 	stepA, stepB, stride := v.bytes("stepA"), v.bytes("stepB"), v.bytes("stride")
 	sums := v.zeros(v.rows * v.columns)
@@ -65,7 +68,14 @@ func (v *vector) tile() {
 	ADDQ(stepB, b)
 	DECQ(k)
 	JNZ(LabelRef(loop))
-	v.deliver(sums, c, stride)
+	alpha := v.number("alpha", 56)
+	fresh := Load(Param("fresh"), GP8())
+	TESTB(fresh, fresh)
+	JZ(LabelRef(v.label("Add")))
+	v.deliver(sums, c, stride, alpha, false)
+	v.end()
+	Label(v.label("Add"))
+	v.deliver(sums, c, stride, alpha, true)
 	v.end()
 }
 
@@ -81,63 +91,83 @@ func (v *vector) fetch(c, stride Register) {
 	}
 }
 
-// deliver: C += alpha sums.
-func (v *vector) deliver(sums []VecVirtual, c, stride Register) {
-	alpha := v.register()
-	VBROADCASTSD(NewParamAddr("alpha", 56), alpha)
+// deliver: C += alpha sums, or C = 0 + alpha sums.
+func (v *vector) deliver(sums []VecVirtual, c, stride Register, alpha VecVirtual, add bool) {
+	at := GP64()
+	MOVQ(c, at)
 	for i := range v.rows {
 		for j := range v.columns {
-			m, t := Mem{Base: c, Disp: j * v.size}, v.register()
-			VMOVUPD(m, t)
+			m, t := Mem{Base: at, Disp: j * v.size}, v.register()
+			if add {
+				VMOVUPD(m, t)
+			} else { // no xor with itself, which would count as a use of t before
+				VBROADCASTSD(v.table().Offset(32), t)
+			}
 			VFMADD231PD(sums[i*v.columns+j], alpha, t)
 			VMOVUPD(t, m)
 		}
-		if i+1 < v.rows {
-			ADDQ(stride, c)
-		}
+		ADDQ(stride, at)
 	}
 }
 
-// combine: dst_i += sum_k c_k rows[k][i] over i < n and k < terms. terms > 0.
+// combine: dst_i += sum_k c_k rows[k][i] over i < n and k < terms, one chain that starts with dst_i. terms > 0.
 func (v *vector) combine() {
-	const unrolled = 4 // vectors that share a pass over the terms
 	v.start("combine", "func(dst, rows, c *float64, n, terms, stride int)")
-	dst, rows, c, rest := v.param("dst"), v.param("rows"), v.param("c"), v.param("n")
-	terms, stride := v.param("terms"), v.bytes("stride")
-	pass := &pass{vector: v, rows: rows, c: c, terms: terms, stride: stride, dst: dst}
-	for _, count := range []int{unrolled, 1} {
-		loop, done := v.fresh("Loop"), v.fresh("Done")
-		step := count * v.size
-		Label(loop)
-		CMPQ(rest, U8(uint8(step/8)))
-		JLT(LabelRef(done))
-		pass.sum(count, nil)
-		ADDQ(U32(uint32(step)), dst)
-		ADDQ(U32(uint32(step)), rows)
-		SUBQ(U8(uint8(step/8)), rest)
-		JMP(LabelRef(loop))
-		Label(done)
-	}
-	none := v.label("None")
-	TESTQ(rest, rest)
-	JZ(LabelRef(none))
-	pass.sum(1, v.tail(rest))
-	Label(none)
-	v.end()
+	step := GP64()
+	MOVQ(U32(8), step)
+	p := &pass{vector: v, dst: v.param("dst"), rows: v.param("rows"), c: v.param("c"), terms: v.param("terms"), stride: v.bytes("stride"), step: step}
+	p.all(v.param("n"))
+}
+
+// row: dst_i += alpha sum_k c[k*step] rows[k][i] over i < n and k < terms. terms > 0.
+func (v *vector) row() {
+	v.start("row", "func(dst, rows, c *float64, n, terms, stride, step int, alpha float64)")
+	p := &pass{vector: v, dst: v.param("dst"), rows: v.param("rows"), c: v.param("c"), terms: v.param("terms"), stride: v.bytes("stride"), step: v.bytes("step")}
+	p.alpha = v.number("alpha", 56)
+	p.all(v.param("n"))
 }
 
 // A pass sums vectors of components over all terms.
 type pass struct {
 	*vector
-	rows, c, terms, stride, dst Register
+	dst, rows, c, terms, stride, step Register
+	alpha                             VecVirtual // nil: the sums start with dst
+}
+
+// all sums n components.
+func (p *pass) all(rest Register) {
+	for _, count := range []int{4, 1} {
+		loop, done := p.fresh("Loop"), p.fresh("Done")
+		step := count * p.size
+		Label(loop)
+		CMPQ(rest, U8(uint8(step/8)))
+		JLT(LabelRef(done))
+		p.sum(count, nil)
+		ADDQ(U32(uint32(step)), p.dst)
+		ADDQ(U32(uint32(step)), p.rows)
+		SUBQ(U8(uint8(step/8)), rest)
+		JMP(LabelRef(loop))
+		Label(done)
+	}
+	none := p.label("None")
+	TESTQ(rest, rest)
+	JZ(LabelRef(none))
+	p.sum(1, p.tail(rest))
+	Label(none)
+	p.end()
 }
 
 // sum sums count vectors of components, or those of one under the mask.
 func (p *pass) sum(count int, mask Op) {
+	at := func(j int) Mem { return Mem{Base: p.dst, Disp: j * p.size} }
 	sums := make([]VecVirtual, count)
 	for j := range sums {
 		sums[j] = p.register()
-		p.load(Mem{Base: p.dst, Disp: j * p.size}, sums[j], mask)
+		if p.alpha == nil {
+			p.load(at(j), sums[j], mask)
+		} else {
+			p.zero(sums[j])
+		}
 	}
 	row, factor, left := GP64(), GP64(), GP64()
 	MOVQ(p.rows, row)
@@ -148,44 +178,185 @@ func (p *pass) sum(count int, mask Op) {
 	f := p.register()
 	VBROADCASTSD(Mem{Base: factor}, f)
 	for j, s := range sums {
-		m := Mem{Base: row, Disp: j * p.size}
-		if mask == nil {
-			VFMADD231PD(m, f, s)
-			continue
-		}
-		t := p.register()
-		p.load(m, t, mask)
-		VFMADD231PD(t, f, s)
+		p.multiplyAdd(Mem{Base: row, Disp: j * p.size}, f, s, mask)
 	}
-	ADDQ(Imm(8), factor)
+	ADDQ(p.step, factor)
 	ADDQ(p.stride, row)
 	DECQ(left)
 	JNZ(LabelRef(loop))
 	for j, s := range sums {
-		p.store(s, Mem{Base: p.dst, Disp: j * p.size}, mask)
+		if p.alpha != nil {
+			t := p.register()
+			p.load(at(j), t, mask)
+			VFMADD231PD(s, p.alpha, t)
+			s = t
+		}
+		p.store(s, at(j), mask)
 	}
 }
 
-// dot: sums_l = sum over blocks of 32 of x_l y_l. blocks > 0.
-func (v *vector) dot() {
-	v.start("dot", "func(x, y, sums *float64, blocks int)")
-	x, y, out, blocks := v.param("x"), v.param("y"), v.param("sums"), v.param("blocks")
+// multiplyAdd: s += f m, where the mask is set.
+func (v *vector) multiplyAdd(m Mem, f, s VecVirtual, mask Op) {
+	if mask == nil {
+		VFMADD231PD(m, f, s)
+		return
+	}
+	t := v.register()
+	v.load(m, t, mask)
+	VFMADD231PD(t, f, s)
+}
+
+// dots: out_r += alpha sum_i a[r*stride+i] x_i over i < n, for r < rows. rows > 0.
+func (v *vector) dots() {
+	v.start("dots", "func(out, a, x *float64, rows, n, stride int, alpha float64)")
+	out, a, x, rows, stride := v.param("out"), v.param("a"), v.param("x"), v.param("rows"), v.bytes("stride")
+	n := v.param("n")
+	next := v.label("Row")
+	Label(next)
 	sums := v.zeros(8 * lanes / v.size)
-	loop := v.label("Loop")
+	left, offset := GP64(), GP64()
+	MOVQ(n, left)
+	XORQ(offset, offset)
+	v.whole(sums, a, x, left, offset)
+	v.partial(sums, a, x, left, offset)
+	sum, alpha, total := v.reduce(sums), XMM(), XMM()
+	VMOVSD(NewParamAddr("alpha", 48), alpha)
+	VMOVSD(Mem{Base: out}, total)
+	VFMADD231SD(sum, alpha, total)
+	VMOVSD(total, Mem{Base: out})
+	ADDQ(Imm(8), out)
+	ADDQ(stride, a)
+	DECQ(rows)
+	JNZ(LabelRef(next))
+	v.end()
+}
+
+// whole adds the products of whole groups of lanes.
+func (v *vector) whole(sums []VecVirtual, a, x, left, offset Register) {
+	loop, done := v.fresh("Loop"), v.fresh("Done")
 	Label(loop)
+	CMPQ(left, Imm(lanes))
+	JLT(LabelRef(done))
 	for j, s := range sums {
 		t := v.register()
-		VMOVUPD(Mem{Base: x, Disp: j * v.size}, t)
-		VFMADD231PD(Mem{Base: y, Disp: j * v.size}, t, s)
+		VMOVUPD(Mem{Base: a, Index: offset, Scale: 1, Disp: j * v.size}, t)
+		VFMADD231PD(Mem{Base: x, Index: offset, Scale: 1, Disp: j * v.size}, t, s)
 	}
-	ADDQ(U32(8*lanes), x)
-	ADDQ(U32(8*lanes), y)
-	DECQ(blocks)
-	JNZ(LabelRef(loop))
+	ADDQ(U32(8*lanes), offset)
+	SUBQ(Imm(lanes), left)
+	JMP(LabelRef(loop))
+	Label(done)
+}
+
+// partial adds the products of the last group.
+func (v *vector) partial(sums []VecVirtual, a, x, left, offset Register) {
+	none := v.fresh("None")
+	size := v.size / 8
+	jumps := make([]string, len(sums))
 	for j, s := range sums {
-		VMOVUPD(s, Mem{Base: out, Disp: j * v.size})
+		jumps[j] = v.fresh("Masked")
+		CMPQ(left, Imm(uint64(size)))
+		JLT(LabelRef(jumps[j]))
+		t := v.register()
+		VMOVUPD(Mem{Base: a, Index: offset, Scale: 1}, t)
+		VFMADD231PD(Mem{Base: x, Index: offset, Scale: 1}, t, s)
+		ADDQ(U32(uint32(v.size)), offset)
+		SUBQ(Imm(uint64(size)), left)
 	}
+	JMP(LabelRef(none))
+	for j, s := range sums {
+		Label(jumps[j])
+		TESTQ(left, left)
+		JZ(LabelRef(none))
+		mask, t := v.tail(left), v.register()
+		v.load(Mem{Base: a, Index: offset, Scale: 1}, t, mask)
+		v.multiplyAdd(Mem{Base: x, Index: offset, Scale: 1}, t, s, mask)
+		JMP(LabelRef(none))
+	}
+	Label(none)
+}
+
+// reduce adds the lanes pairwise, l to l+16, l to l+8 and so on, and +0: a sum is never -0.
+func (v *vector) reduce(sums []VecVirtual) VecVirtual {
+	for h := len(sums) / 2; h > 0; h /= 2 {
+		for j := range h {
+			VADDPD(sums[j+h], sums[j], sums[j])
+		}
+	}
+	y := sums[0]
+	if v.wide() {
+		high := YMM()
+		VEXTRACTF64X4(Imm(1), sums[0], high)
+		y = YMM()
+		VADDPD(high, sums[0].AsY(), y)
+	}
+	high, x := XMM(), XMM()
+	VEXTRACTF128(Imm(1), y, high)
+	VADDPD(high, y.AsX(), x)
+	VUNPCKHPD(x, x, high)
+	VADDSD(high, x, x)
+	zero := XMM()
+	VXORPD(zero, zero, zero)
+	VADDSD(zero, x, x)
+	return x
+}
+
+// panel copies terms rows of so many vectors, a step apart, one after another.
+func (v *vector) panel() {
+	for _, count := range []int{1, v.columns} {
+		v.start(fmt.Sprintf("panel%d", count), "func(dst, src *float64, terms, step int)")
+		dst, src, terms, step := v.param("dst"), v.param("src"), v.param("terms"), v.bytes("step")
+		loop := v.label("Loop")
+		Label(loop)
+		for j := range count {
+			t := v.register()
+			VMOVUPD(Mem{Base: src, Disp: j * v.size}, t)
+			VMOVUPD(t, Mem{Base: dst, Disp: j * v.size})
+		}
+		ADDQ(U32(uint32(count*v.size)), dst)
+		ADDQ(step, src)
+		DECQ(terms)
+		JNZ(LabelRef(loop))
+		v.end()
+	}
+}
+
+// fourRows: dst[k*width+i] = src[i*stride+k] for i < 4 and k < 4 fours. fours > 0.
+func fourRows() {
+	v := &vector{suffix: "AVX2", size: 32}
+	v.start("fourRows", "func(dst, src *float64, fours, stride, width int)")
+	dst, fours, stride, width := v.param("dst"), v.param("fours"), v.bytes("stride"), v.bytes("width")
+	rows := []Register{v.param("src")}
+	for i := 1; i < 4; i++ {
+		rows = append(rows, GP64())
+		MOVQ(rows[i-1], rows[i])
+		ADDQ(stride, rows[i])
+	}
+	loop := v.label("Loop")
+	Label(loop)
+	for k := 0; k < 4; k += 2 {
+		even, odd := half(rows[0], rows[2], k), half(rows[1], rows[3], k)
+		for _, unpack := range []func(Op, Op, Op){func(a, b, c Op) { VUNPCKLPD(a, b, c) }, func(a, b, c Op) { VUNPCKHPD(a, b, c) }} {
+			column := YMM()
+			unpack(odd, even, column)
+			VMOVUPD(column, Mem{Base: dst})
+			ADDQ(width, dst)
+		}
+	}
+	for _, r := range rows {
+		ADDQ(Imm(32), r)
+	}
+	DECQ(fours)
+	JNZ(LabelRef(loop))
 	v.end()
+}
+
+// half is entries k and k+1 of two rows.
+func half(first, second Register, k int) VecVirtual {
+	r := YMM()
+	VMOVUPD(Mem{Base: first, Disp: 8 * k}, r.AsX())
+	VINSERTF128(Imm(1), Mem{Base: second, Disp: 8 * k}, r, r)
+	return r
 }
 
 // peak runs independent fused multiply-adds on registers alone: the most that a core can do.
@@ -247,13 +418,24 @@ func (v *vector) zeros(count int) []VecVirtual {
 	out := make([]VecVirtual, count)
 	for i := range out {
 		out[i] = v.register()
-		if v.wide() {
-			VPXORQ(out[i], out[i], out[i])
-		} else {
-			VXORPD(out[i], out[i], out[i])
-		}
+		v.zero(out[i])
 	}
 	return out
+}
+
+func (v *vector) zero(r VecVirtual) {
+	if v.wide() {
+		VPXORQ(r, r, r)
+	} else {
+		VXORPD(r, r, r)
+	}
+}
+
+// number broadcasts the parameter at an offset from the start of the parameters.
+func (v *vector) number(name string, offset int) VecVirtual {
+	r := v.register()
+	VBROADCASTSD(NewParamAddr(name, offset), r)
+	return r
 }
 
 func (v *vector) load(m Mem, r VecVirtual, mask Op) {
@@ -289,13 +471,7 @@ func (v *vector) tail(rest Register) Op {
 		KMOVW(bits.As32(), k)
 		return k
 	}
-	m := GLOBL("ones", RODATA|NOPTR) // four lanes of ones, then four of zeros
-	for i := range 4 {
-		DATA(8*i, U64(^uint64(0)))
-	}
-	for i := range 4 {
-		DATA(32+8*i, U64(0))
-	}
+	m := v.table()
 	at, back, mask := GP64(), GP64(), YMM()
 	LEAQ(m.Offset(32), at)
 	MOVQ(rest, back)
@@ -303,4 +479,21 @@ func (v *vector) tail(rest Register) Op {
 	SUBQ(back, at)
 	VMOVUPD(Mem{Base: at}, mask)
 	return mask
+}
+
+// ones holds four lanes of ones, then four of zeros.
+var ones *Mem
+
+func (v *vector) table() Mem {
+	if ones == nil {
+		m := GLOBL("ones", RODATA|NOPTR)
+		for i := range 4 {
+			DATA(8*i, U64(^uint64(0)))
+		}
+		for i := range 4 {
+			DATA(32+8*i, U64(0))
+		}
+		ones = &m
+	}
+	return *ones
 }
