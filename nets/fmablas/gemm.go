@@ -104,7 +104,7 @@ func (p *product) span(i int) (from, to int) { return p.part.span(p.first+i, p.n
 // run scales C by beta and adds the product.
 func (p *product) run(beta float64, workers int) {
 	work := p.m * p.n * p.k
-	small := work <= smallWork || p.m < 3
+	small := work <= smallWork || p.m < 3 || p.n < thin && p.part == whole
 	p.fresh = beta == 0 && p.alpha != 0 && p.k > 0 && !small
 	if !p.fresh {
 		p.scale(beta)
