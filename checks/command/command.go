@@ -28,6 +28,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,7 +69,7 @@ type Table struct {
 // switch is one for the whole process, so it is turned here and by no library. What the packages of Convergo multiply
 // themselves does not depend on it.
 func Main(s Suite) {
-	blas64.Use(fmablas.Implementation{})
+	blas64.Use(fmablas.Implementation{Workers: runtime.GOMAXPROCS(0)})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(s.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/blas/gonum"
+	lapack "gonum.org/v1/gonum/lapack/gonum"
 )
 
 // The shapes: cubes, the Gram matrix of few samples with many parameters, and the passes of a wide layer.
@@ -71,6 +73,24 @@ func BenchmarkTrsm(b *testing.B) {
 		compare(b, fmt.Sprintf("%c-%d", s, n), n*n*n, func(i blas.Float64) {
 			copy(x, start)
 			i.Dtrsm(s, blas.Lower, blas.NoTrans, blas.NonUnit, n, n, 1, a, n, x, n)
+		})
+	}
+}
+
+// gonum's Cholesky factorisation over each BLAS.
+func BenchmarkCholesky(b *testing.B) {
+	defer blas64.Use(gonum.Implementation{})
+	for _, n := range []int{256, 1024} {
+		start, a := make([]float64, n*n), make([]float64, n*n)
+		x := normals(n * n)
+		gonum.Implementation{}.Dsyrk(blas.Upper, blas.NoTrans, n, n, 1, x, n, 0, start, n)
+		for i := range n {
+			start[i*n+i] += float64(n)
+		}
+		compare(b, fmt.Sprint(n), float64(n)*float64(n)*float64(n)/3, func(i blas.Float64) {
+			blas64.Use(i)
+			copy(a, start)
+			lapack.Implementation{}.Dpotrf(blas.Upper, n, a, n)
 		})
 	}
 }

@@ -136,6 +136,33 @@ func TestSyrkIsTheTriangleOfGemm(t *testing.T) {
 	})
 }
 
+// A large triangle, cut for many workers and for one.
+func TestSyrkBlocks(t *testing.T) {
+	const n, k = 230, 300
+	a := normals(n * k)
+	want := make([]float64, n*n)
+	Implementation{loops: &portable}.Dgemm(blas.NoTrans, blas.Trans, n, n, k, 1, a, k, a, k, 0, want, n)
+	each(t, func(t *testing.T, impl Implementation) {
+		for _, ul := range []blas.Uplo{blas.Upper, blas.Lower} {
+			for _, impl.Workers = range []int{1, 2, 7} {
+				c := slices.Repeat([]float64{7}, n*n)
+				impl.Dsyrk(ul, blas.NoTrans, n, k, 1, a, k, 0, c, n)
+				for i := range n {
+					for j := range n {
+						expected := want[i*n+j]
+						if ul == blas.Upper && j < i || ul == blas.Lower && j > i {
+							expected = 7
+						}
+						if c[i*n+j] != expected {
+							t.Fatalf("%c, %d workers: (%d, %d) is %g, not %g", ul, impl.Workers, i, j, c[i*n+j], expected)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // A solution has a small residual, and the same bytes from all loops.
 func TestTrsm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
