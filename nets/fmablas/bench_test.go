@@ -20,6 +20,7 @@ var shapes = []struct {
 	{blas.NoTrans, blas.NoTrans, 8, 8, 8},
 	{blas.NoTrans, blas.NoTrans, 16, 16, 16},
 	{blas.NoTrans, blas.NoTrans, 32, 32, 32},
+	{blas.NoTrans, blas.Trans, 32, 32, 32},
 	{blas.NoTrans, blas.NoTrans, 64, 64, 64},
 	{blas.NoTrans, blas.NoTrans, 128, 128, 128},
 	{blas.NoTrans, blas.NoTrans, 256, 256, 256},
