@@ -2,6 +2,7 @@ package deep
 
 import (
 	"convergo/nets/fmablas"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 )
