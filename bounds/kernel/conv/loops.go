@@ -74,9 +74,6 @@ func constants[T float](q int) []T {
 	return list
 }
 
-// header is the number of constants before the polynomials.
-const header = 3
-
 // portableName names the loops that run everywhere.
 const portableName = "go"
 
