@@ -264,7 +264,7 @@ func outputOf(t *testing.T, s Suite, args ...string) (string, int) {
 func TestOutsidersSeeTheirOwnNames(t *testing.T) {
 	s := toySuite()
 	s.Name, s.Version = "mine", "1.2.3"
-	for _, args := range [][]string{{"help"}, {"verify", "--help"}, {"show", "--help"}, {"report", "--help"}, {"figures", "--help"}, {"regress", "--help"}, {"emit", "slurm", "--help"}, {"baseline", "write", "--help"}} {
+	for _, args := range [][]string{{"help"}, {"verify", "--help"}, {"show", "--help"}, {"report", "--help"}, {"figures", "--help"}, {"regress", "--help"}, {"emit", "slurm", "--help"}, {"emit", "kubernetes", "--help"}, {"baseline", "write", "--help"}} {
 		out, code := outputOf(t, s, args...)
 		if code != exitOK || strings.Contains(out, "convergo") || strings.Contains(out, "du2019") || !strings.Contains(out, "mine") {
 			t.Errorf("%q: status %d, not in the user's own names:\n%s", args, code, out)

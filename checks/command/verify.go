@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -104,6 +105,9 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 			return err
 		}
 		printReadings(cmd.ErrOrStderr(), o.Data)
+	}
+	if note := arrayNote(os.Getenv, f.shard, f.seed, cmd.Flags().Changed("seed")); note != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), note)
 	}
 	start := time.Now()
 	s, dir, err := run(ctx, cmd, sources, o, "")
