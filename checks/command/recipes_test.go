@@ -160,7 +160,7 @@ func TestActionRuns(t *testing.T) {
 		{"no baseline", nil, "", exitUsage, []string{"baseline.txt", "baseline write"}},
 		{"true claims", nil, "", exitOK, []string{"2 same, 0 regressed"}},
 		{"one true claim", nil, "hoeffding1963/mean", exitOK, []string{"1 same, 0 regressed"}},
-		{"false claims", []string{"OUTSIDE_SABOTAGE=1"}, "", exitRefuted, []string{"::error file=claims.go,line=", "2 regressed"}},
+		{"false claims", []string{"OUTSIDE_SABOTAGE=1"}, "", exitRefuted, []string{"::error file=testdata/outside/claims.go,line=", "2 regressed"}},
 	} {
 		r := runner{action: action, clone: clone, temp: t.TempDir(), env: tt.env,
 			inputs: map[string]string{"working-directory": "testdata/outside", "baseline": "baseline.txt", "claims": tt.claims}}

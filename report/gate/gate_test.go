@@ -59,6 +59,7 @@ func TestJUnit(t *testing.T) {
 // TestPlaces: a claim that is there is told where it is written, one that is
 // gone at its line of the baseline.
 func TestPlaces(t *testing.T) {
+	t.Chdir(t.TempDir())
 	c := comparison()
 	c.Baseline.Name = "testdata/baseline.txt"
 	c.Changes[2].Old.Row = 7

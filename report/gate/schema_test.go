@@ -2,6 +2,7 @@ package gate
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -112,17 +113,25 @@ func TestGitHubReadsItsCommands(t *testing.T) {
 	}
 }
 
-func TestPlaceIsRelativeToTheWorkingFolder(t *testing.T) {
-	dir, err := os.Getwd()
-	if err != nil {
+func TestPlaceIsSeenFromTheRepository(t *testing.T) {
+	repository := t.TempDir()
+	sub := filepath.Join(repository, "a", "b")
+	if err := errors.Join(os.MkdirAll(sub, 0o777), os.Mkdir(filepath.Join(repository, ".git"), 0o777)); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{
-		filepath.Join(dir, "testdata", "b.txt"): "testdata/b.txt", "./testdata/b.txt": "testdata/b.txt",
-		filepath.Dir(dir): filepath.ToSlash(filepath.Dir(dir)), "": "",
+	outside := t.TempDir()
+	for _, tt := range []struct{ dir, name, want string }{
+		{sub, "c.txt", "a/b/c.txt"},
+		{sub, "../c.txt", "a/c.txt"},
+		{sub, filepath.Join(repository, "c.txt"), "c.txt"},
+		{sub, filepath.Join(outside, "c.txt"), filepath.ToSlash(filepath.Join(outside, "c.txt"))},
+		{outside, "./x/c.txt", "x/c.txt"},
+		{outside, "../c.txt", "../c.txt"},
+		{sub, "", ""},
 	} {
-		if got := relative(name); got != want {
-			t.Errorf("%q is named %q, want %q", name, got, want)
+		t.Chdir(tt.dir)
+		if got := relative(tt.name); got != tt.want {
+			t.Errorf("%q in %s is named %q, want %q", tt.name, tt.dir, got, tt.want)
 		}
 	}
 }

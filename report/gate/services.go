@@ -19,18 +19,34 @@ func place(c *checks.Comparison, ch checks.Change) (file string, line int) {
 	return relative(c.Baseline.Name), max(1, ch.Old.Row)
 }
 
-// relative names a file below the working folder from there, with slashes, as
-// services want it: they know the files of a repository, and not where it lies.
+// relative names a file of the repository around the working folder from its
+// root, with slashes, as services want it. Without a repository the working
+// folder is the root; a file elsewhere keeps its name.
 func relative(name string) string {
 	if name == "" {
 		return ""
 	}
-	if dir, err := os.Getwd(); err == nil && filepath.IsAbs(name) {
-		if below, err := filepath.Rel(dir, name); err == nil && filepath.IsLocal(below) {
-			name = below
+	if whole, err := filepath.Abs(name); err == nil {
+		if below, err := filepath.Rel(root(), whole); err == nil && filepath.IsLocal(below) {
+			return filepath.ToSlash(below)
 		}
 	}
 	return filepath.ToSlash(filepath.Clean(name))
+}
+
+func root() string {
+	here, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return here
+		}
+	}
 }
 
 // reported are the changes that a service is told of: all that close the gate,
