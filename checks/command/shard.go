@@ -116,7 +116,7 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 			if err != nil {
 				return failed(err)
 			}
-			if err := printOverview(cmd.OutOrStdout(), s); err != nil {
+			if err := printOverview(cmd.OutOrStdout(), s, terminalOptions(cmd.OutOrStdout())); err != nil {
 				return failed(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s\nRecords: %s\n", tally(s), out)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"convergo/checks"
 	"convergo/report/table"
@@ -51,7 +52,7 @@ func (p *progress) event(e checks.Event) {
 	}
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(p.w), progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
+			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	p.bar.Describe(e.What)
 	_ = p.bar.Set(e.Done) // a bar that cannot be drawn must not end a run

@@ -207,7 +207,7 @@ func (a *app) mustUseData(sources []checks.Source) error {
 // printVerdicts writes the table and says what to do next.
 func (a *app) printVerdicts(w io.Writer, s *checks.Summary, onlyData bool, dir string, took time.Duration) error {
 	if !onlyData {
-		if err := printOverview(w, s); err != nil {
+		if err := printOverview(w, s, terminalOptions(w)); err != nil {
 			return err
 		}
 		fmt.Fprintln(w, tally(s))
