@@ -25,7 +25,12 @@ func terminalOptions(w io.Writer) table.Options {
 	if err != nil {
 		width = 0
 	}
-	return table.Options{Width: width, Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return table.Options{Width: width, Color: colourful(os.Getenv)}
+}
+
+// colourful reports whether a terminal is to get colours.
+func colourful(getenv func(string) string) bool {
+	return getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }
 
 // progress shows how far a run is, on a terminal alone.
