@@ -46,7 +46,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 		add("What was left out", fmt.Sprintf("%d of %d instances, which the profile cannot afford", dear, instances+dear))
 	}
 	add("Software", fmt.Sprintf("%s, record version %s%s%s", Program(m), m.Version, codeDigest(m), goVersion(m)))
-	add("Hardware", fmt.Sprintf("CPU architecture %s; results do not depend on the number of cores", m.Arch))
+	add("Hardware", fmt.Sprintf("CPU architecture %s%s; results do not depend on the number of cores", m.Arch, arithmetic(m)))
 	add("Error bars", "intervals are exact or anytime-valid at the instance's share of the significance; each table names its kind")
 	for _, d := range dataUsed(s, licences) {
 		add("Data", d)
@@ -69,6 +69,13 @@ func goVersion(m checks.Manifest) string {
 		return ""
 	}
 	return ", built with " + m.Go
+}
+
+func arithmetic(m checks.Manifest) string {
+	if m.Arithmetic == "" {
+		return ""
+	}
+	return " (" + m.Arithmetic + ")"
 }
 
 func tooDear(s *checks.Summary) int {

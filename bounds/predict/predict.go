@@ -275,7 +275,7 @@ func (d *Data) StepsOfModes(eta float64) float64 {
 	target := math.Sqrt(d.Share) * d.Modes.GDNorm(0, 0)
 	high := 1
 	for d.Modes.GDNorm(eta, high) > target {
-		if high > 1<<50 {
+		if high > min(1<<50, math.MaxInt/4) {
 			return math.NaN()
 		}
 		high *= 2

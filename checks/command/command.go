@@ -160,5 +160,6 @@ func (a *app) rootCommand() *cobra.Command {
 		root.AddCommand(a.suite.Commands(&Session{a})...)
 	}
 	a.localise(root)
+	a.completeValues(root)
 	return root
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -105,6 +106,9 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 		}
 		printReadings(cmd.ErrOrStderr(), o.Data)
 	}
+	if note := arrayNote(os.Getenv, f.shard, f.seed, cmd.Flags().Changed("seed")); note != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), note)
+	}
 	start := time.Now()
 	s, dir, err := run(ctx, cmd, sources, o, "")
 	if err != nil {
@@ -203,7 +207,7 @@ func (a *app) mustUseData(sources []checks.Source) error {
 // printVerdicts writes the table and says what to do next.
 func (a *app) printVerdicts(w io.Writer, s *checks.Summary, onlyData bool, dir string, took time.Duration) error {
 	if !onlyData {
-		if err := printOverview(w, s); err != nil {
+		if err := printOverview(w, s, terminalOptions(w)); err != nil {
 			return err
 		}
 		fmt.Fprintln(w, tally(s))

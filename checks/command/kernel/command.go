@@ -104,6 +104,11 @@ a last one with --merge puts them together.`,
 	for _, name := range []string{"depth", "data", "out"} {
 		_ = c.MarkFlagRequired(name) // the flag exists
 	}
+	for name, values := range map[string][]string{
+		"arch": {"fc", "cntk", "cntk-gap"}, "kind": {"ntk", "nngp"}, "padding": {"zero", "circular"}, "device": {"cpu", "gpu:0", "auto"},
+	} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	}
 	return c
 }
 
