@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"convergo/checks"
@@ -41,8 +40,8 @@ func Errata(s *checks.Summary) (*table.Table, error) {
 	if rows == 0 {
 		return nil, errors.New("no claim of this run stands in the place of a printed one that is false: run more claims")
 	}
-	t.Caption = table.Literal(fmt.Sprintf("%d statements that were read in a source and found false, each at an instance where the run breaks it, and the claim that holds in its place with its own verdict. "+
-		"Off by: what was observed over what the printed statement allows, or the other way round for a lower bound.", rows))
+	t.Caption = table.Literal(rowCount + " statements that were read in a source and found false, each at an instance where the run breaks it, and the claim that holds in its place with its own verdict. " +
+		"Off by: what was observed over what the printed statement allows, or the other way round for a lower bound.")
 	return t, nil
 }
 

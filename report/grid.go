@@ -15,9 +15,9 @@ import (
 // least margin of its hypotheses, what was observed beside what was predicted,
 // and the judgement; then the rows of its controls.
 func Grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
-	t := grid(s, c)
-	if err := (View{}).apply(t, gridColumns(t, c, false)); err != nil {
-		panic(err) // the default columns are ours
+	t, err := Table(s, "claim", c.Info.ID, View{})
+	if err != nil {
+		panic(err) // the claim and the default columns are ours
 	}
 	return t
 }
@@ -61,7 +61,6 @@ func grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
 	t.Title = table.Literal(c.Info.ID)
 	t.Label = "tab:" + strings.ReplaceAll(c.Info.ID, "/", "-")
 	common := commonParams(c.Instances)
-	t.Caption = gridCaption(s, c, common)
 	n := &notes{table: t}
 	for _, o := range c.Instances {
 		t.Add(gridRow(c, o, "", common, n)...)
@@ -160,8 +159,9 @@ func factColumn(name string) table.Column {
 	return table.Column{Key: ownKey(name), Head: table.Literal(name)}
 }
 
-func gridCaption(s *checks.Summary, c checks.ClaimOutcome, common []param) table.Inline {
-	i := c.Info
+// gridCaption says what the rows that are left show.
+func gridCaption(s *checks.Summary, c checks.ClaimOutcome, rows *table.Table) table.Inline {
+	i, common := c.Info, commonParams(c.Instances)
 	text := fmt.Sprintf("%s (%s; form %s, constants %s). ", table.Literal(i.Title), table.Literal(i.Reference), i.Form, i.Basis)
 	if i.Convention != "" {
 		text += fmt.Sprintf("Convention: %s. ", table.Literal(i.Convention))
@@ -169,7 +169,7 @@ func gridCaption(s *checks.Summary, c checks.ClaimOutcome, common []param) table
 	if len(common) > 0 {
 		text += fmt.Sprintf("All instances: %s. ", table.Literal(joinParams(common)))
 	}
-	text += fmt.Sprintf("%d trials; %s. ", claimTrials(c), runSettings(s))
+	text += fmt.Sprintf("%d trials; %s. ", shownTrials(rows), runSettings(s))
 	if hasHypotheses(c) {
 		text += "Margin: the factor by which the tightest hypothesis is met (at least 1) or missed. "
 	}
@@ -178,6 +178,20 @@ func gridCaption(s *checks.Summary, c checks.ClaimOutcome, common []param) table
 		text += fmt.Sprintf(" Brackets: %s.", table.Literal(kinds))
 	}
 	return table.Inline(text)
+}
+
+// shownTrials counts the trials of the claim's own instances in a grid with all
+// its columns: controls are other statements.
+func shownTrials(rows *table.Table) int {
+	trials := 0
+	at, _ := column(rows, "trials")
+	control, _ := column(rows, "control")
+	for _, row := range rows.Rows {
+		if v := cellNumber(row[at]); kindOf(row[control]) == 2 && !math.IsNaN(v) {
+			trials += int(v)
+		}
+	}
+	return trials
 }
 
 func hasHypotheses(c checks.ClaimOutcome) bool {

@@ -29,11 +29,10 @@ const (
 // Overview returns the table of a run for a terminal: a row a claim, with the
 // verdict and what it rests on.
 func Overview(s *checks.Summary) *table.Table {
-	t := overview(s)
-	if err := (View{Room: Terminal}).apply(t, overviewColumns(t)); err != nil {
+	t, err := Table(s, "overview", "", View{Room: Terminal})
+	if err != nil {
 		panic(err) // the default columns are ours
 	}
-	t.Caption = overviewCaption(s, t)
 	return t
 }
 
@@ -106,7 +105,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 			probable = ", with the upper end of the 95% confidence sequence of the worst instance of a probabilistic claim"
 		}
 	}
-	text := table.Inline(fmt.Sprintf("%d claims, %d trials; %s.", len(s.Claims), trials, runSettings(s)))
+	text := table.Inline(fmt.Sprintf("%s, %d trials; %s.", plural(len(s.Claims), "claim"), trials, runSettings(s)))
 	keys := columnKeys(t)
 	for _, say := range []struct {
 		key  string
@@ -126,6 +125,14 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 		}
 	}
 	return text + conventions(s)
+}
+
+// plural counts things, one or several.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // runSettings says what decided the numbers of the run.

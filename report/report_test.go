@@ -106,56 +106,6 @@ func keys(tab *table.Table, column int) []string {
 	return out
 }
 
-func TestView(t *testing.T) {
-	for _, tc := range []struct {
-		view report.View
-		want string
-	}{
-		{report.View{Where: []string{"verdict=holds"}}, "du2019/gram arora2019/slope"},
-		{report.View{Where: []string{"source = arora2019", "form!=always"}}, "arora2019/slope arora2019/open"},
-		{report.View{Where: []string{"slack < 1.05"}}, "arora2019/false arora2019/open"},
-		{report.View{Where: []string{"slack>=1"}, Sort: "slack,desc"}, "arora2019/slope du2019/convergence du2019/gram arora2019/open"},
-		{report.View{Where: []string{"title~GRAM"}}, "du2019/gram"},
-		{report.View{Sort: "claim"}, "arora2019/false arora2019/open arora2019/slope du2019/convergence du2019/gram"},
-		{report.View{Sort: "required"}, "du2019/convergence du2019/gram arora2019/slope arora2019/false arora2019/open"},
-		{report.View{Sort: "required,desc"}, "du2019/convergence du2019/gram arora2019/slope arora2019/false arora2019/open"},
-	} {
-		tc.view.Columns = []string{"claim", "slack"}
-		tab, err := report.Table(synthetic.Small(), "overview", "", tc.view)
-		if err != nil {
-			t.Fatalf("%+v: %v", tc.view, err)
-		}
-		if got := strings.Join(keys(tab, 0), " "); got != tc.want {
-			t.Errorf("%+v shows %s, want %s", tc.view, got, tc.want)
-		}
-		if len(tab.Columns) != 2 {
-			t.Errorf("%+v shows %d columns", tc.view, len(tab.Columns))
-		}
-	}
-}
-
-func TestViewRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		kind, claim string
-		view        report.View
-		want        string
-	}{
-		{"overview", "", report.View{Columns: []string{"slak"}}, "the table has claim, title"},
-		{"overview", "", report.View{Where: []string{"verdict"}}, "write key op value"},
-		{"overview", "", report.View{Where: []string{"slack<much"}}, "no number"},
-		{"overview", "", report.View{Where: []string{"nothing=1"}}, "no column"},
-		{"overview", "", report.View{Sort: "slack,up"}, "key,desc"},
-		{"grid", "", report.View{}, "choose one of overview"},
-		{"claim", "", report.View{}, "name a claim"},
-		{"claim", "du2019/none", report.View{}, "no claim du2019/none"},
-	} {
-		_, err := report.Table(synthetic.Small(), tc.kind, tc.claim, tc.view)
-		if err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s %q %+v: error %v, want %q", tc.kind, tc.claim, tc.view, err, tc.want)
-		}
-	}
-}
-
 // Notes follow the cells that are left.
 func TestViewRenumbersNotes(t *testing.T) {
 	tab, err := report.Table(synthetic.Small(), "overview", "", report.View{Columns: []string{"claim", "verdict"}, Where: []string{"verdict=UNDECIDED"}})
@@ -275,22 +225,6 @@ func TestLabelDrawings(t *testing.T) {
 	if got := strings.Join(names, " "); got != "a-labels-0-loss a-labels-1-loss a-labels-2-loss a-labels-labels-loss" {
 		t.Errorf("drawings %s", got)
 	}
-}
-
-func FuzzParseCondition(f *testing.F) {
-	for _, s := range []string{"verdict=HOLDS", "slack >= 2", "a~b", "x<", "=1", "<=>", "eta lambda_max<1"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		c, err := report.ParseCondition(s)
-		if err != nil {
-			return
-		}
-		again, err := report.ParseCondition(c.Key + c.Op + c.Value)
-		if err != nil || again != c {
-			t.Errorf("%q reads as %+v, and that as %+v, %v", s, c, again, err)
-		}
-	})
 }
 
 // BenchmarkOverview measures the report of 200 claims with 20 instances each,

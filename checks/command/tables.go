@@ -15,6 +15,7 @@ import (
 
 type reportFlags struct {
 	table, claim, format, out, html      string
+	claims                               []string
 	view                                 report.View
 	siunitx, long, wide, small           bool
 	witnesses, macros, checklist, bibtex bool
@@ -28,16 +29,21 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: `Report prints the tables of a run from its records; it runs nothing. The tables:
 
 ` + a.kindsHelp() + `
-A condition of --where is "key op value" with a column's key and one of
-= != < <= > >= ~ (contains); several must all hold. "--columns all" shows every
-column, and names their keys in CSV and JSON.
+--claims narrows everything to the claims of these IDs, sources or patterns. A
+condition of --where is "key op value" with a column's key and one of = != < <=
+> >=, in (a, b), and ~ (contains, or matches as a regular expression), joined by
+and, or, not and parentheses; several --where must all hold. It chooses rows of
+the table, and claims by their row in the overview for --macros, --checklist,
+--bibtex and --html. "--columns all" shows every column, and names their keys in
+CSV and JSON.
 
 LaTeX tables need the package booktabs; --siunitx and --long need the packages
 siunitx and longtable. --macros defines a macro for every number of the run.`,
 		Example: `  convergo report runs/x
   convergo report runs/x --format latex --out overview.tex
   convergo report runs/x --claim du2019/gram-concentration --columns all --format csv
-  convergo report runs/x --where verdict=HOLDS --where 'slack<2' --sort slack,desc
+  convergo report runs/x --claims du2019/gram-concentration,'du2019/gram*' --format latex
+  convergo report runs/x --where 'verdict=HOLDS and slack<2 or title~width' --sort slack,desc
   convergo report runs/x --macros --out numbers.tex
   convergo report runs/x --html page`,
 		Args: cobra.ExactArgs(1),
@@ -48,9 +54,10 @@ siunitx and longtable. --macros defines a macro for every number of the run.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.table, "table", "overview", strings.Join(a.kindNames(), ", "))
 	fl.StringVar(&f.claim, "claim", "", "the table of one claim over its instances")
+	fl.StringSliceVar(&f.claims, "claims", nil, "only these claims: IDs, sources, or patterns with * and ?; repeatable")
 	fl.StringVar(&f.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
 	fl.StringSliceVar(&f.view.Columns, "columns", nil, "keys of the columns to show, in order; or all")
-	fl.StringArrayVar(&f.view.Where, "where", nil, "condition on a column that rows must meet; repeatable")
+	fl.StringArrayVar(&f.view.Where, "where", nil, "condition on columns that rows must meet; repeatable")
 	fl.StringVar(&f.view.Sort, "sort", "", "key of the column to sort by; key,desc for the largest first")
 	fl.StringVar(&f.out, "out", "", "write to this file instead of standard output")
 	fl.BoolVar(&f.siunitx, "siunitx", false, "LaTeX: align numbers with the package siunitx")
@@ -100,6 +107,9 @@ func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	if err != nil {
 		return err
 	}
+	if s, err = f.choose(s); err != nil {
+		return err
+	}
 	if f.html != "" {
 		return failed(page.Write(f.html, rec, s))
 	}
@@ -125,9 +135,6 @@ func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.
 	case f.witnesses:
 		return func(w io.Writer) error { return printWitnesses(w, s) }, nil
 	case f.macros:
-		if s, err = onlyClaim(s, f.claim); err != nil {
-			return nil, err
-		}
 		return func(w io.Writer) error { return report.Macros(w, s) }, nil
 	case f.bibtex:
 		return func(w io.Writer) error { return report.BibTeX(w, s) }, nil
@@ -166,18 +173,23 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format) (*tab
 	return report.Table(s, kind, f.claim, v)
 }
 
-// onlyClaim narrows a run to one claim; an empty ID keeps all.
-func onlyClaim(s *checks.Summary, id string) (*checks.Summary, error) {
-	if id == "" {
-		return s, nil
+// choose narrows the run to what is asked for. Conditions choose rows of a table
+// where one is printed, and claims elsewhere.
+func (f reportFlags) choose(s *checks.Summary) (*checks.Summary, error) {
+	s, err := report.Choose(s, f.claims)
+	if err != nil || !(f.macros || f.bibtex || f.checklist || f.witnesses || f.html != "") {
+		return s, err
 	}
-	c, err := report.Outcome(s, id)
-	if err != nil {
-		return nil, err
+	if f.claim != "" {
+		c, err := report.Outcome(s, f.claim)
+		if err != nil {
+			return nil, err
+		}
+		one := *s
+		one.Claims = []checks.ClaimOutcome{c}
+		s = &one
 	}
-	one := *s
-	one.Claims = []checks.ClaimOutcome{c}
-	return &one, nil
+	return report.Where(s, f.view.Where)
 }
 
 func printWitnesses(w io.Writer, s *checks.Summary) error {
