@@ -34,7 +34,7 @@ func Kinds() []Kind {
 		{"claim", "one claim over its instances; needs a claim", buildGrid},
 		{"errata", "what was read in a source and found false, with what holds in its place", entire(Errata, errataColumns()...)},
 		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
-		{"data", "the instances on data of the user: inside or not, by what margin", entire(OwnData)},
+		{"data", "the instances on data of the user: inside or not, by what margin", buildOwn},
 		{"labels", "true, random and worst-case labels on one data set (arora2019fine)", entire(Labels)},
 	}
 }
@@ -57,6 +57,16 @@ func buildGrid(s *checks.Summary, id string, v *View) (built, error) {
 	}
 	t := grid(s, c)
 	return built{t, gridColumns(t, c, v.Facts), func(rows, _ *table.Table) table.Inline { return gridCaption(s, c, rows) }}, nil
+}
+
+func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {
+	t, err := OwnData(s)
+	if err != nil {
+		return built{}, err
+	}
+	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
+		return ownCaption(rows) + table.Inline(" Run: "+runSettings(s)+".")
+	}}, nil
 }
 
 // Table returns a table of the run: its kind by name, for the kind "claim" the
@@ -115,7 +125,7 @@ func entire(build func(*checks.Summary) (*table.Table, error), columns ...string
 		}
 		keys := columns
 		if len(keys) == 0 {
-			keys = columnKeys(t)
+			keys = uncited(columnKeys(t))
 		}
 		return built{t, keys, func(rows, _ *table.Table) table.Inline {
 			return counted(t.Caption, len(rows.Rows)) + table.Inline(" Run: "+runSettings(s)+".")

@@ -56,6 +56,7 @@ func emptyColumn(t *table.Table, j int) bool {
 func overview(s *checks.Summary) *table.Table {
 	t := table.New(
 		table.Column{Key: "claim", Head: "claim"},
+		table.Column{Key: "cite", Head: ""},
 		table.Column{Key: "title", Head: "title"},
 		table.Column{Key: "source", Head: "source"},
 		table.Column{Key: "reference", Head: "where stated"},
@@ -87,7 +88,7 @@ func overview(s *checks.Summary) *table.Table {
 	t.Label = "tab:overview"
 	n := &notes{table: t}
 	for _, c := range s.Claims {
-		t.Add(overviewRow(c, n)...)
+		t.Add(overviewRow(c, citation(s, c.Info.Source), n)...)
 	}
 	if !s.Finished {
 		t.Note("", "The run is not finished: verdicts may change.")
@@ -163,7 +164,7 @@ func conventions(s *checks.Summary) table.Inline {
 	return " Conventions: " + table.Literal(strings.Join(seen, "; or ")) + "."
 }
 
-func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
+func overviewRow(c checks.ClaimOutcome, cite table.Cell, n *notes) []table.Cell {
 	tight := Tightest(c)
 	inside, dear := counts(c)
 	verdict := table.Cell(VerdictMark(c.Verdict))
@@ -171,7 +172,7 @@ func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
 		verdict = n.on(verdict, c.Info.ID+": "+why)
 	}
 	cells := map[string]table.Cell{
-		"claim": table.Text(c.Info.ID), "title": table.Text(c.Info.Title), "source": table.Text(c.Info.Source),
+		"claim": table.Text(c.Info.ID), "cite": cite, "title": table.Text(c.Info.Title), "source": table.Text(c.Info.Source),
 		"reference": table.Text(c.Info.Reference), "form": table.Text(c.Info.Form), "basis": table.Text(c.Info.Basis),
 		"convention": text(c.Info.Convention), "inside": table.Text(fmt.Sprintf("%d/%d", inside, len(c.Instances))),
 		"dear": table.Count(dear), "trials": table.Count(claimTrials(c)), "verdict": verdict, "controls": controlMark(c, n),

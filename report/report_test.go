@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -247,101 +246,6 @@ func BenchmarkOverview(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// TestLaTeX compiles every kind of table, the macros and a figure.
-func TestLaTeX(t *testing.T) {
-	pdflatex, err := exec.LookPath("pdflatex")
-	if err != nil {
-		t.Skip("pdflatex is not installed")
-	}
-	for _, style := range []string{"siunitx.sty", "pgfplots.sty", "booktabs.sty"} {
-		if err := exec.Command("kpsewhich", style).Run(); err != nil {
-			t.Skipf("%s is not installed", style)
-		}
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "doc.tex"), document(t), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // longtable knows its widths at the second pass
-		cmd := exec.Command(pdflatex, "-halt-on-error", "-interaction=nonstopmode", "doc.tex")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("pdflatex: %v\n%s", err, tail(out, 2000))
-		}
-	}
-	if keep := os.Getenv("CONVERGO_KEEP_PDF"); keep != "" {
-		b, err := os.ReadFile(filepath.Join(dir, "doc.pdf"))
-		if err == nil {
-			err = os.WriteFile(keep, b, 0o666)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
-
-// document is a paper with everything that a report prints as LaTeX.
-func document(t *testing.T) []byte {
-	t.Helper()
-	s := synthetic.Small()
-	var b bytes.Buffer
-	b.WriteString("\\documentclass{article}\n\\usepackage[margin=2cm]{geometry}\n")
-	b.WriteString(table.Preamble(table.Options{Siunitx: true, Long: true}) + figure.Preamble())
-	if err := report.Macros(&b, s); err != nil {
-		t.Fatal(err)
-	}
-	b.WriteString("\\begin{document}\n\\noindent\\cvDuTwoZeroOneNineGramVerdict{} with slack \\cvDuTwoZeroOneNineGramSlack{} in $\\cvDuTwoZeroOneNineGramTrials$ trials; " +
-		"required \\cvDuTwoZeroOneNineConvergenceRequiredWidth.\n\n")
-	kinds := []struct {
-		run         *checks.Summary
-		name, claim string
-		columns     []string
-	}{
-		{s, "overview", "", nil},
-		{s, "overview", "", []string{"claim", "title", "basis", "convention", "median", "ratio", "upper"}},
-		{s, "claim", "du2019/gram", nil},
-		{s, "claim", "du2019/convergence", []string{"instance", "width", "tightest", "target", "reason"}},
-		{s, "claim", "arora2019/slope", nil},
-		{s, "claim", "arora2019/open", nil},
-		{maskedSummary(), "masked", "", nil},
-		{labelSummary(), "labels", "", nil},
-	}
-	for i, o := range []table.Options{{Small: true}, {Siunitx: true, Small: true}, {Long: true, Small: true}} {
-		for j, k := range kinds {
-			tab, err := report.Table(k.run, k.name, k.claim, report.View{Columns: k.columns, Room: report.Paper})
-			if err != nil {
-				t.Fatal(err)
-			}
-			tab.Label += fmt.Sprintf("-%d-%d", i, j) // labels must differ
-			if err := table.Render(&b, tab, table.LaTeX, o); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, tab := range widthTables(t) {
-		if err := table.Render(&b, tab, table.LaTeX, table.Options{Small: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := table.Render(&b, report.Checklist(s, "runs/x_1", nil), table.LaTeX, table.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := report.Outcome(s, "arora2019/slope")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.WriteString("\\clearpage\n")
-	for _, d := range report.Drawings(nil, c) {
-		if err := figure.Render(&b, d.Figure, figure.TeX, figure.Options{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.WriteString("\\end{document}\n")
-	return b.Bytes()
 }
 
 // widthTables are the tables of a width study in which the sufficient width is

@@ -14,6 +14,7 @@ import (
 func Sources(s *checks.Summary) (*table.Table, error) {
 	t := table.New(
 		table.Column{Key: "source", Head: "source"},
+		table.Column{Key: "cite", Head: ""},
 		table.Column{Key: "title", Head: "title", Wrap: 0.4},
 		table.Column{Key: "claims", Head: "claims", Align: table.Right},
 		table.Column{Key: "holds", Head: "HOLDS", Align: table.Right},
@@ -58,7 +59,7 @@ func sourceRow(s *checks.Summary, source checks.SourceInfo) []table.Cell {
 		detects = table.Text(fmt.Sprintf("×%.3g", factors[(len(factors)-1)/2]))
 	}
 	return []table.Cell{
-		table.Text(source.Key), table.Text(source.Title), table.Text(fmt.Sprint(claims)), count(counts[checks.Holds], table.Good),
+		table.Text(source.Key), citation(s, source.Key), table.Text(source.Title), table.Text(fmt.Sprint(claims)), count(counts[checks.Holds], table.Good),
 		count(counts[checks.Refuted], table.Bad), count(counts[checks.Undecided], table.Unsure), count(counts[checks.Vacuous], table.Unsure),
 		count(unfit, table.Bad), detects, count(loose, table.Muted),
 	}

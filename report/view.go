@@ -20,7 +20,12 @@ type View struct {
 	Where   []string // conditions that a row must meet, all of them; see [ParseFilter]
 	Sort    string   // key of a column, or "key,desc"
 	Room    int      // characters that the default columns may take side by side; 0 is unlimited
+	Cite    bool     // show the keys of citations beside the first column
 	Facts   bool     // show every hypothesis and fact of a claim's instances too
+	// LaTeX is how the table will be printed, when its default columns are to fit
+	// the page that it names. Columns of words wrap, then columns are given up in
+	// the order of [Spare].
+	LaTeX *table.Options
 }
 
 // Apply cuts a table down to the view.
@@ -36,9 +41,24 @@ func (v View) apply(t *table.Table, defaults []string) error {
 		return err
 	}
 	keys := v.Columns
+	if v.Cite {
+		var err error
+		if defaults, err = cited(t, defaults); err == nil && len(keys) > 0 && keys[0] != "all" {
+			keys, err = cited(t, keys)
+		}
+		if err != nil {
+			return fmt.Errorf("citations: %w", err)
+		}
+	}
 	if len(keys) == 0 {
 		keys = defaults
-		if v.Room > 0 {
+		switch {
+		case v.LaTeX != nil && v.LaTeX.Page != nil:
+			var err error
+			if keys, err = fitPage(t, keys, *v.LaTeX); err != nil {
+				return err
+			}
+		case v.Room > 0:
 			keys = shorten(t, keys, v.Room)
 		}
 	}
@@ -70,27 +90,6 @@ func (v View) filter(t *table.Table) error {
 		t.Rows = kept
 	}
 	return nil
-}
-
-// shorten replaces columns by briefer ones and gives up the least important
-// until the rest have room side by side.
-func shorten(t *table.Table, keys []string, room int) []string {
-	keys = slices.Clone(keys)
-	brief := map[string]string{"observed": "worst", "violations": "violated"}
-	for _, spare := range []string{"median", "dear", "trials", "reference", "observed", "violations", "run", "required", "inside", "margin", DerivedWidth, "relation", "estimate"} {
-		if width(t, keys) <= room {
-			break
-		}
-		i := slices.Index(keys, spare)
-		switch {
-		case i < 0:
-		case brief[spare] != "" && slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Key == brief[spare] }):
-			keys[i] = brief[spare]
-		default:
-			keys = slices.Delete(keys, i, i+1)
-		}
-	}
-	return keys
 }
 
 // width is what the columns take side by side in a terminal.

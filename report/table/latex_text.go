@@ -180,3 +180,8 @@ var notLabel = regexp.MustCompile(`[^A-Za-z0-9:./+-]+`)
 
 // labelText makes a label of characters that are safe in every TeX file.
 func labelText(s string) string { return notLabel.ReplaceAllString(s, "-") }
+
+var notKey = regexp.MustCompile(`[^A-Za-z0-9:./+_-]+`)
+
+// citeKey makes a key of characters that BibTeX reads.
+func citeKey(s string) string { return notKey.ReplaceAllString(s, "") }
