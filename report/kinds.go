@@ -50,12 +50,14 @@ func buildOverview(s *checks.Summary, _ string, v *View) (built, error) {
 	return built{t, overviewColumns(t), func(_, shown *table.Table) table.Inline { return overviewCaption(s, shown) }}, nil
 }
 
+// buildGrid names instances as --where and readers of other formats know them,
+// but in a paper.
 func buildGrid(s *checks.Summary, id string, v *View) (built, error) {
 	c, err := Outcome(s, id)
 	if err != nil {
 		return built{}, err
 	}
-	t := grid(s, c)
+	t := grid(s, c, v.LaTeX != nil)
 	return built{t, gridColumns(t, c, v.Facts), func(rows, _ *table.Table) table.Inline { return gridCaption(s, c, rows) }}, nil
 }
 

@@ -151,7 +151,7 @@ func conventions(s *checks.Summary) table.Inline {
 	const few = 2
 	var seen []string
 	for _, c := range s.Claims {
-		if v := c.Info.Convention; v != "" && !slices.Contains(seen, v) {
+		if v := c.Info.Convention; v != "" && v != "none" && !slices.Contains(seen, v) {
 			seen = append(seen, v)
 		}
 	}
@@ -159,9 +159,9 @@ func conventions(s *checks.Summary) table.Inline {
 	case len(seen) == 0 || len(seen) > few:
 		return ""
 	case len(seen) == 1:
-		return " Convention: " + table.Literal(seen[0]) + "."
+		return " Convention: " + mathematics(seen[0]) + "."
 	}
-	return " Conventions: " + table.Literal(strings.Join(seen, "; or ")) + "."
+	return " Conventions: " + mathematics(seen[0]) + "; or " + mathematics(seen[1]) + "."
 }
 
 func overviewRow(c checks.ClaimOutcome, cite table.Cell, n *notes) []table.Cell {
@@ -438,6 +438,7 @@ func controlMark(c checks.ClaimOutcome, n *notes) table.Cell {
 type notes struct {
 	table *table.Table
 	count int
+	words bool // parameters stand in words and formulas
 }
 
 // on attaches a remark to a cell.
