@@ -163,6 +163,8 @@ func toJSON(c Cell) jsonCell {
 		return out
 	case Count:
 		return jsonCell{Kind: "count", Text: c.plain(), Value: int64(c)}
+	case Code:
+		return jsonCell{Kind: "text", Text: string(c)}
 	case Cite:
 		return jsonCell{Kind: "text", Text: string(c)}
 	case Mark:

@@ -195,6 +195,8 @@ func (l *latex) cell(c Cell) string {
 		return latexNum(c.numeral())
 	case Count:
 		return "$" + thousands(c.plain()) + "$"
+	case Code:
+		return codeText(c.plain())
 	case Cite:
 		return `\cite{` + citeKey(string(c)) + "}"
 	case Mark:

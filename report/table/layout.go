@@ -117,7 +117,7 @@ func (l *latex) groupColumns(sizes []columnSize) {
 func (l *latex) wraps(j int) bool {
 	for _, row := range l.table.Rows {
 		switch bare(row[j]).(type) {
-		case Text, Inline:
+		case Text, Inline, Code:
 		case Empty, Mark:
 		default:
 			return false

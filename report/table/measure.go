@@ -146,6 +146,12 @@ func (m *measure) command() float64 {
 	switch name {
 	case "textbf":
 		return bold * m.argument()
+	case "texttt":
+		const typewriter = 1.25 // its narrow letters are as wide as all
+		return typewriter * m.argument()
+	case "char":
+		m.rest = strings.TrimLeft(m.rest, "0123456789")
+		return 0.53
 	case "textsuperscript":
 		return script*m.argument() + scriptSpace
 	}
