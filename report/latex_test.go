@@ -196,7 +196,7 @@ func (p paper) document(t *testing.T) []byte {
 	s := synthetic.Small()
 	var b, body bytes.Buffer
 	b.WriteString(p.preamble() + table.Preamble(p.options(true)) + figure.Preamble())
-	if err := report.Macros(&b, s); err != nil {
+	if err := report.Macros(&b, s, true); err != nil {
 		t.Fatal(err)
 	}
 	b.WriteString("\\begin{document}\n")

@@ -70,7 +70,7 @@ func TestGolden(t *testing.T) {
 		}
 	}
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"macros.tex":     func(b *bytes.Buffer) error { return report.Macros(b, s) },
+		"macros.tex":     func(b *bytes.Buffer) error { return report.Macros(b, s, true) },
 		"references.bib": func(b *bytes.Buffer) error { return report.BibTeX(b, s) },
 	} {
 		var b bytes.Buffer
@@ -158,7 +158,7 @@ func TestMacroNames(t *testing.T) {
 
 func TestMacrosAreDefinedOnce(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.Macros(&b, synthetic.Small()); err != nil {
+	if err := report.Macros(&b, synthetic.Small(), true); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
@@ -170,6 +170,47 @@ func TestMacrosAreDefinedOnce(t *testing.T) {
 	}
 	if len(seen) < 80 {
 		t.Errorf("%d macros only", len(seen))
+	}
+}
+
+// A name means the same when instances and claims come and go.
+func TestMacroNamesDoNotShift(t *testing.T) {
+	define := regexp.MustCompile(`(?m)^\\newcommand\{\\(cv[A-Za-z]+)\}\{(.*)\}$`)
+	macros := func(s *checks.Summary, instances bool) map[string]string {
+		var b bytes.Buffer
+		if err := report.Macros(&b, s, instances); err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]string{}
+		for _, m := range define.FindAllStringSubmatch(b.String(), -1) {
+			out[m[1]] = m[2]
+		}
+		return out
+	}
+	s, err := report.Choose(synthetic.Small(), []string{"du2019/gram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := macros(s, true)
+	c := s.Claims[0]
+	first := c.Instances[0]
+	first.Params = []byte(`{"new":1}`)
+	c.Instances = append([]checks.InstanceOutcome{first}, c.Instances...)
+	s.Claims = []checks.ClaimOutcome{c}
+	after, shifted, at := macros(s, true), 0, 0
+	for name, value := range before {
+		if !strings.Contains(name, "At") {
+			continue
+		}
+		if at++; after[name] != value {
+			shifted++
+		}
+	}
+	if at == 0 || shifted > 0 {
+		t.Errorf("%d of %d macros of instances changed when another instance came first", shifted, at)
+	}
+	if brief := macros(s, false); len(brief) >= len(after) || brief["cvDuTwoZeroOneNineGramVerdict"] != "HOLDS" {
+		t.Errorf("%d macros without instances, %d with them", len(brief), len(after))
 	}
 }
 

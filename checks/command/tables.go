@@ -79,7 +79,7 @@ booktabs and longtable, with --siunitx also siunitx.`,
 	fl.BoolVar(&f.wide, "wide", false, "LaTeX: as wide as both columns of a two-column page")
 	fl.BoolVar(&f.small, "small", true, "LaTeX: in small type")
 	fl.BoolVar(&f.witnesses, "witnesses", false, "print the witnesses of refuted claims, a line of JSON each")
-	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the run")
+	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the claims, and of their instances when --claims, --claim or --where choose them")
 	fl.BoolVar(&f.checklist, "checklist", false, "print the facts that reproducibility checklists ask for")
 	fl.BoolVar(&f.bibtex, "bibtex", false, "print the BibTeX entries of the sources used")
 	fl.StringVar(&f.html, "html", "", "write the whole run as one self-contained page, index.html, into this folder")
@@ -167,7 +167,7 @@ func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.
 	case f.witnesses:
 		return func(w io.Writer) error { return printWitnesses(w, s) }, nil
 	case f.macros:
-		return func(w io.Writer) error { return report.Macros(w, s) }, nil
+		return func(w io.Writer) error { return report.Macros(w, s, f.claim != "" || len(f.claims) > 0 || len(f.view.Where) > 0) }, nil
 	case f.bibtex:
 		return func(w io.Writer) error { return report.BibTeX(w, s) }, nil
 	case f.checklist:
