@@ -235,10 +235,10 @@ func TestDrawings(t *testing.T) {
 		t.Fatalf("drawings %+v", ds)
 	}
 	lines := ds[0].Figure.Lines
-	if len(lines) != 3 || lines[2].Style != figure.Bound {
-		t.Fatalf("the predicted slope is missing: %+v", lines)
+	if len(lines) != 4 || lines[0].Style != figure.Band || lines[3].Style != figure.Bound {
+		t.Fatalf("the predicted slope or the interval is missing: %+v", lines)
 	}
-	slope := math.Log(lines[2].Y[4]/lines[2].Y[0]) / math.Log(lines[2].X[4]/lines[2].X[0])
+	slope := math.Log(lines[3].Y[4]/lines[3].Y[0]) / math.Log(lines[3].X[4]/lines[3].X[0])
 	if math.Abs(slope+0.5) > 1e-12 {
 		t.Errorf("the predicted line has slope %v, want -0.5", slope)
 	}
@@ -313,6 +313,12 @@ func widthTables(t *testing.T) []*table.Table {
 	exponents, err := report.Exponents(s, names)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := report.WidthDrawing(s, names, "derived"); d == nil || len(d.Figure.Lines) != 2 || len(d.Figure.Lines[0].Lo) != 4 || d.Figure.Lines[1].Style != figure.Bound {
+		t.Errorf("the figure of the study is %+v", d)
+	}
+	if _, err := report.Width(synthetic.Small(), names, "derived", "literal"); err == nil || report.WidthDrawing(synthetic.Small(), names, "derived") != nil {
+		t.Error("a run of claims passes for a width study")
 	}
 	return []*table.Table{width, exponents}
 }

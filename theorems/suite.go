@@ -25,6 +25,7 @@ claim hold? how loose is it? what does it say about my data?`,
 			{Kind: report.Kind{Name: "width", About: "the width that was enough, beside required ones; of a run of 'convergo width'"}, Build: widthTable},
 			{Kind: report.Kind{Name: "exponents", About: "exponents of the width; of a run of 'convergo width'"}, Build: exponentTable},
 		},
+		Drawings: widthDrawings,
 		Commands: func(s *command.Session) []*cobra.Command {
 			return []*cobra.Command{widthCommand(s), askCommand(s), kernel.Command(kernel.Config{Device: cuda.Named})}
 		},

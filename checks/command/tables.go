@@ -167,7 +167,9 @@ func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.
 	case f.witnesses:
 		return func(w io.Writer) error { return printWitnesses(w, s) }, nil
 	case f.macros:
-		return func(w io.Writer) error { return report.Macros(w, s, f.claim != "" || len(f.claims) > 0 || len(f.view.Where) > 0) }, nil
+		return func(w io.Writer) error {
+			return report.Macros(w, s, f.claim != "" || len(f.claims) > 0 || len(f.view.Where) > 0)
+		}, nil
 	case f.bibtex:
 		return func(w io.Writer) error { return report.BibTeX(w, s) }, nil
 	case f.checklist:
