@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"sort"
 	"strings"
@@ -194,19 +193,6 @@ func sourcesUsed(s *checks.Summary) []checks.SourceInfo {
 		}
 	}
 	return used
-}
-
-// BibTeX writes the entries of the sources whose claims are in the run, in the
-// order of the run.
-func BibTeX(w io.Writer, s *checks.Summary) error {
-	var b strings.Builder
-	for _, i := range sourcesUsed(s) {
-		if entry := strings.TrimSpace(i.BibTeX); entry != "" {
-			b.WriteString(entry + "\n\n")
-		}
-	}
-	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
-	return err
 }
 
 func orElse(text, otherwise string) string {

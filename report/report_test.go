@@ -224,6 +224,22 @@ func TestBibTeXOfUsedSources(t *testing.T) {
 	}
 }
 
+// A key that two sources cite is printed once.
+func TestBibTeXHasEachKeyOnce(t *testing.T) {
+	s := synthetic.Small()
+	s.Manifest.Sources = append([]checks.SourceInfo(nil), s.Manifest.Sources...)
+	for i := range s.Manifest.Sources {
+		s.Manifest.Sources[i].BibTeX += "\n@book{shared,\n  title = {A}\n}\n"
+	}
+	var b bytes.Buffer
+	if err := report.BibTeX(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(b.String(), "@book{shared,") != 1 || strings.Count(b.String(), "@inproceedings") != 2 {
+		t.Errorf("references:\n%s", b.String())
+	}
+}
+
 func TestDrawings(t *testing.T) {
 	s := synthetic.Small()
 	c, err := report.Outcome(s, "arora2019/slope")
