@@ -38,7 +38,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 			}
 		}
 	}
-	add("What was checked", fmt.Sprintf("%d claims of %d sources on %d instances in %d trials", len(s.Claims), len(sourcesUsed(s)), instances, trials))
+	add("What was checked", fmt.Sprintf("%s of %s on %s in %s", plural(len(s.Claims), "claim"), plural(len(sourcesUsed(s)), "source"), plural(instances, "instance"), plural(trials, "trial")))
 	add("Random seed", fmt.Sprintf("%d; every trial draws from its own stream of (seed, claim, parameters, trial)", m.Seed))
 	add("Significance", fmt.Sprintf("chance of any false alarm in the whole run at most %g", float64(m.Alpha)))
 	add("Budget", fmt.Sprintf("profile %s: at most %.2g floating-point operations and %d trials an instance", m.Profile.Name, m.Profile.Budget.Work, m.Profile.Budget.Trials))

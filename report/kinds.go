@@ -30,7 +30,7 @@ type built struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"overview", "a row a claim, with its verdict", buildOverview},
-		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(Sources)},
+		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", buildSources},
 		{"claim", "one claim over its instances; needs a claim", buildGrid},
 		{"errata", "what was read in a source and found false, with what holds in its place", entire(Errata, errataColumns()...)},
 		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
@@ -59,6 +59,16 @@ func buildGrid(s *checks.Summary, id string, v *View) (built, error) {
 	}
 	t := grid(s, c, v.LaTeX != nil)
 	return built{t, gridColumns(t, c, v.Facts), func(rows, _ *table.Table) table.Inline { return gridCaption(s, c, rows) }}, nil
+}
+
+func buildSources(s *checks.Summary, _ string, _ *View) (built, error) {
+	t, err := Sources(s)
+	if err != nil {
+		return built{}, err
+	}
+	return built{t, uncited(columnKeys(t)), func(_, shown *table.Table) table.Inline {
+		return sourcesCaption(shown) + table.Inline(" Run: "+runSettings(s)+".")
+	}}, nil
 }
 
 func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {

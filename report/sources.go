@@ -26,11 +26,29 @@ func Sources(s *checks.Summary) (*table.Table, error) {
 		table.Column{Key: "loose", Head: "loose", Align: table.Right},
 	)
 	t.Title, t.Label = "Sources", "tab:sources"
-	t.Caption = table.Inline("Unfit: claims whose check is broken or finds only larger errors than it should. Detects: the median over the claims of the factor on a constant that the run would have refuted. Loose: claims that say why they find only larger errors.")
 	for _, source := range sourcesUsed(s) {
 		t.Add(sourceRow(s, source)...)
 	}
+	t.Caption = sourcesCaption(t)
 	return t, nil
+}
+
+// sourcesCaption explains the columns that are shown.
+func sourcesCaption(shown *table.Table) table.Inline {
+	text := table.Inline("Claims of each source by their verdict.")
+	for _, say := range []struct {
+		key  string
+		text table.Inline
+	}{
+		{"unfit", "Unfit: claims whose check is broken or finds only larger errors than it should."},
+		{"detects", "Detects: the median over the claims of the factor on a constant that the run would have refuted."},
+		{"loose", "Loose: claims that say why they find only larger errors."},
+	} {
+		if slices.Contains(columnKeys(shown), say.key) {
+			text += " " + say.text
+		}
+	}
+	return text
 }
 
 func sourceRow(s *checks.Summary, source checks.SourceInfo) []table.Cell {
