@@ -60,7 +60,7 @@ func (p paper) options(siunitx bool) table.Options {
 	return table.Options{Siunitx: siunitx, Small: true, Page: &page, Wide: p.venue.TwoColumns() && !p.column}
 }
 
-// papers lists every kind of page; a few unless CONVERGO_LATEX asks for all.
+// papers lists every kind of page; the narrowest unless CONVERGO_LATEX asks for all.
 func papers() []paper {
 	var all []paper
 	for _, v := range venue.All() {
@@ -72,7 +72,7 @@ func papers() []paper {
 	if os.Getenv("CONVERGO_LATEX") == "all" {
 		return all
 	}
-	return slices.DeleteFunc(all, func(p paper) bool { return p.String() != "article" && p.String() != "icml-column" })
+	return slices.DeleteFunc(all, func(p paper) bool { return p.String() != "icml-column" })
 }
 
 var overfull = regexp.MustCompile(`(?m)^Overfull \\hbox.*$`)

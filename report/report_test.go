@@ -97,14 +97,6 @@ func TestOverviewFitsATerminal(t *testing.T) {
 	}
 }
 
-func keys(tab *table.Table, column int) []string {
-	var out []string
-	for _, row := range tab.Rows {
-		out = append(out, table.PlainText(row[column]))
-	}
-	return out
-}
-
 // Notes follow the cells that are left.
 func TestViewRenumbersNotes(t *testing.T) {
 	tab, err := report.Table(synthetic.Small(), "overview", "", report.View{Columns: []string{"claim", "verdict"}, Where: []string{"verdict=UNDECIDED"}})
