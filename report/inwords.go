@@ -48,6 +48,9 @@ func inWords(ps []param) table.Inline {
 		} else if ok {
 			text += ` in $\mathbb{R}^{` + d + "}$"
 		}
+		if classes, ok := take("classes"); ok {
+			text += " of the classes " + strings.Join(items(classes), " and ")
+		}
 		words = append(words, text)
 	}
 	for _, p := range ps {
@@ -73,10 +76,17 @@ func parameter(p param) string {
 		return "no " + name
 	case known && numeric(p.value):
 		return equation(symbol, powers(p.value))
+	case known && numeric(strings.Join(items(p.value), "")):
+		return "$" + symbol + "$ of " + strings.Join(items(p.value), ", ")
 	case name == "labels":
 		return string(table.Literal(p.value)) + " labels"
 	}
 	return string(table.Literal(name + " " + strings.ReplaceAll(p.value, ",", ", ")))
+}
+
+// items are those of a list such as "[1,2]"; of anything else, itself.
+func items(value string) []string {
+	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"), ",")
 }
 
 // numeric reports whether a value is a number, or a list of numbers that needs no

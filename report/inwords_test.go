@@ -9,9 +9,10 @@ import (
 func TestInWords(t *testing.T) {
 	for params, want := range map[string]table.Inline{
 		`{"data":{"kind":"sphere","n":10,"d":20},"m":64}`:                      `$n = 10$ unit vectors in $\mathbb{R}^{20}$, $m = 64$`,
-		`{"data":{"kind":"mnist","n":4,"d":49,"classes":[0,1]},"delta":1e-06}`: `$n = 4$ images of MNIST of $d = 49$ pixels, classes [0, 1], $\delta = 1 \times 10^{-06}$`,
+		`{"data":{"kind":"mnist","n":4,"d":49,"classes":[0,1]},"delta":1e-06}`: `$n = 4$ images of MNIST of $d = 49$ pixels of the classes 0 and 1, $\delta = 1 \times 10^{-06}$`,
 		`{"data":{"kind":"sphere","d":3},"raw":true,"step":false}`:             `unit vectors in $\mathbb{R}^{3}$, raw, no step`,
 		`{"n":3,"label_scale":1000,"labels":"sign"}`:                           `$n = 3$, label scale 1000, sign labels`,
+		`{"m":[64,128],"batch":[1,2]}`:                                         `$m$ of 64, 128, batch [1, 2]`,
 		`{"kind":"kinks","act":"$x"}`:                                          `kind kinks, act \$x`,
 	} {
 		ps, err := flatten([]byte(params))
