@@ -66,7 +66,7 @@ func buildSources(s *checks.Summary, _ string, _ *View) (built, error) {
 	if err != nil {
 		return built{}, err
 	}
-	return built{t, uncited(columnKeys(t)), func(_, shown *table.Table) table.Inline {
+	return built{t, sourcesColumns(), func(_, shown *table.Table) table.Inline {
 		return sourcesCaption(shown) + table.Inline(" Run: "+runSettings(s)+".")
 	}}, nil
 }
