@@ -184,3 +184,13 @@ func ExampleAsk() {
 	// main theorem on logistic loss: 2.13e+05 neurons, 7.69e+06 steps
 	// main theorem on squared loss: 6.27e+07 neurons, 2.25e+06 steps
 }
+
+// BenchmarkAsk asks about a thousand images with labels.
+func BenchmarkAsk(b *testing.B) {
+	set := load(b, "digits.csv.gz", data.Options{Label: "last", Rows: 1000})
+	for b.Loop() {
+		if _, err := Ask(b.Context(), set, AskOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

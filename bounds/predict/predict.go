@@ -158,19 +158,22 @@ func compareNumbers(a, b float64) int { return cmp.Compare(a, b) }
 type Data struct {
 	Facts  *dataset.Facts
 	X      *mat.Dense
-	Labels bool          // the data have labels; without, +1 and -1 are supposed
-	Modes  *bounds.Modes // of H and the labels; nil without labels, or where there are too many samples
-	Delta  float64       // failure probability that a theorem may take
-	Share  float64       // of the squared error at the start that training is to reach
+	Labels bool                    // the data have labels; without, +1 and -1 are supposed
+	Modes  *bounds.SpectralMeasure // of the labels in H; nil without labels, or where there are too many samples
+	Delta  float64                 // failure probability that a theorem may take
+	Share  float64                 // of the squared error at the start that training is to reach
 
 	// Problem has lambda_0 at the lower end of its certificate (NaN where it is not certified), S at the upper, and the
 	// least margin that the certified kernel margin proves.
 	Problem bounds.Problem
 }
 
-// NewData prepares the facts of samples x with labels y, which may be nil. The modes may be nil.
-func NewData(f *dataset.Facts, x *mat.Dense, y []float64, modes *bounds.Modes) *Data {
-	d := &Data{Facts: f, X: x, Labels: y != nil, Modes: modes, Delta: 0.1, Share: 0.01}
+// NewData prepares the facts of samples x with labels y, which may be nil.
+func NewData(f *dataset.Facts, x *mat.Dense, y []float64) *Data {
+	d := &Data{Facts: f, X: x, Labels: y != nil, Delta: 0.1, Share: 0.01}
+	if f.Labels != nil {
+		d.Modes = f.Labels.Spectrum
+	}
 	d.Problem = bounds.Problem{
 		N: f.N, Lambda0: math.NaN(), S: f.Spectral.Upper(), Delta: d.Delta,
 		LabelBound: 1, LabelNorm: math.Sqrt(float64(f.N)),

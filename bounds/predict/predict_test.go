@@ -7,7 +7,6 @@ import (
 
 	"convergo/bounds"
 	"convergo/bounds/dataset"
-	"convergo/bounds/kernel"
 	"convergo/bounds/predict"
 	"convergo/nets/data"
 )
@@ -23,19 +22,7 @@ func orthonormal(t *testing.T, y []float64) *predict.Data {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := kernel.ReLU().Gram(set.X)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var modes *bounds.Modes
-	if y != nil {
-		m, err := bounds.NewModes(h, y)
-		if err != nil {
-			t.Fatal(err)
-		}
-		modes = &m
-	}
-	return predict.NewData(f, set.X, y, modes)
+	return predict.NewData(f, set.X, y)
 }
 
 // H of orthonormal samples is half the identity, so that a step of size eta leaves 1 - eta/2 of the residual.
