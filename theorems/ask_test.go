@@ -151,6 +151,10 @@ func TestAskTrain(t *testing.T) {
 	if len(a.Trained.Bounds) < 3 {
 		t.Errorf("%d bounds on the loss", len(a.Trained.Bounds))
 	}
+	var text bytes.Buffer
+	if err := a.Write(&text, table.Terminal, table.Options{}); err != nil || !strings.Contains(text.String(), "predicted: limit kernel, these labels") {
+		t.Errorf("%v: the networks stand beside no prediction: %s", err, &text)
+	}
 	var page bytes.Buffer
 	if err := a.Write(&page, table.HTML, table.Options{}); err != nil || !strings.Contains(page.String(), "<svg") {
 		t.Errorf("page with a figure: %v", err)

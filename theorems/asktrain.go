@@ -99,8 +99,8 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 		longest = max(longest, n.Steps[len(n.Steps)-1]*t.Step)
 	}
 	var out []answer.Bound
-	add := func(name string, loss func(time float64) float64) {
-		b := answer.Bound{Name: name}
+	add := func(name string, reach float64, loss func(time float64) float64) {
+		b := answer.Bound{Name: name, Reach: reach}
 		for time := t.Step; time <= 10*longest; time *= 1.2 {
 			if l := loss(time); l > 0 && l <= 1 && l >= a.Data.Share/10 {
 				b.Times, b.Loss = append(b.Times, time), append(b.Loss, l)
@@ -112,7 +112,7 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 	}
 	if m := a.Data.Modes; m != nil {
 		start := m.FlowNorm(0)
-		add("limit kernel, these labels", func(time float64) float64 { r := m.FlowNorm(time) / start; return r * r })
+		add("limit kernel, these labels", a.Data.StepsOfModes(t.Step)*t.Step, func(time float64) float64 { r := m.FlowNorm(time) / start; return r * r })
 	}
 	seen := map[string]bool{}
 	for _, p := range a.Predictions {
@@ -129,7 +129,7 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 			continue
 		}
 		seen[curve] = true
-		add(name, func(time float64) float64 { return p.Curve(time / pace) })
+		add(name, p.Steps*pace, func(time float64) float64 { return p.Curve(time / pace) })
 	}
 	return out
 }

@@ -229,7 +229,10 @@ func (d *Data) StepsAt(factor float64) float64 {
 func (p Prediction) Linear(d *Data, step, decay float64) Prediction {
 	p.Step, p.Rate = step, 1-decay
 	p.Steps = math.NaN()
-	if decay > 0 && decay < 1 {
+	switch {
+	case decay == 1: // nothing is left
+		p.Steps = 1
+	case decay > 0 && decay < 1:
 		p.Steps = math.Max(1, math.Ceil(math.Log(d.Share)/math.Log1p(-decay)))
 	}
 	return p
