@@ -122,6 +122,7 @@ func TestAskCommand(t *testing.T) {
 		{[]string{}, "name one data file", 2},
 		{[]string{real + "iris.csv", "--label", "colour"}, "colour", 2},
 		{[]string{cases + "semicolon.csv", "--train"}, "no labels", 3},
+		{[]string{cases + "late-duplicate.csv", "--duplicates", "refuse"}, "(--duplicates drop)", 2},
 	} {
 		var out bytes.Buffer
 		if code := Suite().Run(t.Context(), append([]string{"ask"}, tt.args...), &out, &out); code != tt.code || !strings.Contains(out.String(), tt.says) {
@@ -164,6 +165,30 @@ func TestAskTrain(t *testing.T) {
 	if _, err := Ask(ctx, set, AskOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end of the context: %v", err)
 	}
+}
+
+// Networks that are trained beside the predictions.
+func ExampleAsk_train() {
+	set, err := data.Spec{Kind: data.Sphere, N: 6, D: 12, Seed: 1}.Build()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	a, err := Ask(context.Background(), set, AskOptions{Train: true, Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	limit := a.Trained.Bounds[0]
+	for _, n := range a.Trained.Networks {
+		fmt.Printf("width %d: %.1f times the steps of the %s\n", n.Width, n.Reach*a.Trained.Step/limit.Reach, limit.Name)
+	}
+	// Output:
+	// width 64: 1.3 times the steps of the limit kernel, these labels
+	// width 256: 1.1 times the steps of the limit kernel, these labels
+	// width 1024: 1.0 times the steps of the limit kernel, these labels
+	// width 4096: 1.0 times the steps of the limit kernel, these labels
+	// width 16384: 1.0 times the steps of the limit kernel, these labels
 }
 
 func ExampleAsk() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"convergo/bounds"
 	"convergo/bounds/predict"
 	"convergo/checks"
 	"convergo/nets"
@@ -92,7 +93,7 @@ func trainOne(ctx context.Context, set *data.Set, width, steps int, step, share 
 }
 
 // boundsOn are the predictions of the squared error of such networks, in time: the limit kernel's on these labels, and the
-// rates of theorems whose hypotheses hold.
+// rates of theorems whose hypotheses hold, of which constants are known, and which speak of these networks.
 func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 	var longest float64
 	for _, n := range t.Networks {
@@ -116,7 +117,7 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 	}
 	seen := map[string]bool{}
 	for _, p := range a.Predictions {
-		if p.Kind != predict.Training || p.Method != "" || !p.Met() || math.IsNaN(p.Rate) || len(out) > 7 {
+		if p.Kind != predict.Training || p.Constants == bounds.Order || p.Method != "" || !p.Met() || math.IsNaN(p.Rate) || len(out) > 7 {
 			continue
 		}
 		pace := 1.0

@@ -52,7 +52,7 @@ type Prediction struct {
 	Flow  bool    // Rate and Steps are of gradient flow
 
 	Prefactor float64 // of the bound on the squared error at the start, 1 where it has none
-	Method    string  // of training, where it is not gradient descent or its flow
+	Method    string  // of training, where it is not gradient descent or its flow on the first of two layers
 
 	Value float64 // the bound, of any other kind than training
 	Truth float64 // what it bounds, computed on these data

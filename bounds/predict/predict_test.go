@@ -45,6 +45,9 @@ func TestStepsOfModes(t *testing.T) {
 
 func TestLinearAndExponential(t *testing.T) {
 	d := orthonormal(t, nil)
+	if p := (predict.Prediction{}).Linear(d, 2, 1); p.Steps != 1 || p.Rate != 0 {
+		t.Errorf("a step that leaves nothing: %v steps, rate %v", p.Steps, p.Rate)
+	}
 	p := predict.New("a", "", "", predict.Training, bounds.Derived, "").Linear(d, 0.5, 0.1)
 	if want := math.Ceil(math.Log(0.01) / math.Log(0.9)); p.Steps != want || p.Rate != 0.9 || p.Curve(p.Steps) > 0.01 || p.Curve(p.Steps-1) <= 0.01 {
 		t.Errorf("%+v, want %v steps", p, want)

@@ -40,7 +40,7 @@ func (t *Training) table() *table.Table {
 		table.Column{Key: "loss", Head: "squared error at the end"}, table.Column{Key: "steps", Head: "steps"}, table.Column{Key: "flips", Head: "flipped"},
 	)
 	out.Title, out.Label = "Trained networks beside the predictions", "tab:ask-trained"
-	out.Caption = table.Literal(fmt.Sprintf("Networks of two layers, the first trained by gradient descent of step size %.3g. Squared error: over that at the start. Steps: until it is the share that the predictions are of. Flipped: share of the activations on the data that changed. Predicted: the steps of this size after which a bound on the squared error whose hypotheses hold, whatever the width, is that share.", t.Step))
+	out.Caption = table.Literal(fmt.Sprintf("Networks of two layers, the first trained by gradient descent of step size %.3g. Squared error: over that at the start. Steps: until it is the share that the predictions are of. Flipped: share of the activations on the data that changed. Predicted: when a bound on the squared error, whose hypotheses on the data hold, is that share, at the time (step size times steps) of its own step size, in steps of this one.", t.Step))
 	for _, n := range t.Networks {
 		end := len(n.Steps) - 1
 		out.Add(table.Literal("trained"), table.Count(n.Width), cell(n.Steps[end]), cell(n.Loss[end]), cell(n.Reach), cell(n.Flips))
