@@ -446,6 +446,7 @@ type Source struct {
 	Authors string
 	Year    int
 	BibTeX  string
+	About   string // what the source claims, in a paragraph or two; by Document from the package's comment
 	Claims  []Checkable
 	// Files are the Go files that state the claims, commonly an embed.FS of
 	// *.go beside them, for Document. Without them a claim states itself in

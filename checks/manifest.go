@@ -38,7 +38,8 @@ type SourceInfo struct {
 	Authors string `json:"authors,omitempty"`
 	Year    int    `json:"year,omitempty"`
 	BibTeX  string `json:"bibtex,omitempty"`
-	Code    string `json:"code,omitempty"` // digest of the code of its claims; a folder made by other code is not resumed
+	About   string `json:"about,omitempty"` // what it claims
+	Code    string `json:"code,omitempty"`  // digest of the code of its claims; a folder made by other code is not resumed
 }
 
 // A Shard is part Index of Count, counted from 0.

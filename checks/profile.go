@@ -41,15 +41,15 @@ func Profiles() []Profile {
 		},
 		{
 			Name:         "standard",
-			Budget:       Budget{Work: 6e10, Trials: 4000, AlwaysTrials: 16, LadderTrials: 24, Bytes: trialMemory},
-			Search:       Budget{Work: 1e9, Trials: 1000, AlwaysTrials: 4, Bytes: trialMemory},
-			SearchChecks: 200,
+			Budget:       Budget{Work: 3e10, Trials: 3000, AlwaysTrials: 12, LadderTrials: 24, Bytes: trialMemory},
+			Search:       Budget{Work: 5e8, Trials: 800, AlwaysTrials: 3, Bytes: trialMemory},
+			SearchChecks: 120,
 		},
 		{
 			Name:         "deep",
-			Budget:       Budget{Work: 2e12, Trials: 40000, AlwaysTrials: 64, LadderTrials: 48, Bytes: trialMemory},
-			Search:       Budget{Work: 1e10, Trials: 4000, AlwaysTrials: 8, Bytes: trialMemory},
-			SearchChecks: 2000,
+			Budget:       Budget{Work: 2e11, Trials: 10000, AlwaysTrials: 32, LadderTrials: 32, Bytes: trialMemory},
+			Search:       Budget{Work: 2e9, Trials: 2000, AlwaysTrials: 6, Bytes: trialMemory},
+			SearchChecks: 600,
 		},
 	}
 }

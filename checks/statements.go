@@ -17,7 +17,9 @@ import (
 // Document reads the Files of a source. Each claim without a Statement gets the
 // doc comment of the function whose composite literal carries its ID, and each
 // claim the place of that function, under dir: the folder of the files as a
-// reader of the repository knows it. The source gets a Digest of its files and
+// reader of the repository knows it. A source without About gets what the
+// comment of the package says between its first paragraph, which names the
+// source, and the one that opens with "Setting:". The source gets a Digest of its files and
 // of the shared ones, which hold what its claims call; of both, tests do not
 // count. A source without Files is returned as it is.
 //
@@ -28,9 +30,12 @@ func Document(s Source, dir string, shared ...fs.FS) (Source, error) {
 		return s, nil
 	}
 	fail := func(err error) (Source, error) { return s, fmt.Errorf("statements of %s: %w", s.Key, err) }
-	docs, err := statements(s.Files)
+	docs, about, err := statements(s.Files)
 	if err != nil {
 		return fail(err)
+	}
+	if s.About == "" {
+		s.About = about
 	}
 	if s.Digest, err = digest(append([]fs.FS{s.Files}, shared...)); err != nil {
 		return fail(err)
@@ -51,14 +56,18 @@ type statement struct {
 	line int
 }
 
-// statements reads the doc comments of the functions that carry an ID, by ID.
-func statements(files fs.FS) (map[string]statement, error) {
-	docs := map[string]statement{}
-	err := eachGoFile(files, func(name string, src []byte) error {
+// statements reads the doc comments of the functions that carry an ID, by ID,
+// and what the first package comment says of the source.
+func statements(files fs.FS) (docs map[string]statement, about string, err error) {
+	docs = map[string]statement{}
+	err = eachGoFile(files, func(name string, src []byte) error {
 		fset := token.NewFileSet()
 		file, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
+		}
+		if about == "" {
+			about = aboutSource(file.Doc.Text())
 		}
 		for _, d := range file.Decls {
 			f, ok := d.(*ast.FuncDecl)
@@ -75,7 +84,22 @@ func statements(files fs.FS) (map[string]statement, error) {
 		}
 		return nil
 	})
-	return docs, err
+	return docs, about, err
+}
+
+// aboutSource cuts a package comment to the paragraphs that say what the source
+// claims.
+func aboutSource(doc string) string {
+	var about []string
+	for i, para := range strings.Split(strings.TrimSpace(doc), "\n\n") {
+		if strings.HasPrefix(para, "Setting:") {
+			break
+		}
+		if i > 0 {
+			about = append(about, strings.Join(strings.Fields(para), " "))
+		}
+	}
+	return strings.Join(about, "\n\n")
 }
 
 // claimIDs returns the literals of the key ID in a function.

@@ -55,7 +55,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", info.ID, got, want[i])
 		}
 	}
-	if plain.Claims[0].Info().Statement != "" || plain.Digest != "" {
+	if plain.Claims[0].Info().Statement != "" || plain.About != "" || plain.Digest != "" {
 		t.Error("Document changed the source that it was given")
 	}
 }
@@ -147,5 +147,33 @@ func TestOtherCodeIsRefused(t *testing.T) {
 	}
 	if snapshot(t, dir) != before {
 		t.Error("a refused run changed the folder")
+	}
+}
+
+// TestAboutTheSource: what a package comment says of its source before the
+// setting goes with the run, unless the source says it itself.
+func TestAboutTheSource(t *testing.T) {
+	const comment = `// Package stated checks Author, "Title" (2024).
+//
+// The paper shows that small things
+// stay small.
+//
+// Only its abstract was read.
+//
+// Setting: n things.
+//
+// More of it.
+`
+	for _, tt := range []struct{ own, file, want string }{
+		{"", comment + statedFile, "The paper shows that small things stay small.\n\nOnly its abstract was read."},
+		{"its own words", comment + statedFile, "its own words"},
+		{"", statedFile, ""},
+	} {
+		plain := statedSource(map[string]string{"a.go": tt.file})
+		plain.About = tt.own
+		s, err := Document(plain, "papers/stated")
+		if err != nil || s.About != tt.want {
+			t.Errorf("about %q, %v, want %q", s.About, err, tt.want)
+		}
 	}
 }

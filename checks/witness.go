@@ -127,7 +127,7 @@ func Replay(c Checkable, w *Witness) (*Rerun, error) {
 		j.add(m, status(m))
 	}
 	re.Result = j.result()
-	re.Reproduced = re.Measurement.comparison() == Violated || re.Result.Caught
+	re.Reproduced = status(re.Measurement) == Violated || re.Result.Caught
 	if form.pooled() {
 		re.Reproduced = re.Result.Caught
 	}

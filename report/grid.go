@@ -252,7 +252,7 @@ func ownKey(name string) string {
 
 // hypothesisCell shows a hypothesis on an instance.
 func hypothesisCell(h checks.Hypothesis) table.Cell {
-	s := fmt.Sprintf("%.4g %s %.4g", float64(h.Have), sign(h.Relation), float64(h.Need))
+	s := fmt.Sprintf("%.4g %s", float64(h.Have), requirement(h))
 	if h.Relation == checks.AtLeast && h.Need == 1 && (h.Have == 0 || h.Have == 1) { // see checks.RequireThat
 		s = map[bool]string{true: "true", false: "false"}[h.Met()]
 	}
@@ -308,8 +308,11 @@ func outsideWord(v checks.Verdict) string {
 }
 
 func missed(o checks.InstanceOutcome) string {
-	h, _ := tightestHypothesis(o.Hypotheses)
-	return fmt.Sprintf("the theorem asks for %s %s %.4g, here it is %.4g: no evidence for or against the claim", h.Name, sign(h.Relation), float64(h.Need), float64(h.Have))
+	h, ok := tightestHypothesis(o.Hypotheses)
+	if !ok || h.Met() { // what is missed is a condition on the draws
+		return o.Result.Reason
+	}
+	return fmt.Sprintf("the theorem asks for %s %s, here it is %.4g: no evidence for or against the claim", h.Name, requirement(h), float64(h.Have))
 }
 
 func leastMargin(hs []checks.Hypothesis) float64 {

@@ -22,7 +22,7 @@ func Kinds() []Kind {
 			t := overview(s)
 			return t, overviewColumns(t), nil
 		}},
-		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(Sources)},
+		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(Sources, sourcesColumns()...)},
 		{"claim", "one claim over its instances; needs a claim", func(s *checks.Summary, id string, v View) (*table.Table, []string, error) {
 			c, err := Outcome(s, id)
 			if err != nil {

@@ -160,7 +160,7 @@ func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
 	tight := Tightest(c)
 	inside, dear := counts(c)
 	verdict := table.Cell(VerdictMark(c.Verdict))
-	if why := explain(c); why != "" {
+	if why := Explain(c); why != "" {
 		verdict = n.on(verdict, c.Info.ID+": "+why)
 	}
 	cells := map[string]table.Cell{
@@ -214,9 +214,9 @@ func counts(c checks.ClaimOutcome) (inside, dear int) {
 	return inside, dear
 }
 
-// explain gives the reason of a verdict that needs one. A vacuous claim is
-// explained by the hypothesis that its nearest instance misses.
-func explain(c checks.ClaimOutcome) string {
+// Explain gives the reason of a verdict that needs one, or nothing. A vacuous
+// claim is explained by the hypothesis that its nearest instance misses.
+func Explain(c checks.ClaimOutcome) string {
 	switch c.Verdict {
 	case checks.Holds:
 		return ""
@@ -231,7 +231,7 @@ func explainVacuous(c checks.ClaimOutcome) string {
 	if !ok {
 		return c.Reason
 	}
-	why := fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s %.4g is needed", h.Name, float64(h.Have), sign(h.Relation), float64(h.Need))
+	why := fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s is needed", h.Name, float64(h.Have), requirement(h))
 	if required, _, run, _ := widths(c); kindOf(required) == 0 && kindOf(run) == 0 {
 		why += fmt.Sprintf("; required width %s beside %s run", cellText(required), cellText(run))
 	}
@@ -460,6 +460,9 @@ func number(f checks.Float) table.Cell {
 	}
 	return table.Number(v)
 }
+
+// SlackCell prints a slack as the tables do.
+func SlackCell(v float64) table.Cell { return slackCell(checks.Float(v)) }
 
 // slackCell prints a slack; whatever is far above 1 needs no digits.
 func slackCell(f checks.Float) table.Cell {

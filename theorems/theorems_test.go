@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"convergo/checks"
+	"convergo/report"
 )
 
 func all(t *testing.T) []checks.Source {
@@ -126,19 +127,35 @@ func TestNamedClaimsExist(t *testing.T) {
 	}
 }
 
-// TestReadmeListsThePapers: the README has a row for every paper, with its
-// number of claims.
+// TestReadmeListsThePapers: the README has a row for every paper: its number of
+// claims, what they claim to be loose about, and of the baseline their verdicts
+// and what they detect.
 func TestReadmeListsThePapers(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines := baseline(t)
 	var missing []string
 	for _, s := range all(t) {
-		row := fmt.Sprintf("| `%s` | %s | %d |", s.Key, s.Title, len(s.Claims))
-		if s.Year > 0 {
-			row = fmt.Sprintf("| `%s` | %s: %s (%d) | %d |", s.Key, s.Authors, s.Title, s.Year, len(s.Claims))
+		o := report.SourceOutcome{Source: checks.SourceInfo{Key: s.Key, Title: s.Title, Authors: s.Authors, Year: s.Year}, Counts: map[checks.Verdict]int{}}
+		var detects []checks.Detect
+		for _, c := range s.Claims {
+			info := c.Info()
+			o.Counts[lines[info.ID].Verdict]++
+			if info.Loose != "" {
+				o.Loose++
+			}
+			run := checks.ClaimOutcome{Detects: lines[info.ID].Detects}
+			if d := run.WorstDetect(); d != nil {
+				detects = append(detects, *d)
+			}
 		}
+		loose := "–"
+		if o.Loose > 0 {
+			loose = fmt.Sprint(o.Loose)
+		}
+		row := fmt.Sprintf("| %s | %s | %d | %s | %s | %s |", s.Key, o.Name(), len(s.Claims), o.Verdicts(), report.FactorText(report.MedianFactor(detects)), loose)
 		if !strings.Contains(string(readme), row+"\n") {
 			missing = append(missing, row)
 		}
@@ -146,4 +163,24 @@ func TestReadmeListsThePapers(t *testing.T) {
 	if len(missing) > 0 {
 		t.Errorf("the README lacks\n%s", strings.Join(missing, "\n"))
 	}
+}
+
+// baseline reads the accepted state of the claims, by ID.
+func baseline(t *testing.T) map[string]checks.BaselineLine {
+	t.Helper()
+	const name = "../testdata/baseline.txt"
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	b, err := checks.ParseBaseline(name, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]checks.BaselineLine{}
+	for _, l := range b.Lines {
+		lines[l.Claim] = l
+	}
+	return lines
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"convergo/checks"
@@ -70,7 +71,7 @@ func (a *app) replay(w io.Writer, text string) error {
 		return failed(err)
 	}
 	fmt.Fprintf(w, "%s at %s, seed %d, trial %d\n", witness.Claim, report.Compact(witness.Params), witness.Seed, witness.Trial)
-	for _, h := range re.Instance.Hypotheses {
+	for _, h := range slices.Concat(re.Instance.Hypotheses, re.Measurement.Hypotheses) {
 		fmt.Fprintf(w, "  hypothesis %s: %.6g %s %.6g, margin %.3g\n", h.Name, float64(h.Have), h.Relation, float64(h.Need), h.Margin())
 	}
 	for _, f := range re.Instance.Facts {

@@ -61,7 +61,7 @@ siunitx and longtable. --macros defines a macro for every number of the run.`,
 	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the run")
 	fl.BoolVar(&f.checklist, "checklist", false, "print the facts that reproducibility checklists ask for")
 	fl.BoolVar(&f.bibtex, "bibtex", false, "print the BibTeX entries of the sources used")
-	fl.StringVar(&f.html, "html", "", "write the whole run as one self-contained page, index.html, into this folder")
+	fl.StringVar(&f.html, "html", "", "write the whole run as one self-contained page: into this file, or as index.html into this folder")
 	cmd.MarkFlagsMutuallyExclusive("witnesses", "macros", "checklist", "bibtex", "html")
 	return cmd
 }

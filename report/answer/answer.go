@@ -226,24 +226,20 @@ func (a *Answer) sentences() []string {
 // page writes a page of its own.
 func (a *Answer) page(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("<style>td,thead th{text-align:left;white-space:normal}figure{width:60rem !important;max-width:100% !important}figure svg{width:100% !important;height:auto !important}</style>\n<h1>What theorems say about these data</h1>\n<ul>\n")
+	b.WriteString("<style>td,thead th{text-align:left;white-space:normal}th,td{min-width:6rem}figure{width:50rem}svg text{font-size:14px}</style>\n<h1>What theorems say about these data</h1>\n<ul>\n")
 	for _, l := range a.sentences() {
 		fmt.Fprintf(&b, "<li>%s</li>\n", html.EscapeString(l))
 	}
 	b.WriteString("</ul>\n")
 	if a.Trained != nil {
-		svg, err := a.Trained.svg()
-		if err != nil {
-			return err
-		}
-		b.WriteString(svg)
+		b.WriteString(page.Figure(a.Trained.Figure()))
 	}
 	for _, t := range a.Tables() {
-		b.WriteString("<section class=\"claim\"><div class=\"scroll\">\n")
+		fmt.Fprintf(&b, "<div class=scroll tabindex=0 role=group aria-label=\"%s\">\n", html.EscapeString(t.Title.Plain()))
 		if err := table.Render(&b, t, table.HTML, table.Options{}); err != nil {
 			return err
 		}
-		b.WriteString("</div></section>\n")
+		b.WriteString("</div>\n")
 	}
 	return page.Plain(w, "What theorems say about these data", b.String())
 }

@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 
@@ -66,15 +65,6 @@ func (t *Training) Figure() *figure.Figure {
 		f.Lines = append(f.Lines, figure.Line{Name: table.Literal(b.Name), X: b.Times, Y: b.Loss, Style: figure.Bound})
 	}
 	return f
-}
-
-func (t *Training) svg() (string, error) {
-	var b bytes.Buffer
-	if err := figure.Render(&b, t.Figure(), figure.SVG, figure.Options{}); err != nil {
-		return "", fmt.Errorf("figure: %w", err)
-	}
-	at := max(0, bytes.Index(b.Bytes(), []byte("<svg")))
-	return "<figure>" + string(b.Bytes()[at:]) + "</figure>\n", nil
 }
 
 type networkJSON struct {

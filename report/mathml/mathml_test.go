@@ -116,6 +116,29 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestToHTML(t *testing.T) {
+	for src, want := range map[string]string{
+		`\lambda_0 \ge 0`:                `<msub><mi>λ</mi><mn>0</mn></msub><mo>≥</mo><mn>0</mn>`,
+		`\max(a, b)`:                     `<mi>max</mi><mo stretchy=false>(</mo><mi>a</mi><mo>,</mo><mi>b</mi><mo stretchy=false>)</mo>`,
+		`\|x\|`:                          `<mi>‖</mi><mi>x</mi><mi>‖</mi>`,
+		`\left(\frac12\right)`:           `<mrow><mo>(</mo><mrow><mfrac><mn>1</mn><mn>2</mn></mfrac></mrow><mo>)</mo></mrow>`,
+		`\left.x\right|`:                 `<mrow><mrow><mi>x</mi></mrow><mo>|</mo></mrow>`,
+		`\sum_i x_i \to y`:               `<munder><mo>∑</mo><mi>i</mi></munder><msub><mi>x</mi><mi>i</mi></msub><mo stretchy=false>→</mo><mi>y</mi>`,
+		`a\quad \binom nk`:               `<mi>a</mi><mspace width=1em></mspace><mrow><mo>(</mo><mfrac linethickness=0><mi>n</mi><mi>k</mi></mfrac><mo>)</mo></mrow>`,
+		`\min_x \operatorname{E} \hat y`: `<munder><mo form=prefix movablelimits=true>min</mo><mi>x</mi></munder><mi mathvariant=normal>E</mi><mover accent=true><mi>y</mi><mo>^</mo></mover>`,
+		`a < b`:                          `<mi>a</mi><mo>&lt;</mo><mi>b</mi>`,
+	} {
+		got, err := ToHTML(src, true)
+		if want := "<math display=block>" + want + "</math>"; err != nil || got != want {
+			t.Errorf("ToHTML(%s) = %s, %v, want %s", src, got, err, want)
+		}
+	}
+	var e *Error
+	if _, err := ToHTML(`\foo`, false); !errors.As(err, &e) {
+		t.Errorf("an unknown command gives %v", err)
+	}
+}
+
 // Every command must be printable both ways: a table entry with a wrong class
 // or an empty text would vanish from the formula.
 func TestEverySymbolPrints(t *testing.T) {
@@ -171,6 +194,9 @@ func FuzzToMathML(f *testing.F) {
 		}
 		if err := wellFormed(out); err != nil {
 			t.Errorf("ToMathML(%q) = %s: %v", src, out, err)
+		}
+		if brief, err := ToHTML(src, false); err != nil || strings.Count(brief, "<m") != strings.Count(brief, "</m") {
+			t.Errorf("ToHTML(%q) = %s, %v", src, brief, err)
 		}
 		if !utf8.ValidString(text) {
 			t.Errorf("ToText(%q) is not UTF-8", src)

@@ -2,210 +2,122 @@ package page
 
 import (
 	"fmt"
-	"regexp"
-	"strconv"
+	"math"
 	"strings"
 
 	"convergo/checks"
 	"convergo/report"
+	"convergo/report/mathml"
 	"convergo/report/table"
 )
 
-// claim renders the section of one claim.
-func (p *page) claim(c checks.ClaimOutcome) (section, error) {
-	t, err := report.Table(p.summary, "claim", c.Info.ID, report.View{Facts: p.facts})
+// A claimLine is what the folded claim shows beside its name.
+type claimLine struct{ slack, detects table.Cell }
+
+// claimLines reads the lines of all claims from the overview.
+func claimLines(s *checks.Summary) (map[string]claimLine, error) {
+	t, err := report.Table(s, "overview", "", report.View{Columns: []string{"slack", "detects"}})
 	if err != nil {
-		return section{}, err
+		return nil, err
 	}
-	if err := verdictFirst(t); err != nil {
-		return section{}, err
+	lines := make(map[string]claimLine, len(s.Claims))
+	for i, c := range s.Claims {
+		lines[c.Info.ID] = claimLine{t.Rows[i][0], t.Rows[i][1]}
+	}
+	return lines, nil
+}
+
+// claim renders one claim.
+func (p *page) claim(c checks.ClaimOutcome, line claimLine, usual string) (*claimSection, error) {
+	t, err := report.Table(p.summary, "claim", c.Info.ID, report.View{Facts: !p.large || c.Verdict != checks.Holds})
+	if err != nil {
+		return nil, err
+	}
+	cs := &claimSection{outcome: c, before: claimSummary(c, line)}
+	if f := c.Info.Formula; f != "" {
+		cs.formula, cs.text = formula(f), text(mathml.ToText(f))
 	}
 	var b strings.Builder
-	i := c.Info
-	fmt.Fprintf(&b, "<section class=claim id=\"%s\"><h2>%s <b class=%s>%s</b></h2>\n", esc(i.ID), esc(i.Title), markClass(report.VerdictMark(c.Verdict).Class), c.Verdict)
-	fmt.Fprintf(&b, "<p class=meta><code>%s</code> · %s · <a href=\"#source-%s\">%s</a> · %s, constants %s", breakable(i.ID), esc(i.Reference), esc(i.Source), esc(p.cite(i.Source)), esc(i.Form), esc(string(i.Basis)))
-	if i.Convention != "" {
-		fmt.Fprintf(&b, " · %s", esc(i.Convention))
+	writeMeta(&b, c.Info, usual)
+	for _, why := range reasons(c) {
+		fmt.Fprintf(&b, "<p class=reason>%s\n", why)
 	}
-	b.WriteString("\n")
-	if i.Formula != "" {
-		fmt.Fprintf(&b, "<div class=formula tabindex=0 role=region aria-label=\"Formula\">%s</div>\n", formula(i.Formula))
+	if c.Info.Statement != "" {
+		fmt.Fprintf(&b, "<div class=statement>%s</div>\n", statement(c.Info.Statement))
 	}
-	if c.Verdict != checks.Holds && c.Reason != "" {
-		fmt.Fprintf(&b, "<p class=reason>%s\n", esc(c.Reason))
-	}
-	for _, problem := range c.Faults() {
-		fmt.Fprintf(&b, "<p class=warn>%s\n", esc(problem))
-	}
-	if i.Statement != "" {
-		fmt.Fprintf(&b, "<details><summary>Statement</summary>%s</details>\n", statement(i.Statement))
-	}
-	b.WriteString(gridHTML(t))
+	b.WriteString(instances(t, len(c.Instances)))
+	cs.middle = b.String()
 	var a strings.Builder
 	writeDetects(&a, c)
+	p.writeControls(&a, c, t)
 	writeSearch(&a, c.Search)
-	writeControls(&a, c)
 	writeWitness(&a, c.Witness, report.Program(p.summary.Manifest))
-	a.WriteString("<p class=up><a href=\"#overview\">Overview</a></section>\n")
-	return section{before: b.String(), after: a.String()}, nil
+	a.WriteString("</details>\n")
+	cs.after = a.String()
+	return cs, nil
 }
 
-// verdictFirst moves the verdict beside the instance, where a narrow screen
-// still shows it.
-func verdictFirst(t *table.Table) error {
-	keys := []string{"instance", "verdict"}
-	for _, c := range t.Columns {
-		if c.Key != "instance" && c.Key != "verdict" {
-			keys = append(keys, c.Key)
-		}
-	}
-	return report.View{Columns: keys}.Apply(t)
-}
-
-// cite names a source in a few words.
-func (p *page) cite(key string) string {
-	for _, i := range p.summary.Manifest.Sources {
-		if i.Key == key {
-			return report.Cite(checks.Source{Key: i.Key, Title: i.Title, Authors: i.Authors, Year: i.Year})
-		}
-	}
-	return key
-}
-
-var heading = regexp.MustCompile(`^([A-Z][A-Za-z ]{2,20}):\s+`)
-
-// statement sets a doc comment: paragraphs, of which some open with a heading,
-// and indented blocks as they stand.
-func statement(text string) string {
-	var b strings.Builder
-	for _, para := range strings.Split(strings.TrimSpace(text), "\n\n") {
-		switch m := heading.FindStringSubmatch(para); {
-		case strings.HasPrefix(para, "\t") || strings.HasPrefix(para, " "):
-			fmt.Fprintf(&b, "<pre>%s</pre>", esc(para))
-		case m != nil:
-			fmt.Fprintf(&b, "<h3>%s</h3><p>%s", esc(m[1]), esc(para[len(m[0]):]))
-		default:
-			fmt.Fprintf(&b, "<p>%s", esc(para))
-		}
-	}
-	return b.String()
-}
-
-// gridHTML sets a table with as few bytes as HTML allows: end tags of cells and
-// rows are optional.
-func gridHTML(t *table.Table) string {
-	if len(t.Rows) == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.WriteString("<div class=scroll tabindex=0 role=region aria-label=\"Instances\"><table>")
-	if c := caption(t); c != "" {
-		fmt.Fprintf(&b, "<caption>%s</caption>", c)
-	}
-	b.WriteString("<thead><tr>")
-	writeHead(&b, t)
-	b.WriteString("</thead><tbody>\n")
-	for _, row := range t.Rows {
-		b.WriteString("<tr>")
-		for j, c := range row {
-			if j == 0 {
-				fmt.Fprintf(&b, "<th scope=row>%s", cellHTML(c))
-				continue
-			}
-			fmt.Fprintf(&b, "<td%s>%s", cellClass(c), cellHTML(c))
-		}
-		b.WriteString("\n")
-	}
-	b.WriteString("</tbody></table></div>\n")
-	b.WriteString(notesHTML(t))
-	return b.String()
-}
-
-// caption keeps of a table's caption what the page does not say elsewhere: what
-// all instances share, and what the brackets are.
-func caption(t *table.Table) string {
-	var kept []string
-	for _, part := range strings.SplitAfter(string(t.Caption), ". ") {
-		if strings.HasPrefix(part, "All instances:") || strings.HasPrefix(part, "Brackets:") {
-			kept = append(kept, table.InHTML(table.Inline(strings.TrimSpace(part))))
-		}
-	}
-	return strings.Join(kept, " ")
-}
-
-func notesHTML(t *table.Table) string {
-	var b strings.Builder
-	for _, n := range t.Notes {
-		b.WriteString("<p class=note>")
-		if n.Mark != "" {
-			fmt.Fprintf(&b, "<sup>%s</sup> ", esc(n.Mark))
-		}
-		b.WriteString(table.InHTML(n.Body) + "\n")
-	}
-	return b.String()
-}
-
-func cellHTML(c table.Cell) string {
-	switch c := c.(type) {
-	case table.Noted:
-		return cellHTML(c.Cell) + "<sup>" + esc(c.Mark) + "</sup>"
-	case table.Mark:
-		return fmt.Sprintf("<b class=%s>%s</b>", markClass(c.Class), esc(c.Text))
-	case table.Empty:
-		return "–"
-	case table.Math: // signs and infinities: MathML would be ten times as long
-		return esc(table.PlainText(c))
-	}
-	return table.InHTML(c)
-}
-
-func markClass(c table.Class) string {
-	return map[table.Class]string{table.Good: "good", table.Bad: "bad", table.Unsure: "unsure", table.Muted: "muted"}[c]
-}
-
-// cellClass sets words flush left; all else, being the rule, is set right.
-func cellClass(c table.Cell) string {
-	switch c := c.(type) {
-	case table.Noted:
-		return cellClass(c.Cell)
-	case table.Text:
-		if c != "" && c[0] >= '0' && c[0] <= '9' { // a share, such as 3/5
-			return ""
-		}
-		return " class=l"
-	case table.Mark, table.Inline:
-		return " class=l"
-	}
-	return ""
-}
-
-// sortValue gives the script the number behind a cell.
-func sortValue(c table.Cell) string {
-	for {
-		n, ok := c.(table.Noted)
-		if !ok {
-			break
-		}
-		c = n.Cell
-	}
-	switch c := c.(type) {
+// claimSummary is the line that unfolds.
+func claimSummary(c checks.ClaimOutcome, line claimLine) string {
+	i := c.Info
+	keys := ""
+	switch slack := bare(line.slack).(type) {
 	case table.Num:
-		return " data-n=" + strconv.FormatFloat(c.Value(), 'g', 4, 64)
-	case table.Count:
-		return fmt.Sprintf(" data-n=%d", int64(c))
-	case table.Math:
-		if c.TeX == `\infty` {
-			return " data-n=1e999"
-		}
+		keys += sortKey("s", slack.Value())
+	case table.Math: // the sign of infinity
+		keys += sortKey("s", math.Inf(1))
 	}
-	return ""
+	if d := c.WorstDetect(); d != nil && d.Kind == checks.Factor {
+		keys += sortKey("d", float64(d.Size))
+	}
+	if len(c.Faults()) > 0 {
+		keys += " data-unfit"
+	}
+	detects := line.detects
+	if m, ok := detects.(table.Mark); ok && m.Class == table.Good {
+		detects = table.Text(m.Text)
+	}
+	class := "" // the style sheet takes a verdict without a class as HOLDS
+	if c.Verdict != checks.Holds {
+		class = " class=" + verdictClass(c.Verdict)
+	}
+	return fmt.Sprintf("<details class=claim id=\"%s\"%s><summary><b%s>%s</b><span>%s <code>%s</code></span><span>slack %s</span><span>detects %s</span></summary>\n",
+		esc(i.ID), keys, class, c.Verdict, text(i.Title), text(i.ID), orDash(cellHTML(line.slack)), orDash(cellHTML(detects)))
+}
+
+func orDash(html string) string {
+	if html == "" {
+		return "–"
+	}
+	return html
+}
+
+func writeMeta(b *strings.Builder, i checks.Info, usual string) {
+	b.WriteString("<p class=meta>")
+	if !strings.Contains(i.Statement, "\nReference: ") { // else it is said there
+		b.WriteString(text(i.Reference) + " · ")
+	}
+	fmt.Fprintf(b, "%s, constants %s", text(i.Form), text(string(i.Basis)))
+	if i.Convention != "" && i.Convention != usual {
+		fmt.Fprintf(b, " · %s", prose(i.Convention))
+	}
+	b.WriteString("\n")
+}
+
+// formula sets a formula as MathML, or as its source when it is not understood.
+func formula(tex string) string {
+	m, err := mathml.ToHTML(tex, true)
+	if err != nil {
+		return "<code>" + text(tex) + "</code>"
+	}
+	return m
 }
 
 func writeSearch(b *strings.Builder, s *checks.SearchRecord) {
 	if s == nil {
 		return
 	}
-	fmt.Fprintf(b, "<p>Search over all parameters: %d of %d drawn, %d inside the hypotheses", s.Drawn, s.Planned, s.Met)
+	fmt.Fprintf(b, "<p>Searched: %d of %d parameters drawn, %d inside", s.Drawn, s.Planned, s.Met)
 	if s.TooDear > 0 {
 		fmt.Fprintf(b, ", %d too dear", s.TooDear)
 	}
@@ -213,67 +125,93 @@ func writeSearch(b *strings.Builder, s *checks.SearchRecord) {
 		b.WriteString(", no counterexample")
 	}
 	if s.Error != "" {
-		fmt.Fprintf(b, "; %s", esc(s.Error))
+		fmt.Fprintf(b, "; %s", prose(s.Error))
 	}
 	b.WriteString(".\n")
 }
 
+// writeDetects says how small an error was found. What the statement says
+// already of looseness is not said again.
 func writeDetects(b *strings.Builder, c checks.ClaimOutcome) {
-	lines := report.DetectLines(c)
-	if len(lines) == 0 {
+	var lines []string
+	for _, line := range report.DetectLines(c) {
+		if strings.HasPrefix(line, "Loose: ") && strings.Contains(c.Info.Statement, "Loose: ") {
+			continue
+		}
+		lines = append(lines, prose(nameInstance(line, c)))
+	}
+	if len(lines) == 1 {
+		lines[0] = strings.TrimPrefix(lines[0], "the prediction: ")
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(b, "<ul><li>%s</ul>\n", strings.Join(lines, "<li>"))
+	}
+}
+
+// nameInstance puts the number of an instance for its parameters at the end of
+// a line.
+func nameInstance(line string, c checks.ClaimOutcome) string {
+	for i, o := range c.Instances {
+		if head, ok := strings.CutSuffix(line, " at "+report.Compact(o.Params)); ok {
+			return fmt.Sprintf("%s at instance %d", head, i+1)
+		}
+	}
+	return line
+}
+
+// writeControls lists the sabotaged variants: why each must be caught, and what
+// was seen where it was run. Their rows follow those of the instances in t.
+func (p *page) writeControls(b *strings.Builder, c checks.ClaimOutcome, t *table.Table) {
+	if len(c.Controls) == 0 {
 		return
 	}
-	b.WriteString("<ul class=detects>")
-	for _, line := range lines {
-		fmt.Fprintf(b, "<li>%s", esc(line))
+	caught := 0
+	for _, k := range c.Controls {
+		if k.Caught {
+			caught++
+		}
+	}
+	fmt.Fprintf(b, "<p>Controls, caught %d of %d:<ul>", caught, len(c.Controls))
+	row := len(c.Instances)
+	for _, k := range c.Controls {
+		mark := ""
+		if !k.Caught {
+			mark = " <b class=bad>NOT CAUGHT</b>"
+		}
+		fmt.Fprintf(b, "<li><i>%s</i>%s: %s", text(k.Name), mark, prose(k.Why))
+		for _, o := range k.Instances {
+			fmt.Fprintf(b, "; %s", p.controlRun(o, c, t, t.Rows[row]))
+			row++
+		}
 	}
 	b.WriteString("</ul>\n")
 }
 
-func writeControls(b *strings.Builder, c checks.ClaimOutcome) {
-	if len(c.Controls) == 0 {
-		return
+// controlRun is what a control gave at one of its parameters. A large page
+// names these only where they are those of an instance.
+func (p *page) controlRun(o checks.InstanceOutcome, c checks.ClaimOutcome, t *table.Table, row []table.Cell) string {
+	cells := map[string]table.Cell{}
+	for j, col := range t.Columns {
+		cells[col.Key] = row[j]
 	}
-	b.WriteString("<ul class=controls>")
-	for _, k := range c.Controls {
-		mark, class := "caught", "good"
-		if !k.Caught {
-			mark, class = "NOT CAUGHT", "bad"
+	var seen []string
+	if o.Result.Trials > 0 {
+		seen = append(seen, cellHTML(cells["worst"]))
+		if claimed := cellHTML(cells["predicted"]); claimed != "" {
+			seen = append(seen, "claimed "+cellHTML(cells["relation"])+" "+claimed)
 		}
-		fmt.Fprintf(b, "<li>Control <i>%s</i> <b class=%s>%s</b>: %s", esc(k.Name), class, mark, esc(k.Why))
 	}
-	b.WriteString("</ul>\n")
+	at := " at " + report.Compact(o.Params)
+	if where := nameInstance(at, c); where != at || !p.large {
+		seen = append(seen, text(strings.TrimPrefix(where, " ")))
+	}
+	return strings.Join(seen, ", ")
 }
 
 func writeWitness(b *strings.Builder, w *checks.Witness, program string) {
 	if w == nil {
 		return
 	}
-	fmt.Fprintf(b, "<h3>Witness</h3><p>%s: observed %.6g, claimed %s %.6g. Replay it:<pre class=command>%s replay %s</pre>\n",
-		esc(report.Compact(w.Params)), float64(w.Observed), esc(string(w.Relation)), float64(w.Predicted), esc(program), esc(report.ShellQuote(w.String())))
-}
-
-// bottom lists the sources, and closes the page with its script.
-func (p *page) bottom() string {
-	has := map[string]bool{}
-	for _, c := range p.summary.Claims {
-		has[c.Info.Source] = true
-	}
-	var b strings.Builder
-	b.WriteString("<section id=sources><h2>Sources</h2>\n")
-	for _, i := range p.summary.Manifest.Sources {
-		if !has[i.Key] {
-			continue
-		}
-		fmt.Fprintf(&b, "<article id=\"source-%s\"><h3>%s</h3><p>%s", esc(i.Key), esc(i.Title), esc(i.Authors))
-		if i.Year != 0 {
-			fmt.Fprintf(&b, ", %d", i.Year)
-		}
-		if bib := strings.TrimSpace(i.BibTeX); bib != "" {
-			fmt.Fprintf(&b, "<details><summary>BibTeX</summary><pre>%s</pre></details>", esc(bib))
-		}
-		b.WriteString("</article>\n")
-	}
-	fmt.Fprintf(&b, "</section>\n</main>\n<script>\n%s</script>\n</body>\n</html>\n", js)
-	return b.String()
+	fmt.Fprintf(b, "<p>Witness: %s: observed %.6g, claimed %s %.6g. Replay it:<pre class=command>%s replay %s</pre>\n",
+		text(report.Compact(w.Params)), float64(w.Observed), text(string(w.Relation)), float64(w.Predicted), text(program), text(report.ShellQuote(w.String())))
 }

@@ -6,13 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sort"
 	"strings"
 
 	"convergo/checks"
 	"convergo/report"
-	"convergo/report/mathml"
 	"convergo/report/outfile"
-	"convergo/report/table"
 
 	_ "embed"
 )
@@ -23,40 +23,44 @@ var css string
 //go:embed page.js
 var js string
 
-// The page of 200 claims with 20 instances each is to stay below 2 MB. What is
-// left below the budget goes to figures; above leanFrom, the columns of facts
-// are left out too.
 const (
-	budget   = 1_900_000
-	leanFrom = 1_500_000
+	// The page of all sources is to stay below 1.5 MB. A page above lazyFrom,
+	// figures and facts included, packs formulas and figures and leaves out the
+	// columns of facts, but for claims that do not hold. Of the packed figures
+	// as many are kept as have room below the budget.
+	budget   = 1_495_000
+	lazyFrom = 1_000_000
 	// mostFigures bounds the figures of one claim: more are a matter for
 	// files.
 	mostFigures = 4
 )
 
-// Write renders the page into index.html of the folder, which is made when
-// missing. The old page stays when writing fails.
-func Write(dir string, rec *checks.Records, s *checks.Summary) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+// Write renders the page into the file, or into index.html of a folder where
+// the path does not end in .html. Folders are made when missing. The old page
+// stays when writing fails.
+func Write(path string, rec *checks.Records, s *checks.Summary) error {
+	if ext := strings.ToLower(filepath.Ext(path)); ext != ".html" && ext != ".htm" {
+		path = filepath.Join(path, "index.html")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("folder of the page: %w", err)
 	}
-	return outfile.Write(filepath.Join(dir, "index.html"), func(w io.Writer) error { return Render(w, rec, s) })
+	return outfile.Write(path, func(w io.Writer) error { return Render(w, rec, s) })
 }
 
 // Render writes the page of a run. The records give the histograms of slack and
 // may be nil.
 func Render(w io.Writer, rec *checks.Records, s *checks.Summary) error {
-	p := &page{rec: rec, summary: s, facts: true}
+	p := &page{rec: rec, summary: s}
 	if err := p.build(); err != nil {
 		return err
 	}
-	if p.size() > leanFrom {
-		p.facts = false
-		if err := p.build(); err != nil {
+	p.set(p.figures())
+	if p.size() > lazyFrom {
+		if err := p.shrink(); err != nil {
 			return err
 		}
 	}
-	p.draw()
 	for _, part := range p.parts() {
 		if _, err := io.WriteString(w, part); err != nil {
 			return err
@@ -66,44 +70,152 @@ func Render(w io.Writer, rec *checks.Records, s *checks.Summary) error {
 }
 
 type page struct {
-	rec      *checks.Records
-	summary  *checks.Summary
-	facts    bool
-	head     string
-	runFig   string
-	sections []section
-	tail     string
+	rec     *checks.Records
+	summary *checks.Summary
+	large   bool // too large to hold everything
+	head    string
+	sources []*sourceSection
+	packed  string // the lazy parts of a large page
 }
 
-// A section is one claim. Its figures stand between its table and the rest.
-type section struct {
-	before, figures, after string
+// shrink builds the page again without what a large page has no room for, and
+// with as many figures as the budget has room for: the first of every claim,
+// then the second, and so on.
+func (p *page) shrink() error {
+	p.large = true
+	if err := p.build(); err != nil {
+		return err
+	}
+	drawn := p.figures()
+	var fault error
+	tooMany := sort.Search(len(drawn)+1, func(n int) bool {
+		if err := p.pack(drawn[:n]); err != nil {
+			fault = err
+		}
+		return p.size() > budget
+	})
+	if fault != nil {
+		return fault
+	}
+	return p.pack(drawn[:max(0, tooMany-1)])
+}
+
+// A drawn is a figure of a claim, ready to be set.
+type drawn struct {
+	claim int
+	html  string
+}
+
+// figures draws those that the claims may have.
+func (p *page) figures() []drawn {
+	claims := p.claims()
+	var rounds [mostFigures][]drawn
+	for i, c := range claims {
+		for k, d := range chosen(report.Drawings(p.rec, c.outcome)) {
+			if svg := Figure(d.Figure); svg != "" {
+				rounds[k] = append(rounds[k], drawn{i, svg})
+			}
+		}
+	}
+	return slices.Concat(rounds[:]...)
+}
+
+// set gives the claims their figures.
+func (p *page) set(figures []drawn) {
+	claims := p.claims()
+	for _, c := range claims {
+		c.figures = ""
+	}
+	for _, f := range figures {
+		claims[f.claim].figures += f.html
+	}
+}
+
+// pack makes the lazy parts of the page, with these figures.
+func (p *page) pack(figures []drawn) (err error) {
+	p.set(figures)
+	var parts []lazy
+	for _, c := range p.claims() {
+		parts = append(parts, lazy{c.formula, c.figures})
+	}
+	p.packed, err = pack(parts)
+	return err
+}
+
+// A sourceSection is a row of the overview with what it unfolds into.
+type sourceSection struct {
+	before string
+	claims []*claimSection
+	after  string
+}
+
+// A claimSection is one claim: up to its formula, from there to its figures,
+// and the rest.
+type claimSection struct {
+	outcome                checks.ClaimOutcome
+	before, formula, text  string // the formula as MathML and as text
+	middle, figures, after string
 }
 
 func (p *page) build() error {
-	var b strings.Builder
-	if err := p.top(&b); err != nil {
+	outcomes := report.SourceOutcomes(p.summary)
+	lines, err := claimLines(p.summary)
+	if err != nil {
 		return err
 	}
-	p.head = b.String()
-	p.sections = p.sections[:0]
-	for _, c := range p.summary.Claims {
-		s, err := p.claim(c)
-		if err != nil {
-			return fmt.Errorf("claim %s: %w", c.Info.ID, err)
+	p.head = p.opening(outcomes)
+	p.sources = nil
+	for i, o := range outcomes {
+		s := &sourceSection{before: sourceRow(o), after: "</details>\n"}
+		if base := o.Source.Year == 0; base && i > 0 && outcomes[i-1].Source.Year != 0 {
+			s.before = "<h2 class=base>Base facts</h2>\n" + s.before
 		}
-		p.sections = append(p.sections, s)
+		usual := usualConvention(o)
+		s.before += sourceBody(o, usual)
+		for _, c := range o.Claims {
+			cs, err := p.claim(c, lines[c.Info.ID], usual)
+			if err != nil {
+				return fmt.Errorf("claim %s: %w", c.Info.ID, err)
+			}
+			s.claims = append(s.claims, cs)
+		}
+		p.sources = append(p.sources, s)
 	}
-	p.tail = p.bottom()
 	return nil
 }
 
-func (p *page) parts() []string {
-	out := []string{p.head, p.runFig, "</section>\n"}
-	for _, s := range p.sections {
-		out = append(out, s.before, s.figures, s.after)
+func (p *page) claims() []*claimSection {
+	var all []*claimSection
+	for _, s := range p.sources {
+		all = append(all, s.claims...)
 	}
-	return append(out, p.tail)
+	return all
+}
+
+func (p *page) parts() []string {
+	out := []string{p.head}
+	for _, s := range p.sources {
+		out = append(out, s.before)
+		for _, c := range s.claims {
+			formula, figures := c.formula, c.figures
+			if p.large {
+				formula, figures = c.text, ""
+			}
+			if formula != "" {
+				formula = "<div class=formula>" + formula + "</div>\n"
+			}
+			if figures != "" {
+				figures = "<div class=figures>" + figures + "</div>\n"
+			}
+			out = append(out, c.before, formula, c.middle, figures, c.after)
+		}
+		out = append(out, s.after)
+	}
+	out = append(out, "</section>\n</main>\n")
+	if p.large {
+		out = append(out, "<script type=application/gzip id=lazy>", p.packed, "</script>\n")
+	}
+	return append(out, "<script>\n", js, "</script>\n</body>\n</html>\n")
 }
 
 func (p *page) size() int {
@@ -112,36 +224,6 @@ func (p *page) size() int {
 		n += len(part)
 	}
 	return n
-}
-
-// draw spends what is left of the budget on figures: the first of every claim,
-// then the second, and so on.
-func (p *page) draw() {
-	left := budget - p.size()
-	if d := report.SlackDrawing(p.summary); d != nil {
-		p.runFig = figureHTML(*d)
-		left -= len(p.runFig)
-	}
-	drawings := make([][]report.Drawing, len(p.summary.Claims))
-	for i, c := range p.summary.Claims {
-		drawings[i] = chosen(report.Drawings(p.rec, c))
-	}
-	for k := range mostFigures {
-		for i, ds := range drawings {
-			if k >= len(ds) || left <= 0 {
-				continue
-			}
-			if svg := figureHTML(ds[k]); len(svg) <= left {
-				left -= len(svg)
-				p.sections[i].figures += svg
-			}
-		}
-	}
-	for i := range p.sections {
-		if f := p.sections[i].figures; f != "" {
-			p.sections[i].figures = "<div class=figures>" + f + "</div>\n"
-		}
-	}
 }
 
 // chosen puts the figures that join several instances, and the last instances,
@@ -154,186 +236,10 @@ func chosen(ds []report.Drawing) []report.Drawing {
 	return out
 }
 
-const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-
-func (p *page) top(b *strings.Builder) error {
-	s := p.summary
-	fmt.Fprintf(b, `<!doctype html>
-<html lang=en>
-<head>
-<meta charset=utf-8>
-<meta name=viewport content="width=device-width, initial-scale=1">
-<meta name=color-scheme content="light dark">
-<meta http-equiv=Content-Security-Policy content="%s">
-<link rel=icon href="data:,">
-<title>Convergo: verdicts on %d claims</title>
-<style>
-%s</style>
-</head>
-<body>
-<a class=skip href="#overview">Skip to the overview</a>
-<header>
-<h1>Verdicts on %d claims</h1>
-`, policy, len(s.Claims), css, len(s.Claims))
-	b.WriteString(tally(s))
-	fmt.Fprintf(b, "<p>%s\n", settings(s))
-	if !s.Finished {
-		fmt.Fprint(b, "<p class=warn>The run is not finished: verdicts may change.\n")
-	}
-	b.WriteString(legend)
-	b.WriteString("</header>\n<main>\n<section id=overview>\n<h2>Overview</h2>\n")
-	b.WriteString(controls(s))
-	return p.overview(b)
-}
-
-// legend explains the words once for all tables of the page.
-const legend = `<details class=legend><summary>How to read the tables</summary>
-<dl>
-<dt>observed, predicted<dd>what the run gave beside what the theory gives, of the instance, or the trial, with the least slack; brackets hold an interval at the instance's share of α
-<dt>slack<dd>prediction over observation, turned so that at least 1 means that the claim held; 1 is tight
-<dt>inside<dd>instances run within all hypotheses, of all; only they count towards a verdict
-<dt>margin<dd>the factor by which the tightest hypothesis is met (at least 1) or missed
-<dt>violations<dd>trials that broke the claim, of all inside; with the upper end of the 95 % confidence sequence where the claim holds with a stated probability
-<dt>caught<dd>controls, that is sabotaged variants, which the check refuted, of all: a check that cannot fail is no check
-<dt>HOLDS<dd>at confidence 1 − α for the whole run
-<dt>REFUTED<dd>with a witness that one command replays
-<dt>UNDECIDED<dd>the budget is spent, or the numeric error is larger than the margin, or a fitted ratio drifts
-<dt>VACUOUS<dd>no instance met the hypotheses, or the bound is trivial
-</dl></details>
-`
-
-func tally(s *checks.Summary) string {
-	counts, broken := map[checks.Verdict]int{}, 0
-	for _, c := range s.Claims {
-		counts[c.Verdict]++
-		if len(c.Faults()) > 0 {
-			broken++
-		}
-	}
-	var b strings.Builder
-	b.WriteString("<ul class=tally>")
-	for _, v := range []checks.Verdict{checks.Holds, checks.Refuted, checks.Undecided, checks.Vacuous} {
-		fmt.Fprintf(&b, "<li><b class=%s>%d</b> %s", markClass(report.VerdictMark(v).Class), counts[v], v)
-	}
-	if broken > 0 {
-		fmt.Fprintf(&b, "<li><b class=bad>%d</b> unfit as checks", broken)
-	}
-	b.WriteString("</ul>\n")
-	return b.String()
-}
-
-func settings(s *checks.Summary) string {
-	m := s.Manifest
-	text := fmt.Sprintf("α = %g for the whole run, profile %s, seed %d, record version %s, %s", float64(m.Alpha), m.Profile.Name, m.Seed, m.Version, m.Arch)
-	if m.Code != "" {
-		text += ", code of the claims " + m.Code
-	}
-	if m.Shard != nil {
-		text += ", only " + m.Shard.String()
-	}
-	for _, d := range m.Data {
-		text += fmt.Sprintf(", data %s (SHA-256 %.12s…)", d.Path, d.SHA256)
-	}
-	return esc(text) + "."
-}
-
-// controls is the form that filters the overview; the script shows it.
-func controls(s *checks.Summary) string {
-	var forms []string
-	seen := map[string]bool{}
-	for _, c := range s.Claims {
-		if f := c.Info.Form; !seen[f] {
-			seen[f] = true
-			forms = append(forms, f)
-		}
-	}
-	var b strings.Builder
-	b.WriteString(`<form id=filter hidden role=search aria-label="Filter the claims"><label>Find <input id=q type=search autocomplete=off placeholder="claim, title, reference"></label> <label>Verdict <select id=v><option value="">all`)
-	for _, v := range []checks.Verdict{checks.Holds, checks.Refuted, checks.Undecided, checks.Vacuous} {
-		fmt.Fprintf(&b, "<option>%s", v)
-	}
-	b.WriteString(`</select></label> <label>Form <select id=f><option value="">all`)
-	for _, f := range forms {
-		fmt.Fprintf(&b, "<option>%s", esc(f))
-	}
-	b.WriteString("</select></label> <button type=reset>Show all</button> <output id=n aria-live=polite></output></form>\n")
-	return b.String()
-}
-
-func (p *page) overview(b *strings.Builder) error {
-	keys := []string{"claim", "verdict", "slack", "observed", "relation", "predicted"}
-	full, err := report.Table(p.summary, "overview", "", report.View{})
-	if err != nil {
-		return err
-	}
-	for _, c := range full.Columns { // widths are shown when there are any
-		if c.Key == "required" || c.Key == "run" {
-			keys = append(keys, c.Key)
-		}
-	}
-	keys = append(keys, "violations", "inside", "trials", "controls", "form", "reference")
-	t, err := report.Table(p.summary, "overview", "", report.View{Columns: keys})
-	if err != nil {
-		return err
-	}
-	b.WriteString("<div class=scroll tabindex=0 role=region aria-label=\"Overview\"><table id=claims>\n<thead><tr>")
-	writeHead(b, t)
-	b.WriteString("</thead>\n<tbody>\n")
-	for i, row := range t.Rows {
-		info := p.summary.Claims[i].Info
-		fmt.Fprintf(b, "<tr data-id=\"%s\" data-v=%s data-f=%s>", esc(info.ID), p.summary.Claims[i].Verdict, esc(info.Form))
-		for j, c := range row {
-			switch {
-			case j == 0:
-				fmt.Fprintf(b, "<th scope=row><a href=\"#%s\">%s</a><br>%s", esc(info.ID), breakable(info.ID), esc(info.Title))
-			default:
-				fmt.Fprintf(b, "<td%s%s>%s", cellClass(c), sortValue(c), cellHTML(c))
-			}
-		}
-		b.WriteString("\n")
-	}
-	b.WriteString("</tbody></table></div>\n")
-	b.WriteString(notesHTML(t))
-	return nil
-}
-
-// breakable lets a claim's ID wrap after its source.
-func breakable(id string) string { return strings.Replace(esc(id), "/", "/<wbr>", 1) }
-
-// writeHead writes the headings, aligned as their columns are.
-func writeHead(b *strings.Builder, t *table.Table) {
-	for j, c := range t.Columns {
-		class := " class=l"
-		for _, row := range t.Rows {
-			if j > 0 && cellClass(row[j]) == "" {
-				class = ""
-			}
-		}
-		if c.Key == "relation" {
-			class = " data-still"
-		}
-		fmt.Fprintf(b, "<th scope=col%s>%s", class, headText(c))
-	}
-}
-
-func headText(c table.Column) string {
-	head := c.Head
-	if c.Group != "" {
-		head = c.Group + ", " + head
-	}
-	if c.Key == "relation" {
-		return `<span class=sr>relation</span>`
-	}
-	return table.InHTML(head)
-}
-
+// esc makes text safe in an attribute between quotation marks.
 func esc(s string) string { return html.EscapeString(s) }
 
-// formula sets a formula as MathML, or as its source when it is not understood.
-func formula(tex string) string {
-	m, err := mathml.ToMathML(tex, true)
-	if err != nil {
-		return "<code>" + esc(tex) + "</code>"
-	}
-	return m
-}
+var escapeText = strings.NewReplacer("&", "&amp;", "<", "&lt;")
+
+// text makes text safe between tags, in fewer bytes than esc.
+func text(s string) string { return escapeText.Replace(s) }

@@ -1,99 +1,166 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const form = $("filter"), table = $("claims"), body = table.tBodies[0];
-  const rows = [...body.rows], heads = [...table.tHead.rows[0].cells];
-  const sections = new Map([...document.querySelectorAll("section.claim")].map((s) => [s.id, s]));
-  let sorted = null; // {column, descending}
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const form = $("filter"), list = $("sources");
+  const claims = all(".claim"), sources = all(".source"), opens = all(".open li");
+  const counts = all(".tally li");
+  const verdict = (c) => c.querySelector("b").textContent;
+
+  // The formulas and figures of a large page are packed: a claim gets its own
+  // when it is unfolded.
+  let packed; // a promise of the parts, in the order of the claims
+  async function unpack(text) {
+    const bytes = Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  }
+  async function complete(claim) {
+    if (!$("lazy") || claim.dataset.whole) return;
+    claim.dataset.whole = 1;
+    try {
+      packed ??= unpack($("lazy").textContent);
+      const part = (await packed)[claims.indexOf(claim)];
+      if (part.m) claim.querySelector(".formula").innerHTML = part.m;
+      if (part.g) {
+        let e = [...claim.querySelectorAll(":scope > :is(summary, .formula, .meta, .reason, .statement, .scroll)")].pop();
+        while (e.nextElementSibling?.matches(".note")) e = e.nextElementSibling;
+        e.insertAdjacentHTML("afterend", `<div class=figures>${part.g}</div>`);
+      }
+    } catch { // an old browser: the formula stays text
+    }
+  }
+
+  // What is wider than its box scrolls, and can be scrolled by keyboard. To
+  // measure what is folded would lay out the whole page.
+  function measure(root) {
+    for (const box of all(".scroll, .formula, pre", root)) {
+      if (box.closest("details:not([open])")) continue;
+      const wide = box.scrollWidth > box.clientWidth;
+      if (wide) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "group");
+        box.setAttribute("aria-label", box.matches("pre") ? "Text, scrolls sideways" : box.matches(".formula") ? "Formula, scrolls sideways" : "Table, scrolls sideways");
+      } else {
+        for (const a of ["tabindex", "role", "aria-label"]) box.removeAttribute(a);
+      }
+    }
+  }
+  document.addEventListener("toggle", async (e) => {
+    if (!e.target.open) return;
+    if (e.target.matches(".claim")) await complete(e.target);
+    measure(e.target);
+  }, true);
+  addEventListener("resize", () => measure(document));
+
+  // Texts are gathered when they are first looked for. Signs may be typed in
+  // ASCII.
+  const plain = (s) => s.toLowerCase().replace(/≤/g, "<=").replace(/≥/g, ">=").replace(/≠/g, "!=").replace(/±/g, "+-").replace(/→/g, "->");
+  let texts;
+  const shows = (c, v) => !v || (v === "unfit" ? c.dataset.unfit !== undefined : verdict(c) === v);
 
   function filter() {
-    const words = $("q").value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      const hit = words.every((w) => text.includes(w)) &&
-        (!$("v").value || row.dataset.v === $("v").value) && (!$("f").value || row.dataset.f === $("f").value);
-      row.hidden = !hit;
-      const section = sections.get(row.dataset.id);
-      if (section) section.hidden = !hit;
-      if (hit) shown++;
+    const words = plain($("q").value).split(/\s+/).filter(Boolean), v = $("v").value;
+    if (words.length && !texts) {
+      texts = new Map(claims.map((c) => [c, plain(c.textContent + " " + c.closest(".source").firstElementChild.textContent)]));
     }
-    $("n").textContent = shown === rows.length ? "" : `${shown} of ${rows.length} claims`;
+    const hits = claims.filter((c) => shows(c, v) && words.every((w) => texts.get(c).includes(w)));
+    const hit = new Set(hits.map((c) => c.id)), some = hits.length < claims.length;
+    for (const c of claims) c.hidden = !hit.has(c.id);
+    for (const s of sources) {
+      s.hidden = !s.querySelector(".claim:not([hidden])");
+      if (some && !s.hidden && !s.open) s.open = s.byFilter = true;
+      if (!some && s.byFilter) s.open = s.byFilter = false;
+    }
+    for (const li of opens) li.hidden = !hit.has(decodeURIComponent(li.querySelector("a").hash.slice(1)));
+    for (const list of all(".open")) list.parentElement.hidden = !list.querySelector("li:not([hidden])");
+    bases();
+    for (const li of counts) li.firstElementChild.setAttribute("aria-pressed", li.dataset.v === v);
+    $("n").textContent = some ? `${hits.length} of ${claims.length} claims` : "";
   }
 
-  const value = (row, i) => {
-    const cell = row.cells[i];
-    if (cell.dataset.n !== undefined) return Number(cell.dataset.n);
-    const text = cell.textContent.trim();
-    const number = parseFloat(text);
-    return Number.isNaN(number) ? text : number;
-  };
-
-  function compare(a, b) {
-    const number = [a, b].map((x) => typeof x === "number");
-    if (number[0] && number[1]) return a === b ? 0 : a < b ? -1 : 1;
-    if (number[0] !== number[1]) return number[0] ? -1 : 1;
-    return a.localeCompare(b, "en");
+  // The heading of the base facts stands while they follow it.
+  function bases() {
+    for (const base of all("h2.base", list)) base.hidden = $("o").value !== "" || !inOrder.slice(inOrder.indexOf(base)).some((e) => e.matches(".source:not([hidden])"));
   }
 
-  function sort(column, descending) {
-    sorted = { column, descending };
-    heads.forEach((h, i) => {
-      if (i === column) h.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      else h.removeAttribute("aria-sort");
-    });
-    const keyed = rows.map((row, i) => ({ row, i, key: value(row, column) }));
-    const blank = (k) => k.key === "–";
-    keyed.sort((a, b) => blank(a) - blank(b) || (descending ? -1 : 1) * compare(a.key, b.key) || a.i - b.i);
-    body.append(...keyed.map((k) => k.row));
+  // sort orders the claims of each source, and the sources, by a number that
+  // they carry; what has none comes last.
+  function sort() {
+    const order = $("o").value, sign = order[0] === "-" ? -1 : 1, key = order.replace("-", "");
+    const value = (e) => { // of a source the loosest claim, where the loosest comes first
+      const number = order === "-s" && e.dataset.l || e.dataset[key];
+      return number === undefined ? Infinity : sign * number;
+    };
+    const place = (items) => {
+      for (const item of key ? [...items].sort((a, b) => value(a) - value(b) || 0) : items) item.parentNode.append(item);
+    };
+    place(claims);
+    bases();
+    if (key) place(sources);
+    else for (const e of inOrder) list.append(e);
   }
+  const inOrder = all(".source, h2.base", list);
 
-  // The state of the overview lives in the address, so that a view can be
-  // passed on: #?q=gram&v=HOLDS&f=always&sort=9&desc=1
+  // The state lives in the address, so that a view can be passed on:
+  // #?q=gram&v=HOLDS&o=s
   function save() {
     const state = new URLSearchParams();
-    for (const id of ["q", "v", "f"]) if ($(id).value) state.set(id, $(id).value);
-    if (sorted) {
-      state.set("sort", sorted.column);
-      if (sorted.descending) state.set("desc", "1");
-    }
+    for (const id of ["q", "v", "o"]) if ($(id).value) state.set(id, $(id).value);
     const text = state.toString();
-    history.replaceState(null, "", text ? "#?" + text : location.pathname + location.search);
+    try {
+      history.replaceState(null, "", text ? "#?" + text : location.pathname + location.search);
+    } catch { // a page shown inside another has no address of its own
+    }
   }
 
   function load() {
     if (!location.hash.startsWith("#?")) return reveal();
     const state = new URLSearchParams(location.hash.slice(2));
-    for (const id of ["q", "v", "f"]) $(id).value = state.get(id) || "";
-    const column = Number(state.get("sort"));
-    if (state.has("sort") && heads[column]) sort(column, state.has("desc"));
+    for (const id of ["q", "v", "o"]) $(id).value = state.get(id) || "";
+    sort();
     filter();
   }
 
-  // A link to a claim that the filter hides must still lead there.
+  // A link to a claim unfolds it, even when the filter hides it.
   function reveal() {
-    const section = sections.get(decodeURIComponent(location.hash.slice(1)));
-    if (!section || !section.hidden) return;
-    form.reset();
-    filter();
-    section.scrollIntoView();
+    const target = $(decodeURIComponent(location.hash.slice(1)));
+    if (!target || !target.matches("details")) return;
+    if (target.hidden) {
+      form.reset();
+      filter();
+    }
+    for (let d = target; d; d = d.parentElement.closest("details")) d.open = true;
+    target.scrollIntoView();
   }
 
-  heads.forEach((h, i) => {
-    if (h.dataset.still !== undefined) return;
+  for (const li of counts) {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...h.childNodes);
-    h.append(button);
+    button.append(...li.childNodes);
+    li.append(button);
     button.addEventListener("click", () => {
-      sort(i, sorted !== null && sorted.column === i && !sorted.descending);
+      $("v").value = $("v").value === li.dataset.v ? "" : li.dataset.v;
+      filter();
       save();
     });
+  }
+  let unfolded = false;
+  $("all").addEventListener("click", () => {
+    unfolded = !unfolded;
+    for (const d of [...sources, ...claims]) if (!d.hidden) d.open = unfolded;
+    $("all").textContent = unfolded ? "Fold all" : "Unfold all";
   });
-  form.addEventListener("input", () => { filter(); save(); });
+  let waiting;
+  form.addEventListener("input", (e) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { if (e.target.id === "o") sort(); filter(); save(); }, e.target.id === "q" ? 120 : 0);
+  });
   form.addEventListener("submit", (e) => e.preventDefault());
-  form.addEventListener("reset", () => setTimeout(() => { filter(); save(); }));
+  form.addEventListener("reset", () => setTimeout(() => { sort(); filter(); save(); }));
   addEventListener("hashchange", load);
   form.hidden = false;
+  for (const li of counts) li.firstElementChild.setAttribute("aria-pressed", "false");
   load();
+  measure(document);
 })();

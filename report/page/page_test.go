@@ -2,15 +2,21 @@ package page
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"convergo/checks"
+	"convergo/report/figure"
 	"convergo/report/internal/synthetic"
 )
 
@@ -26,17 +32,19 @@ func render(t testing.TB, rec *checks.Records, s *checks.Summary) string {
 func TestPageHasEverything(t *testing.T) {
 	html := render(t, nil, synthetic.Small())
 	for what, want := range map[string]string{
-		"the overview":         `<table id=claims>`,
-		"a row of it":          `<a href="#du2019/gram">du2019/<wbr>gram</a>`,
-		"a section":            `<section class=claim id="du2019/gram">`,
+		"the counts":           `<li data-v=REFUTED><b class=bad>1</b> REFUTED`,
+		"what does not hold":   `<li><b class=bad>REFUTED</b> <a href="#arora2019/false">arora2019/false</a> a claim that fails<br>trial 2 violates it`,
+		"why it is vacuous":    `nearest is width: 2048 where ≥ 1.06 × 10<sup>17</sup> is needed`,
+		"a source":             `<details class=source id="source-du2019" data-s=1.083 data-l=1.083 data-d=4><summary><h3>Du et al. (2019) <small>Gradient Descent Provably Optimizes</small></h3><span><b>2</b> claims</span><span><b class=good>1</b> HOLDS, <b class=muted>1</b> VACUOUS</span>`,
+		"a claim":              `<details class=claim id="du2019/gram"`,
 		"real mathematics":     `<mfrac>`,
-		"a statement":          `<h3>Setting</h3><p>n points.`,
+		"a statement":          `<p><b>Setting</b> n points.`,
 		"code in a statement":  "<pre>\tlambda_0 = min",
 		"a hypothesis":         `2048 ≥ 512`,
-		"a missed hypothesis":  `missed: 2048 ≥ 1.06e+17`,
-		"a caught control":     `Control <i>half</i> <b class=good>caught</b>`,
+		"a missed hypothesis":  `missed: 2048 ≥ 1.06 × 10<sup>17</sup>`,
+		"a caught control":     `Controls, caught 1 of 1:<ul><li><i>half</i>: half of the bound`,
 		"one that was not":     `<b class=bad>NOT CAUGHT</b>`,
-		"a witness":            `convergo replay &#39;{&#34;claim&#34;:&#34;arora2019/false&#34;`,
+		"a witness":            `convergo replay '{"claim":"arora2019/false"`,
 		"a reference":          `@inproceedings{du2019,`,
 		"a figure":             `<svg viewBox=`,
 		"the predicted slope":  `predicted, slope = -0.5`,
@@ -65,8 +73,8 @@ func TestPageIsSafe(t *testing.T) {
 	if n := strings.Count(html, "<script"); n != 1 {
 		t.Errorf("%d scripts, want 1", n)
 	}
-	if strings.Contains(html, `" onload="`) {
-		t.Error("a quotation mark is not escaped")
+	if tag := regexp.MustCompile(`<[a-z][^<>]*" onload=`).FindString(html); tag != "" {
+		t.Errorf("a quotation mark is not escaped in %s", tag)
 	}
 	for _, m := range regexp.MustCompile(`(?:href|src|action)="?([^" >]*)`).FindAllStringSubmatch(html, -1) {
 		if !strings.HasPrefix(m[1], "#") && m[1] != "data:," {
@@ -111,31 +119,66 @@ func TestWriteKeepsTheOldPage(t *testing.T) {
 	if err := Write(file, nil, synthetic.Small()); err == nil {
 		t.Error("a file was taken for a folder")
 	}
+	named := filepath.Join(t.TempDir(), "new", "run.html")
+	if err := Write(named, nil, synthetic.Small()); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(named); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("no page in the file that was named: %v", err)
+	}
 }
 
-// TestLarge holds the page of 200 claims with 20 instances each to 2 MB, with
-// every table of the report in it. BenchmarkRender measures its time.
+// TestLarge holds the page of 475 claims with 3 instances each to 1.5 MB, with
+// all statements and tables in it. BenchmarkRender measures its time.
 func TestLarge(t *testing.T) {
 	if testing.Short() {
-		t.Skip("makes 4200 instances")
+		t.Skip("makes 1900 instances")
 	}
 	dir := t.TempDir()
-	if _, err := synthetic.Large(context.Background(), dir, 200, 20); err != nil {
+	if _, err := synthetic.Large(context.Background(), dir, 475, 3); err != nil {
 		t.Fatal(err)
 	}
 	html := large(t, dir)
-	if len(html) > 2_000_000 {
+	if len(html) > 1_500_000 {
 		t.Errorf("the page has %d bytes", len(html))
 	}
-	if n := strings.Count(html, "<svg"); n < 200 {
-		t.Errorf("%d figures for 200 claims", n)
+	if n := strings.Count(html, "<div class=statement>"); n != 475 {
+		t.Errorf("%d statements for 475 claims", n)
 	}
-	if n := strings.Count(html, "<th scope=row>"); n != 200+200*20+200 {
-		t.Errorf("%d rows, want one a claim, an instance and a control", n)
+	if n := strings.Count(html, "<tr><th>"); n < 475*3 {
+		t.Errorf("%d rows, want one an instance", n)
+	}
+	parts := unpack(t, html)
+	if len(parts) != 475 {
+		t.Fatalf("%d packed parts for 475 claims", len(parts))
+	}
+	for i, part := range parts {
+		if !strings.HasPrefix(part.Formula, "<math") || !strings.Contains(part.Figures, "<svg") {
+			t.Fatalf("claim %d has the packed parts %.200v", i, part)
+		}
 	}
 	if large(t, dir) != html {
 		t.Error("the same records gave another page")
 	}
+}
+
+// unpack reads the lazy parts of a page back.
+func unpack(t *testing.T, html string) []lazy {
+	t.Helper()
+	_, rest, ok := strings.Cut(html, "<script type=application/gzip id=lazy>")
+	if !ok {
+		t.Fatal("the page has no packed parts")
+	}
+	text, _, _ := strings.Cut(rest, "<")
+	z, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []lazy
+	if err := json.NewDecoder(z).Decode(&parts); err != nil {
+		t.Fatal(err)
+	}
+	return parts
 }
 
 func large(t testing.TB, dir string) string {
@@ -171,6 +214,32 @@ func TestTicks(t *testing.T) {
 	}
 }
 
+func TestProse(t *testing.T) {
+	for in, want := range map[string]string{
+		"a <= b and c >= 1e-07":  "a ≤ b and c ≥ 10<sup>−7</sup>",
+		"needs 2.51e+12 of <b>":  "needs 2.51 × 10<sup>12</sup> of &lt;b>",
+		"a = +-1, e-folding, &c": "a = ±1, e-folding, &amp;c",
+		"code 12e45, x1e+2y":     "code 12e45, x1e+2y",
+	} {
+		if got := prose(in); got != want {
+			t.Errorf("prose(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestThin(t *testing.T) {
+	for _, tc := range []struct{ in, want []dot }{
+		{[]dot{{0, 0}}, []dot{{0, 0}}},
+		{[]dot{{0, 0}, {5, 1}, {10, 0}}, []dot{{0, 0}, {10, 0}}},
+		{[]dot{{0, 0}, {5, 3}, {7, 1}, {10, 0}}, []dot{{0, 0}, {5, 3}, {10, 0}}},
+		{[]dot{{3, 3}, {9, 9}, {3, 3}}, []dot{{3, 3}, {9, 9}, {3, 3}}},
+	} {
+		if got := thin(slices.Clone(tc.in)); !slices.Equal(got, tc.want) {
+			t.Errorf("thin(%v) = %v, want %v", tc.in, got, tc.want)
+		}
+	}
+}
+
 func BenchmarkRender(b *testing.B) {
 	dir := b.TempDir()
 	rec, err := synthetic.Large(context.Background(), dir, 200, 20)
@@ -195,4 +264,29 @@ func ExampleWrite() {
 	defer os.RemoveAll(dir)
 	fmt.Println(Write(dir, nil, synthetic.Small()))
 	// Output: <nil>
+}
+
+func ExamplePlain() {
+	var b strings.Builder
+	fmt.Println(Plain(&b, "a note", "<h1>A note</h1>\n"))
+	fmt.Println(strings.Contains(b.String(), "<title>Convergo: a note</title>"))
+	// Output:
+	// <nil>
+	// true
+}
+
+// A figure without anything to show is no figure; its words are no markup.
+func TestFigure(t *testing.T) {
+	if html := Figure(&figure.Figure{Lines: []figure.Line{{X: []float64{1}, Y: []float64{math.NaN()}}}}); html != "" {
+		t.Errorf("a figure of nothing: %s", html)
+	}
+	html := Figure(&figure.Figure{Title: "a < b", XLabel: `"x"`, LogY: true, Lines: []figure.Line{
+		{Name: "measured", X: []float64{0, 1, 2, 3}, Y: []float64{1, 10, 100, 0}},
+		{Name: "bound", X: []float64{0, 3}, Y: []float64{1, 1000}, Style: figure.Bound},
+	}})
+	for _, want := range []string{`aria-label="values against &#34;x&#34;"`, "<figcaption>a &lt; b<br>", `<path class="k k0" d="M92 320l347-203"/>`, `<path class="k k1 d" d="M92 320l520-304"/>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the figure lacks %s:\n%s", want, html)
+		}
+	}
 }

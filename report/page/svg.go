@@ -6,19 +6,22 @@ import (
 	"strconv"
 	"strings"
 
-	"convergo/report"
 	"convergo/report/figure"
 	"convergo/report/table"
 )
 
-// The figures of the page are small: some 1.5 kB each, coloured by the page's
+// The figures of the page are small: some 1 kB each, coloured by the page's
 // style sheet so that they follow light and dark. Figures for papers are the
-// business of the package figure.
+// business of the package figure. Units are half pixels, so that whole numbers
+// are fine enough.
 const (
-	figWidth, figHeight = 320.0, 190.0
-	left, right         = 46.0, 8.0
-	top, bottomRoom     = 8.0, 30.0
+	figWidth, figHeight = 640.0, 380.0
+	left, right         = 92.0, 28.0
+	above, below        = 16.0, 60.0
 )
+
+// colours is how many of them tell lines apart.
+const colours = 5
 
 // axisScale maps values of one axis to the picture.
 type axisScale struct {
@@ -100,11 +103,34 @@ func tickText(v float64) string {
 	return strings.NewReplacer("e+0", "e", "e-0", "e−", "e+", "e", "-", "−").Replace(text)
 }
 
-// figureHTML returns a figure of the page, or nothing when it would be empty.
-func figureHTML(d report.Drawing) string {
-	f := d.Figure
-	x := axisScale{log: f.LogX, from: left, to: figWidth - right}
-	y := axisScale{log: f.LogY, from: figHeight - bottomRoom, to: top}
+// Figure returns a figure in the style of the page, with its legend under it,
+// or nothing when it would be empty.
+func Figure(f *figure.Figure) string {
+	x, y := scales(f)
+	if !x.any || !y.any {
+		return ""
+	}
+	x.widen()
+	y.widen()
+	var b strings.Builder
+	fmt.Fprintf(&b, `<figure><svg viewBox="0 0 %g %g" role=img aria-label="%s against %s">`, figWidth, figHeight, esc(orWord(f.YLabel.Plain(), "values")), esc(orWord(f.XLabel.Plain(), "values")))
+	drawAxes(&b, f, &x, &y)
+	names := drawData(&b, f, &x, &y)
+	fmt.Fprintf(&b, "</svg><figcaption>%s<br>%s</figcaption></figure>\n", text(f.Title.Plain()), strings.Join(names, " · "))
+	return b.String()
+}
+
+func orWord(s, word string) string {
+	if s == "" {
+		return word
+	}
+	return s
+}
+
+// scales fits the axes to all that is drawn.
+func scales(f *figure.Figure) (x, y axisScale) {
+	x = axisScale{log: f.LogX, from: left, to: figWidth - right}
+	y = axisScale{log: f.LogY, from: figHeight - below, to: above}
 	for _, l := range f.Lines {
 		for i := range min(len(l.X), len(l.Y)) {
 			if x.shows(l.X[i]) && y.shows(l.Y[i]) {
@@ -128,77 +154,61 @@ func figureHTML(d report.Drawing) string {
 			y.add(r.At)
 		}
 	}
-	if !x.any || !y.any {
-		return ""
-	}
-	x.widen()
-	y.widen()
-	var b strings.Builder
-	title := d.Figure.Title.Plain()
-	fmt.Fprintf(&b, `<figure><svg viewBox="0 0 %g %g" role=img aria-label="%s">`, figWidth, figHeight, esc(title))
-	drawAxes(&b, f, &x, &y)
-	names := drawData(&b, f, &x, &y)
-	fmt.Fprintf(&b, "</svg><figcaption>%s<br>%s</figcaption></figure>\n", esc(title), strings.Join(names, " · "))
-	return b.String()
+	return x, y
 }
 
 func drawAxes(b *strings.Builder, f *figure.Figure, x, y *axisScale) {
 	const mostX, mostY = 4, 4
-	var grid strings.Builder
+	var lines, xs, ys strings.Builder
 	for _, t := range x.ticks(mostX) {
-		at := num(x.at(t))
-		fmt.Fprintf(&grid, "M%s %sV%s", at, num(y.to), num(y.from))
-		fmt.Fprintf(b, `<text x=%s y=%s text-anchor=middle>%s</text>`, at, num(y.from+11), tickText(t))
+		at := x.at(t)
+		fmt.Fprintf(&lines, "M%.0f %.0fV%.0f", at, y.to, y.from)
+		fmt.Fprintf(&xs, `<text x=%.0f y=%.0f>%s</text>`, at, y.from+22, tickText(t))
 	}
 	for _, t := range y.ticks(mostY) {
 		at := y.at(t)
-		fmt.Fprintf(&grid, "M%s %sH%s", num(x.from), num(at), num(x.to))
-		fmt.Fprintf(b, `<text x=%s y=%s text-anchor=end>%s</text>`, num(x.from-4), num(at+3), tickText(t))
+		fmt.Fprintf(&lines, "M%.0f %.0fH%.0f", x.from, at, x.to)
+		fmt.Fprintf(&ys, `<text x=%.0f y=%.0f>%s</text>`, x.from-8, at+6, tickText(t))
 	}
-	fmt.Fprintf(b, `<path class=g d="%s"/>`, grid.String())
-	fmt.Fprintf(b, `<path class=a d="M%s %sV%sH%s"/>`, num(x.from), num(y.to), num(y.from), num(x.to))
-	fmt.Fprintf(b, `<text x=%s y=%s text-anchor=middle>%s</text>`, num((x.from+x.to)/2), num(figHeight-4), esc(f.XLabel.Plain()))
+	fmt.Fprintf(b, `<path class=g d="%s"/>`, lines.String())
+	fmt.Fprintf(b, `<path class=a d="M%.0f %.0fV%.0fH%.0f"/>`, x.from, y.to, y.from, x.to)
+	fmt.Fprintf(b, `<g class=y>%s</g><g class=x>%s<text x=%.0f y=%.0f>%s</text>`, ys.String(), xs.String(), (x.from+x.to)/2, figHeight-8, text(f.XLabel.Plain()))
 	if l := f.YLabel.Plain(); l != "" {
-		fmt.Fprintf(b, `<text transform="translate(9 %s)rotate(-90)" text-anchor=middle>%s</text>`, num((y.from+y.to)/2), esc(l))
+		fmt.Fprintf(b, `<text transform="translate(18 %.0f)rotate(-90)">%s</text>`, (y.from+y.to)/2, text(l))
 	}
+	b.WriteString("</g>")
 }
 
 // drawData draws lines, bars and rules, and returns their legend.
 func drawData(b *strings.Builder, f *figure.Figure, x, y *axisScale) []string {
 	var names []string
 	for _, h := range f.Histograms {
-		fmt.Fprintf(b, `<path class=h d="M%s %s`, num(x.at(h.Edges[0])), num(y.from))
+		fmt.Fprintf(b, `<path class=h d="M%.0f %.0f`, x.at(h.Edges[0]), y.from)
 		for i, c := range h.Counts {
-			fmt.Fprintf(b, "V%sH%s", num(y.at(c)), num(x.at(h.Edges[i+1])))
+			fmt.Fprintf(b, "V%.0fH%.0f", y.at(c), x.at(h.Edges[i+1]))
 		}
-		fmt.Fprintf(b, `V%s"/>`, num(y.from))
+		fmt.Fprintf(b, `V%.0f"/>`, y.from)
 		names = append(names, legendName("k1", "▇", h.Name))
 	}
 	for i, l := range f.Lines {
-		class, swatch := fmt.Sprintf("k%d", i%5), "━"
+		class, swatch := fmt.Sprintf("k%d", i%colours), "━"
 		dash := ""
 		switch l.Style {
 		case figure.Bound:
-			dash, swatch = " d", "╌"
+			if dash, swatch = " d", "╌"; i >= 2*colours {
+				dash, swatch = " e", "┉"
+			}
 		case figure.Fit:
 			dash, swatch = " t", "┈"
 		}
-		fmt.Fprintf(b, `<polyline class="k %s%s" points="`, class, dash)
-		space := ""
-		for k := range min(len(l.X), len(l.Y)) {
-			if x.shows(l.X[k]) && y.shows(l.Y[k]) {
-				fmt.Fprintf(b, "%s%s,%s", space, num(x.at(l.X[k])), num(y.at(l.Y[k])))
-				space = " "
-			}
-		}
-		b.WriteString(`"/>`)
+		fmt.Fprintf(b, `<path class="k %s%s" d="%s"/>`, class, dash, linePath(l, x, y))
 		names = append(names, legendName(class, swatch, l.Name))
 	}
 	for _, r := range f.Rules {
 		if r.Vertical {
-			fmt.Fprintf(b, `<path class="a r" d="M%s %sV%s"/>`, num(x.at(r.At)), num(y.from), num(y.to))
+			fmt.Fprintf(b, `<path class="a r" d="M%.0f %.0fV%.0f"/>`, x.at(r.At), y.from, y.to)
 		} else {
-			fmt.Fprintf(b, `<path class="a r" d="M%s %sH%s"/>`, num(x.from), num(y.at(r.At)), num(x.to))
+			fmt.Fprintf(b, `<path class="a r" d="M%.0f %.0fH%.0f"/>`, x.from, y.at(r.At), x.to)
 		}
 		names = append(names, legendName("k4", "┆", r.Name))
 	}
@@ -206,10 +216,71 @@ func drawData(b *strings.Builder, f *figure.Figure, x, y *axisScale) []string {
 }
 
 func legendName(class, swatch string, name table.Inline) string {
-	return fmt.Sprintf("<i class=%s>%s</i> %s", class, swatch, esc(name.Plain()))
+	return fmt.Sprintf("<i class=%s>%s</i>\u00A0%s", class, swatch, text(name.Plain()))
 }
 
-// num prints a coordinate to a tenth of a pixel.
-func num(v float64) string {
-	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
+// A dot is a point of a line in the units of the picture.
+type dot struct{ x, y float64 }
+
+// linePath is the path of a line without the points that one cannot see to be
+// missing, in steps from each to the next.
+func linePath(l figure.Line, x, y *axisScale) string {
+	var dots []dot
+	for k := range min(len(l.X), len(l.Y)) {
+		if x.shows(l.X[k]) && y.shows(l.Y[k]) {
+			dots = append(dots, dot{math.Round(x.at(l.X[k])), math.Round(y.at(l.Y[k]))})
+		}
+	}
+	if len(dots) == 0 {
+		return ""
+	}
+	dots = thin(dots)
+	var b strings.Builder
+	fmt.Fprintf(&b, "M%.0f %.0fl", dots[0].x, dots[0].y)
+	if len(dots) == 1 {
+		b.WriteString("0 0") // round ends make it a point
+	}
+	for i, d := range dots[1:] {
+		dx, dy := d.x-dots[i].x, d.y-dots[i].y
+		if i > 0 && dx >= 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%.0f", dx)
+		if dy >= 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%.0f", dy)
+	}
+	return b.String()
+}
+
+// thin leaves out the points within a unit of the line through those that stay
+// (Ramer, Douglas and Peucker).
+func thin(dots []dot) []dot {
+	if len(dots) < 3 {
+		return dots
+	}
+	first, last := dots[0], dots[len(dots)-1]
+	farthest, distance := 0, 1.0
+	for i, d := range dots[1 : len(dots)-1] {
+		if far := d.from(first, last); far > distance {
+			farthest, distance = i+1, far
+		}
+	}
+	if farthest == 0 {
+		return []dot{first, last}
+	}
+	head := thin(dots[:farthest+1])
+	return append(head[:len(head)-1:len(head)-1], thin(dots[farthest:])...)
+}
+
+// from is the distance of d from the line segment between a and b.
+func (d dot) from(a, b dot) float64 {
+	dx, dy := b.x-a.x, b.y-a.y
+	length := dx*dx + dy*dy
+	t := 0.0
+	if length > 0 {
+		t = math.Max(0, math.Min(1, ((d.x-a.x)*dx+(d.y-a.y)*dy)/length))
+	}
+	return math.Hypot(d.x-a.x-t*dx, d.y-a.y-t*dy)
 }

@@ -81,7 +81,8 @@ func (p descent) draw(set *data.Set, r *rand.Rand) (*signalnoise.Sample, *signal
 // Setting: any mu, any patches xi_1..xi_n (orthogonal to mu or not, more or fewer than d), labels +-1, any q >= 1; T steps of
 // gradient descent on the weights.
 //
-// Hypotheses: none for the identity; for the uniqueness of the coefficients, that mu, xi_1, ..., xi_n are linearly independent.
+// Hypotheses: none for the identity, but its rounding is followed only while the weights stay below a thousand times their start (a large step
+// lets them explode); for the uniqueness of the coefficients, that mu, xi_1, ..., xi_n are linearly independent.
 //
 // Conclusion: w_{j,r}(t) = w_{j,r}(0) + j gamma_{j,r}(t) mu/|mu|^2 + sum_i rho_{j,r,i}(t) xi_i/|xi_i|^2, where gamma and rho
 // start at 0 and
@@ -164,6 +165,10 @@ func (p descent) decompose(set *data.Set, decay, speed float64, r *rand.Rand) ch
 	}
 	said := c.Moved()
 	length := mat.Norm(said, 2)
+	tame := checks.RequireThat("weights below 1000 times their start", mat.Norm(net.W, 2)+length <= 1000*mat.Norm(start, 2)) // false for NaN
+	if !tame.Met() {
+		return checks.Measurement{Hypotheses: []checks.Hypothesis{tame}}
+	}
 	along := 0.0
 	if length > 0 {
 		along = floats.Dot(moved.RawMatrix().Data, said.RawMatrix().Data) / length
@@ -183,6 +188,7 @@ func (p descent) decompose(set *data.Set, decay, speed float64, r *rand.Rand) ch
 		}
 	}
 	m := checks.All(parts...)
+	m.Hypotheses = []checks.Hypothesis{tame}
 	axes := curve.Axes{X: "step", Y: "largest signal coefficient"}
 	m.Series = []checks.Series{axes.Measured("from the weights", steps, signal), axes.Bound("gamma, by its recursion", steps, gamma)}
 	return m

@@ -219,14 +219,15 @@ func (p restP) rest(g *ground, rng *rand.Rand, speed float64, earlier int) check
 		return checks.Failed(err)
 	}
 	s := k.State()
-	from := mat.DenseCopyOf(s.Net.W)
+	from, flips := mat.DenseCopyOf(s.Net.W), 0
 	for round := 1; round <= p.To; round++ {
 		k.Round()
+		_, now := s.Flips()
+		flips = max(flips, now) // a sign may change back
 		if round == p.From {
 			from.Copy(s.Net.W)
 		}
 	}
-	_, flips := s.Flips()
 	var want float64
 	for i, h := range values {
 		c := mat.Dot(vectors.ColView(i), mat.NewVecDense(g.n, g.y))

@@ -302,7 +302,8 @@ func follow(in *inputs, net *nets.Network, y []float64, eta, mu float64) (follow
 	note(0, biased.Active(counts, s.Batch))
 	for t := 1; t <= trainSteps && s.Norm > math.Max(1e-2*first, 1e3*noise*float64(t)); t++ {
 		d.Step()
-		if v := -math.Log(s.Norm/first) / float64(t); v < f.slowest.Observed {
+		// A residual that rounding may have made is taken for none.
+		if v := -math.Log(math.Max(0, s.Norm-noise)/first) / float64(t); v < f.slowest.Observed {
 			f.slowest.Observed, f.slowest.Tolerance = v, 2*noise/math.Max(s.Norm, noise)
 		}
 		f.reach = math.Max(f.reach, biased.Reach(s.Batch.Z, start))
