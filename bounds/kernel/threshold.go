@@ -63,12 +63,12 @@ func craig(b, top float64) float64 {
 	}
 	start := math.Cos(top) / math.Sin(top)
 	// In t - start, so that the exponent beyond that at the start does not cancel.
-	exponent := func(u float64) float64 { return b * b * u * (2*start + u) / 2 }
+	exponent := func(u float64) float64 { return b * u * (b * (2*start + u)) / 2 }
 	value := func(u float64) float64 { return math.Exp(-exponent(u)) / (1 + (start+u)*(start+u)) }
 	var sum float64
 	for lo, more := 0.0, true; more; {
 		t := start + lo
-		hi := lo + math.Min(1.5*math.Max(1, t), 16/(b*b)/(t+math.Sqrt(t*t+16/(b*b))))
+		hi := lo + math.Min(1.5*math.Max(1, t), 4/b*(4/b/(t+math.Hypot(t, 4/b))))
 		half, mid := (hi-lo)/2, (hi+lo)/2
 		var panel float64
 		for i, x := range gaussNodes {
@@ -77,7 +77,7 @@ func craig(b, top float64) float64 {
 		sum += half * panel
 		// What is left is at most exp(-exponent(hi)) times the integrals of 1/(1+t^2) and of exp(-b^2 t (u-hi))/t^2.
 		t = start + hi
-		more = math.Exp(-exponent(hi))*math.Min(1/t, 1/(b*b*t*t*t)) > sum*unit/4
+		more = math.Exp(-exponent(hi))*math.Min(1, 1/(b*t*(b*t)))/t > sum*unit/4
 		lo = hi
 	}
 	s := b / math.Sin(top)
