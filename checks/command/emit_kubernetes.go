@@ -48,7 +48,7 @@ seeds write a manifest for each, with --name and --out of its own.`,
 		Example: strings.ReplaceAll(`  convergo emit kubernetes --image registry.example/NAME --shards 8 -- du2019 --seed 7 > job.yaml
   kubectl apply -f job.yaml
   kubectl logs --follow job/NAME-merge   # the verdicts, once all shards are done
-  convergo emit kubernetes --image registry.example/NAME --shards 200 --profile deep --cpus 4 --memory 8Gi --output job.yaml`, "NAME", dnsName(a.suite.Name)),
+  convergo emit kubernetes --image registry.example/NAME --shards 20 --profile deep --cpus 4 --memory 8Gi --output job.yaml`, "NAME", dnsName(a.suite.Name)),
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			k.Verify = args

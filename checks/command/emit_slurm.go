@@ -36,7 +36,7 @@ not fail its task, or nothing would be merged: it fails the merge job, whose exi
 status is that of verify on the whole run.`,
 		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
   sh submit.sh
-  convergo emit slurm --shards 200 --profile deep --cpus 4 --sbatch=--time=04:00:00 --sbatch=--partition=long --output submit.sh
+  convergo emit slurm --shards 20 --profile deep --cpus 4 --sbatch=--time=04:00:00 --sbatch=--partition=long --output submit.sh
   convergo report runs/slurm/merged --format latex`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.Verify = args
