@@ -136,7 +136,7 @@ func lostManifest(dir string) error {
 
 // removeLeftovers removes the unfinished new files of a killed run.
 func (f *Folder) removeLeftovers() error {
-	for _, name := range []string{manifestFile, recordsFile, doneFile} {
+	for _, name := range []string{manifestFile, recordsFile, doneFile, sessionsFile} {
 		if err := os.Remove(f.path(name + temporary)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("run folder: %w", err)
 		}

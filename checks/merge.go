@@ -39,7 +39,7 @@ func Merge(out string, dirs []string) (*Records, error) {
 		return nil, err
 	}
 	j.notes = append(j.notes, folder.repairs...)
-	if err := errors.Join(j.store(folder), folder.Close()); err != nil {
+	if err := errors.Join(j.store(folder), addSessions(out, j.sessions), folder.Close()); err != nil {
 		return nil, err
 	}
 	rec, err := Open(out)
@@ -56,6 +56,7 @@ type joint struct {
 	manifest Manifest
 	lines    map[string][]byte // by what they record
 	owner    map[string]string
+	sessions []Session
 	notes    []string
 }
 
@@ -67,6 +68,7 @@ func newJoint(first *Records) *joint {
 
 // take adds the records of a folder.
 func (j *joint) take(rec *Records) error {
+	j.sessions = append(j.sessions, rec.Sessions...)
 	if err := j.manifest.conflict(rec.Manifest); err != nil {
 		return fmt.Errorf("%s and %s hold different runs (%w): merge shards of one run only", j.dir, rec.Dir, err)
 	}

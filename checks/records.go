@@ -17,7 +17,8 @@ type Records struct {
 	Finished bool
 	Units    map[UnitKey]*Unit
 	Searches map[string]*SearchRecord
-	Notes    []string // what reading passed over, for the user
+	Sessions []Session // who made them; none in folders of older programs
+	Notes    []string  // what reading passed over, for the user
 }
 
 func newRecords(dir string, m Manifest) *Records {
@@ -46,7 +47,8 @@ func Open(dir string) (*Records, error) {
 		return nil, fmt.Errorf("run folder: %w", err)
 	}
 	rec.Finished = strings.TrimSpace(string(done)) == m.Plan && rec.complete()
-	return rec, nil
+	rec.Sessions, err = readSessions(dir)
+	return rec, err
 }
 
 // readFile takes in the records of a file; a file that is not there has none.

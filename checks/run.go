@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Options say how to run.
@@ -44,10 +45,17 @@ func Run(ctx context.Context, sources []Source, o Options) (*Records, error) {
 	if err != nil {
 		return nil, err
 	}
+	session, finished := newSession(time.Now()), rec.complete()
 	r := &runner{plan: p, options: o, folder: folder, known: rec}
 	err = r.run(ctx)
 	if err == nil {
 		err = folder.finish()
+	}
+	if !finished {
+		session.Seconds = time.Since(session.Start).Seconds()
+		if e := addSessions(o.Dir, []Session{session}); err == nil {
+			err = e
+		}
 	}
 	if err = errors.Join(err, folder.Close()); err != nil {
 		return nil, err

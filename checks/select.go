@@ -1,7 +1,9 @@
 package checks
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -62,21 +64,39 @@ func Find(sources []Source, id string) (Checkable, error) {
 
 // unknownID suggests the IDs that share most with the unknown one.
 func unknownID(sources []Source, id string) error {
-	best, distance := "", 1<<30
+	var names []string
 	for _, s := range sources {
-		if d := editDistance(id, s.Key); d < distance {
-			best, distance = s.Key, d
-		}
+		names = append(names, s.Key)
 		for _, c := range s.Claims {
-			if d := editDistance(id, c.Info().ID); d < distance {
-				best, distance = c.Info().ID, d
-			}
+			names = append(names, c.Info().ID)
 		}
 	}
-	if best != "" && distance <= max(3, len(id)/2) {
-		return fmt.Errorf("no claim matches %q; did you mean %s? (list shows them all)", id, best)
+	if near := Nearest(id, names, 1); len(near) > 0 {
+		return fmt.Errorf("no claim matches %q; did you mean %s? (list shows them all)", id, near[0])
 	}
 	return fmt.Errorf("no claim matches %q (list shows them all)", id)
+}
+
+// Nearest returns at most n of the names that a mistyped one may stand for, the
+// likeliest first: those that less than about half of its letters separate from
+// it.
+func Nearest(name string, among []string, n int) []string {
+	type candidate struct {
+		name     string
+		distance int
+	}
+	var near []candidate
+	for _, other := range among {
+		if d := editDistance(name, other); d <= max(3, len(name)/2) {
+			near = append(near, candidate{other, d})
+		}
+	}
+	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	var out []string
+	for _, c := range near[:min(n, len(near))] {
+		out = append(out, c.name)
+	}
+	return out
 }
 
 // editDistance is Levenshtein's distance in bytes.

@@ -16,6 +16,7 @@ type Summary struct {
 	Claims   []ClaimOutcome `json:"claims"`
 	Gaps     []string       `json:"gaps,omitempty"` // what the records lack
 	Finished bool           `json:"finished"`
+	Sessions []Session      `json:"-"` // who made the records: no result hangs on it
 }
 
 // A ClaimOutcome is the verdict on a claim with all that led to it.
@@ -104,7 +105,7 @@ func (s *Summary) Bad() []ClaimOutcome {
 // Summarize judges the records of a run. It runs nothing: the verdicts follow
 // from the recorded trials alone, whoever recorded them.
 func Summarize(rec *Records) (*Summary, error) {
-	s := &Summary{Manifest: rec.Manifest, Finished: rec.Finished}
+	s := &Summary{Manifest: rec.Manifest, Finished: rec.Finished, Sessions: rec.Sessions}
 	byClaim := map[string][]*Unit{}
 	for _, u := range rec.Units {
 		byClaim[u.Claim] = append(byClaim[u.Claim], u)

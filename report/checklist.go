@@ -2,7 +2,7 @@ package report
 
 import (
 	"fmt"
-	"io"
+	"slices"
 	"sort"
 	"strings"
 
@@ -38,7 +38,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 			}
 		}
 	}
-	add("What was checked", fmt.Sprintf("%d claims of %d sources on %d instances in %d trials", len(s.Claims), len(sourcesUsed(s)), instances, trials))
+	add("What was checked", fmt.Sprintf("%s of %s on %s in %s", plural(len(s.Claims), "claim"), plural(len(sourcesUsed(s)), "source"), plural(instances, "instance"), plural(trials, "trial")))
 	add("Random seed", fmt.Sprintf("%d; every trial draws from its own stream of (seed, claim, parameters, trial)", m.Seed))
 	add("Significance", fmt.Sprintf("chance of any false alarm in the whole run at most %g", float64(m.Alpha)))
 	add("Budget", fmt.Sprintf("profile %s: at most %.2g floating-point operations and %d trials an instance", m.Profile.Name, m.Profile.Budget.Work, m.Profile.Budget.Trials))
@@ -46,15 +46,57 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 		add("What was left out", fmt.Sprintf("%d of %d instances, which the profile cannot afford", dear, instances+dear))
 	}
 	add("Software", fmt.Sprintf("%s, record version %s%s%s", Program(m), m.Version, codeDigest(m), goVersion(m)))
-	add("Hardware", fmt.Sprintf("CPU architecture %s; results do not depend on the number of cores", m.Arch))
+	add("Hardware", hardware(s))
+	add("Computing time", computing(s.Sessions))
 	add("Error bars", "intervals are exact or anytime-valid at the instance's share of the significance; each table names its kind")
 	for _, d := range dataUsed(s, licences) {
 		add("Data", d)
 	}
 	add("Does the data contain personal information", personal(m))
 	add("Plan digest", m.Plan)
-	add("How to rerun", rerun(s, dir))
+	if all := len(m.Claims); len(s.Claims) < all {
+		add("Part of a run", fmt.Sprintf("the run has %d claims, which share its significance: the command makes all of them again", all))
+	}
+	t.Add(table.Text("How to rerun"), table.Code(CommandLine(rerun(s))))
+	t.Add(table.Text("Records"), table.Code(strings.TrimRight(dir, "/")+"/records.jsonl"))
 	return t
+}
+
+// hardware names the machines that made the run.
+func hardware(s *checks.Summary) string {
+	var machines []string
+	for _, e := range s.Sessions {
+		words := fmt.Sprintf("%s, %s in use", orElse(e.CPU, "CPU of architecture "+e.Arch), plural(e.Cores, "core"))
+		if e.Memory > 0 {
+			words += fmt.Sprintf(", %.0f GiB of memory", float64(e.Memory)/(1<<30))
+		}
+		if words += ", " + e.OS + "/" + e.Arch; !slices.Contains(machines, words) {
+			machines = append(machines, words)
+		}
+	}
+	if len(machines) == 0 {
+		machines = []string{"CPU architecture " + s.Manifest.Arch}
+	}
+	return strings.Join(machines, "; ") + "; results do not depend on the number of cores"
+}
+
+// computing is the wall time of the run.
+func computing(sessions []checks.Session) string {
+	if len(sessions) == 0 {
+		return "not recorded: the run was made by an older program"
+	}
+	total := 0.0
+	for _, e := range sessions {
+		total += e.Seconds
+	}
+	text := fmt.Sprintf("%.0f s of wall time", total)
+	if total < 10 {
+		text = fmt.Sprintf("%.2g s of wall time", total)
+	}
+	if len(sessions) > 1 {
+		text += fmt.Sprintf(" in %d sessions", len(sessions))
+	}
+	return text
 }
 
 func codeDigest(m checks.Manifest) string {
@@ -106,7 +148,7 @@ func dataUsed(s *checks.Summary, licences map[string]Licence) []string {
 	}
 	var out []string
 	for _, f := range s.Manifest.Data {
-		out = append(out, fmt.Sprintf("file %s, SHA-256 %s", orElse(f.Reading, f.Path), f.SHA256))
+		out = append(out, fmt.Sprintf("file %s, SHA-256 %s, licence as its owner states it: to be filled in", orElse(f.Reading, f.Path), f.SHA256))
 	}
 	for kind := range kinds {
 		if l, ok := licences[kind]; ok {
@@ -117,18 +159,16 @@ func dataUsed(s *checks.Summary, licences map[string]Licence) []string {
 	return append(out, "all other data is generated from the parameters in the records")
 }
 
-// rerun is the command that repeats the run.
-func rerun(s *checks.Summary, dir string) string {
+// rerun is the command that makes the run again, in the words of its shell.
+// Programs that did not record it get the claims one by one.
+func rerun(s *checks.Summary) []string {
 	m := s.Manifest
-	where := fmt.Sprintf(" --out NEW-FOLDER; records in %s/records.jsonl", strings.TrimRight(dir, "/"))
 	if len(m.Command) > 0 {
-		return CommandLine(m.Command) + where
+		return m.Command
 	}
 	words := []string{"convergo", "verify"}
-	if used := sourcesUsed(s); len(used) < len(m.Sources) || len(used) <= 3 {
-		for _, i := range used {
-			words = append(words, i.Key)
-		}
+	for _, c := range m.Claims {
+		words = append(words, c.ID)
 	}
 	words = append(words, "--profile", m.Profile.Name, "--seed", fmt.Sprint(m.Seed), "--alpha", fmt.Sprint(float64(m.Alpha)))
 	for _, f := range m.Data {
@@ -137,7 +177,7 @@ func rerun(s *checks.Summary, dir string) string {
 			words = append(words, "--label", f.Options.Label)
 		}
 	}
-	return CommandLine(words) + where
+	return words
 }
 
 // sourcesUsed lists the sources that have a claim in the run.
@@ -153,19 +193,6 @@ func sourcesUsed(s *checks.Summary) []checks.SourceInfo {
 		}
 	}
 	return used
-}
-
-// BibTeX writes the entries of the sources whose claims are in the run, in the
-// order of the run.
-func BibTeX(w io.Writer, s *checks.Summary) error {
-	var b strings.Builder
-	for _, i := range sourcesUsed(s) {
-		if entry := strings.TrimSpace(i.BibTeX); entry != "" {
-			b.WriteString(entry + "\n\n")
-		}
-	}
-	_, err := io.WriteString(w, strings.TrimSuffix(b.String(), "\n"))
-	return err
 }
 
 func orElse(text, otherwise string) string {

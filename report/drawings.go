@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"convergo/checks"
+	"convergo/checks/stats"
 	"convergo/report/figure"
 	"convergo/report/table"
 )
@@ -27,7 +28,7 @@ func Drawings(rec *checks.Records, c checks.ClaimOutcome) []Drawing {
 	var ds []Drawing
 	common := commonParams(c.Instances)
 	for _, o := range c.Instances {
-		for _, g := range curveGroups(o) {
+		for _, g := range curveGroups(c.Info, o) {
 			if !g.drawable() {
 				continue
 			}
@@ -60,12 +61,14 @@ func instanceTitle(c checks.ClaimOutcome, o checks.InstanceOutcome, common []par
 type curves struct {
 	suffix string
 	series []checks.Series
+	bands  []figure.Line // intervals, behind the lines
+	bars   []figure.Line // in place of series of the same name
 	rules  []figure.Rule
 }
 
 // curveGroups gathers the series of an instance by their axes, and adds what
 // its form predicts: the slope of a scaling law, the place of a threshold.
-func curveGroups(o checks.InstanceOutcome) []curves {
+func curveGroups(info checks.Info, o checks.InstanceOutcome) []curves {
 	var groups []curves
 	for _, s := range o.Series {
 		if len(s.X) == 0 || len(s.X) != len(s.Y) {
@@ -82,7 +85,7 @@ func curveGroups(o checks.InstanceOutcome) []curves {
 		if len(groups) > 1 {
 			groups[i].suffix = fmt.Sprintf("-%s", slug(groups[i].series[0].YName))
 		}
-		groups[i].predict(o)
+		groups[i].predict(info, o)
 	}
 	// Two groups with the same label of y still need two files.
 	seen := map[string]int{}
@@ -114,12 +117,18 @@ func sameAxes(a, b checks.Series) bool {
 	return a.XName == b.XName && a.YName == b.YName && a.LogX == b.LogX && a.LogY == b.LogY
 }
 
-func (g *curves) predict(o checks.InstanceOutcome) {
+func (g *curves) predict(info checks.Info, o checks.InstanceOutcome) {
 	const fitted, share = "fit, slope", "success probability"
-	for _, s := range g.series {
+	for i, s := range g.series {
 		switch {
-		case strings.HasPrefix(s.Name, fitted) && o.Result.Relation != "" && o.Terms.Exponent != 0:
-			g.series = append(g.series, slopeThrough(s, float64(o.Terms.Exponent), o.Result.Relation))
+		case strings.HasPrefix(s.Name, fitted):
+			for j := range g.series {
+				g.series[j].XName, g.series[j].YName = axisNames(scalingAxes(info))
+			}
+			g.slopeBand(s, o.Result)
+			if o.Result.Relation != "" && o.Terms.Exponent != 0 {
+				g.series = append(g.series, slopeThrough(g.series[i], float64(o.Terms.Exponent), o.Result.Relation))
+			}
 			return
 		case s.Name == share && o.Terms.Location > 0:
 			name := "predicted"
@@ -127,9 +136,45 @@ func (g *curves) predict(o checks.InstanceOutcome) {
 				name = "predicted: " + sign(o.Terms.Relation)
 			}
 			g.rules = append(g.rules, figure.Rule{Name: table.Literal(name), At: float64(o.Terms.Location), Vertical: true})
+			g.series[i].XName = string(thresholdAxis(info, float64(o.Terms.Location)))
+			g.crossing(g.series[i], o.Result)
 			return
 		}
 	}
+}
+
+func axisNames(x, y table.Inline) (string, string) { return string(x), string(y) }
+
+// slopeBand shades the slopes in the interval of the fit, through its middle.
+func (g *curves) slopeBand(fit checks.Series, r checks.Result) {
+	lo, hi := float64(r.Interval[0]), float64(r.Interval[1])
+	if !(lo < hi) || math.IsInf(lo, 0) || math.IsInf(hi, 0) || len(fit.X) == 0 {
+		return
+	}
+	a, b := slopeThrough(fit, lo, checks.Equal), slopeThrough(fit, hi, checks.Equal)
+	band := figure.Line{Name: table.Inline(fmt.Sprintf("slopes in $[%.3g, %.3g]$", lo, hi)), X: plain(fit.X), Style: figure.Band}
+	for i := range fit.X {
+		band.Lo = append(band.Lo, math.Min(float64(a.Y[i]), float64(b.Y[i])))
+		band.Hi = append(band.Hi, math.Max(float64(a.Y[i]), float64(b.Y[i])))
+	}
+	g.bands = append(g.bands, band)
+}
+
+// crossing shades where the threshold was found, and gives each share of
+// successes its confidence sequence.
+func (g *curves) crossing(s checks.Series, r checks.Result) {
+	if lo, hi := float64(r.Interval[0]), float64(r.Interval[1]); lo > 0 && lo < hi && !math.IsInf(hi, 1) {
+		g.bands = append(g.bands, figure.Line{Name: "bracket of the crossing", X: []float64{lo, hi}, Lo: []float64{0, 0}, Hi: []float64{1, 1}, Style: figure.Band})
+	}
+	if r.Trials < 1 {
+		return
+	}
+	bar := figure.Line{Name: table.Inline(s.Name), X: plain(s.X), Y: plain(s.Y), Style: figure.Measured}
+	for _, y := range bar.Y {
+		lo, hi := stats.BinomialCS(int(math.Round(y*float64(r.Trials))), r.Trials, 0.05)
+		bar.Lo, bar.Hi = append(bar.Lo, lo), append(bar.Hi, hi)
+	}
+	g.bars = append(g.bars, bar)
 }
 
 // slopeThrough draws the predicted slope through the middle of the fit, since a
@@ -152,7 +197,12 @@ func slopeThrough(fit checks.Series, exponent float64, r checks.Relation) checks
 func (g curves) figure(title table.Inline) *figure.Figure {
 	first := g.series[0]
 	f := &figure.Figure{Title: title, XLabel: axis(first.XName), YLabel: axis(first.YName), LogX: first.LogX, LogY: first.LogY, Rules: g.rules}
+	f.Lines = append(f.Lines, g.bands...)
 	for _, s := range g.series {
+		if i := slices.IndexFunc(g.bars, func(l figure.Line) bool { return string(l.Name) == s.Name }); i >= 0 {
+			f.Lines = append(f.Lines, g.bars[i])
+			continue
+		}
 		f.Lines = append(f.Lines, figure.Line{Name: axis(s.Name), X: plain(s.X), Y: plain(s.Y), Style: style(s.Style)})
 	}
 	return f
@@ -246,72 +296,4 @@ func labelDrawings(c checks.ClaimOutcome, stem string) []Drawing {
 		ds = append(ds, Drawing{name, c.Info.ID, f.curves.figure(table.Literal(c.Info.Title + ": " + f.curves.suffix))})
 	}
 	return ds
-}
-
-// slackHistogram counts the slack of all trials inside the hypotheses, or is
-// nil where that says no more than the table.
-func slackHistogram(rec *checks.Records, c checks.ClaimOutcome) *figure.Figure {
-	if pooled(c.Info.Form) || rec == nil {
-		return nil
-	}
-	var slacks []float64
-	for _, o := range c.Instances {
-		u := rec.Units[o.Key]
-		if u == nil || !o.Inside {
-			continue
-		}
-		for i, m := range u.Trials {
-			if s := u.Status[i]; s == checks.Held || s == checks.Violated || s == checks.Unresolved {
-				slacks = append(slacks, m.Slack())
-			}
-		}
-	}
-	return histogram(slacks, "trials", table.Literal(c.Info.Title), fmt.Sprintf("slack of %d trials", len(slacks)))
-}
-
-// SlackDrawing counts the least slack of the claims of a run, or is nil when
-// too few have one.
-func SlackDrawing(s *checks.Summary) *Drawing {
-	var slacks []float64
-	for _, c := range s.Claims {
-		if o := Tightest(c); o != nil && o.Inside {
-			slacks = append(slacks, float64(o.Result.SlackWorst))
-		}
-	}
-	f := histogram(slacks, "claims", "How tight the claims are", fmt.Sprintf("least slack of %d claims", len(slacks)))
-	if f == nil {
-		return nil
-	}
-	return &Drawing{Name: "run-slack", Figure: f}
-}
-
-// histogram bins slacks on a logarithmic axis with a rule where a claim starts
-// to hold. It is nil for fewer values, or fewer distinct ones, than a picture
-// is worth. A few enormous slacks would press all others into one bin: beyond a
-// limit they are only counted.
-func histogram(slacks []float64, things string, title table.Inline, name string) *figure.Figure {
-	const fewest, most, limit = 8, 24, 1e6
-	var kept []float64
-	distinct := map[float64]bool{}
-	for _, v := range slacks {
-		if v > 0 && v <= limit {
-			kept = append(kept, v)
-			distinct[v] = true
-		}
-	}
-	if len(distinct) < fewest {
-		return nil
-	}
-	bins := min(most, max(fewest, int(math.Sqrt(float64(len(kept))))))
-	h, _, err := figure.Bins(table.Literal(name), kept, bins, true)
-	if err != nil {
-		return nil
-	}
-	if dropped := len(slacks) - len(kept); dropped > 0 {
-		h.Name += table.Inline(fmt.Sprintf(" (%d are 0 or above $10^6$)", dropped))
-	}
-	return &figure.Figure{
-		Title: title, XLabel: "slack (prediction over observation)", YLabel: table.Inline(things), LogX: true,
-		Histograms: []figure.Histogram{h}, Rules: []figure.Rule{{Name: "the claim holds from here", At: 1, Vertical: true}},
-	}
 }

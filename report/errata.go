@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"convergo/checks"
@@ -16,6 +15,7 @@ import (
 func Errata(s *checks.Summary) (*table.Table, error) {
 	t := table.New(
 		table.Column{Key: "source", Head: "source"},
+		table.Column{Key: "cite", Head: ""},
 		table.Column{Key: "claim", Head: "in its place"},
 		table.Column{Key: "printed", Head: "as printed", Wrap: 0.3},
 		table.Column{Key: "why", Head: "why it is false", Wrap: 0.2},
@@ -41,8 +41,8 @@ func Errata(s *checks.Summary) (*table.Table, error) {
 	if rows == 0 {
 		return nil, errors.New("no claim of this run stands in the place of a printed one that is false: run more claims")
 	}
-	t.Caption = table.Literal(fmt.Sprintf("%d statements that were read in a source and found false, each at an instance where the run breaks it, and the claim that holds in its place with its own verdict. "+
-		"Off by: what was observed over what the printed statement allows, or the other way round for a lower bound.", rows))
+	t.Caption = table.Literal(rowCount + " statements that were read in a source and found false, each at an instance where the run breaks it, and the claim that holds in its place with its own verdict. " +
+		"Off by: what was observed over what the printed statement allows, or the other way round for a lower bound.")
 	return t, nil
 }
 
@@ -51,7 +51,7 @@ func errataColumns() []string { return []string{"printed", "factor", "claim", "v
 
 func addErratum(t *table.Table, s *checks.Summary, c checks.ClaimOutcome, info checks.ControlInfo, o checks.ControlOutcome) {
 	cells := []table.Cell{
-		table.Text(c.Info.Source), table.Text(c.Info.ID), table.Inline(info.Printed), table.Text(info.Why), table.Empty{}, table.Empty{}, table.Empty{}, table.Empty{},
+		table.Text(c.Info.Source), citation(s, c.Info.Source), table.Text(c.Info.ID), table.Inline(info.Printed), table.Text(info.Why), table.Empty{}, table.Empty{}, table.Empty{}, table.Empty{},
 		verdictMark(c.Verdict), table.Empty{}, table.Empty{},
 	}
 	for _, i := range o.Instances {
@@ -59,12 +59,12 @@ func addErratum(t *table.Table, s *checks.Summary, c checks.ClaimOutcome, info c
 		if w == nil {
 			continue
 		}
-		cells[4], cells[5], cells[6], cells[7] = table.Number(float64(w.Observed)), relationCell(c.Info.Form, w.Relation), table.Number(float64(w.Predicted)), offBy(w)
-		cells[9], cells[10] = table.Text(Compact(i.Params)), table.Text(w.String())
+		cells[5], cells[6], cells[7], cells[8] = table.Number(float64(w.Observed)), relationCell(c.Info.Form, w.Relation), table.Number(float64(w.Predicted)), offBy(w)
+		cells[10], cells[11] = table.Text(Compact(i.Params)), table.Text(w.String())
 		t.Add(cells...)
 		return
 	}
-	cells[7] = table.Mark{Text: "not shown by this run", Class: table.Unsure}
+	cells[8] = table.Mark{Text: "not shown by this run", Class: table.Unsure}
 	t.Add(cells...)
 }
 

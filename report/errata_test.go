@@ -18,16 +18,21 @@ func erratum(name, printed string, v checks.Verdict, observed, predicted float64
 		}}}
 }
 
-func TestErrata(t *testing.T) {
+// errata is a run with a printed statement that it breaks, and one that it does
+// not.
+func errata() *checks.Summary {
 	shown, shownOutcome := erratum("printed", `Lemma 1: $\|w\| \le c$`, checks.Refuted, 2, 0.5)
 	quiet, quietOutcome := erratum("printed-too", "Lemma 2: all is well", checks.Undecided, 1, 1)
 	ours, oursOutcome := erratum("tenth", "", checks.Refuted, 1, 0.1)
-	s := &checks.Summary{Manifest: checks.Manifest{Seed: 7}, Claims: []checks.ClaimOutcome{{
+	return &checks.Summary{Manifest: checks.Manifest{Seed: 7}, Claims: []checks.ClaimOutcome{{
 		Info:     checks.Info{ID: "a2020/moved", Source: "a2020", Controls: []checks.ControlInfo{shown, ours, quiet}},
 		Verdict:  checks.Holds,
 		Controls: []checks.ControlOutcome{shownOutcome, oursOutcome, quietOutcome},
 	}}}
-	tab, err := report.Table(s, "errata", "", report.View{Columns: []string{"all"}})
+}
+
+func TestErrata(t *testing.T) {
+	tab, err := report.Table(errata(), "errata", "", report.View{Columns: []string{"all"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,9 +29,27 @@ func ExampleTable() {
 	// | arora2019/slope    |  50.0 | HOLDS         |
 }
 
-func ExampleParseCondition() {
-	fmt.Println(report.ParseCondition("slack >= 2"))
-	// Output: {slack >= 2} <nil>
+func ExampleParseFilter() {
+	f, err := report.ParseFilter("slack >= 2 and (source in (du2019, arora2019) or title ~ gram)")
+	fmt.Println(f, err)
+	// Output: ('slack' >= '2' and ('source' in ('du2019', 'arora2019') or 'title' ~ 'gram')) <nil>
+}
+
+func ExampleChoose() {
+	s, err := report.Choose(synthetic.Small(), []string{"du2019/gram", "arora2019/*o*"})
+	if err != nil {
+		panic(err)
+	}
+	for _, c := range s.Claims {
+		fmt.Println(c.Info.ID)
+	}
+	_, err = report.Choose(s, []string{"du2019/gramm"})
+	fmt.Println(err)
+	// Output:
+	// du2019/gram
+	// arora2019/slope
+	// arora2019/open
+	// no claim of the run is named "du2019/gramm": did you mean du2019/gram, du2019?
 }
 
 func ExampleCompact() {

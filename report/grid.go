@@ -1,10 +1,12 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"convergo/checks"
@@ -15,9 +17,9 @@ import (
 // least margin of its hypotheses, what was observed beside what was predicted,
 // and the judgement; then the rows of its controls.
 func Grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
-	t := grid(s, c)
-	if err := (View{}).apply(t, gridColumns(t, c, false)); err != nil {
-		panic(err) // the default columns are ours
+	t, err := Table(s, "claim", c.Info.ID, View{})
+	if err != nil {
+		panic(err) // the claim and the default columns are ours
 	}
 	return t
 }
@@ -51,8 +53,9 @@ func factKeys(t *table.Table) []string {
 }
 
 // grid returns the table with all columns that a view may choose from: after
-// the fixed ones a column for each hypothesis and each fact.
-func grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
+// the fixed ones a column for each hypothesis and each fact. Words say that
+// instances are named in words and formulas.
+func grid(s *checks.Summary, c checks.ClaimOutcome, words bool) *table.Table {
 	columns := fixedColumns(c.Info.Form)
 	for _, name := range allNames(c) {
 		columns = append(columns, factColumn(name))
@@ -61,8 +64,7 @@ func grid(s *checks.Summary, c checks.ClaimOutcome) *table.Table {
 	t.Title = table.Literal(c.Info.ID)
 	t.Label = "tab:" + strings.ReplaceAll(c.Info.ID, "/", "-")
 	common := commonParams(c.Instances)
-	t.Caption = gridCaption(s, c, common)
-	n := &notes{table: t}
+	n := &notes{table: t, words: words}
 	for _, o := range c.Instances {
 		t.Add(gridRow(c, o, "", common, n)...)
 	}
@@ -160,16 +162,17 @@ func factColumn(name string) table.Column {
 	return table.Column{Key: ownKey(name), Head: table.Literal(name)}
 }
 
-func gridCaption(s *checks.Summary, c checks.ClaimOutcome, common []param) table.Inline {
-	i := c.Info
-	text := fmt.Sprintf("%s (%s; form %s, constants %s). ", table.Literal(i.Title), table.Literal(i.Reference), i.Form, i.Basis)
-	if i.Convention != "" {
-		text += fmt.Sprintf("Convention: %s. ", table.Literal(i.Convention))
+// gridCaption says what the rows that are left show.
+func gridCaption(s *checks.Summary, c checks.ClaimOutcome, rows *table.Table) table.Inline {
+	i, common := c.Info, commonParams(c.Instances)
+	text := fmt.Sprintf("%s (%s). %s, with constants %s. ", mathematics(sentence(i.Title)), table.Literal(i.Reference), claimed(i.Form), table.Literal(constants(string(i.Basis))))
+	if i.Convention != "" && i.Convention != "none" {
+		text += fmt.Sprintf("Convention: %s. ", mathematics(i.Convention))
 	}
 	if len(common) > 0 {
-		text += fmt.Sprintf("All instances: %s. ", table.Literal(joinParams(common)))
+		text += fmt.Sprintf("All instances: %s. ", inWords(common))
 	}
-	text += fmt.Sprintf("%d trials; %s. ", claimTrials(c), runSettings(s))
+	text += fmt.Sprintf("%d trials; %s. ", shownTrials(rows), runSettings(s))
 	if hasHypotheses(c) {
 		text += "Margin: the factor by which the tightest hypothesis is met (at least 1) or missed. "
 	}
@@ -178,6 +181,29 @@ func gridCaption(s *checks.Summary, c checks.ClaimOutcome, common []param) table
 		text += fmt.Sprintf(" Brackets: %s.", table.Literal(kinds))
 	}
 	return table.Inline(text)
+}
+
+// shownTrials counts the trials of the claim's own instances in a grid with all
+// its columns: controls are other statements.
+func shownTrials(rows *table.Table) int {
+	trials := 0
+	at, _ := column(rows, "trials")
+	control, _ := column(rows, "control")
+	for _, row := range rows.Rows {
+		if v := cellNumber(row[at]); kindOf(row[control]) == 2 && !math.IsNaN(v) {
+			trials += int(v)
+		}
+	}
+	return trials
+}
+
+// sentence begins a title with a capital.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if next, _ := utf8.DecodeRuneInString(s[n:]); r == utf8.RuneError || !unicode.IsLetter(next) && next != ' ' {
+		return s // a formula
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 func hasHypotheses(c checks.ClaimOutcome) bool {
@@ -201,15 +227,9 @@ func intervalKinds(c checks.ClaimOutcome) string {
 
 func gridRow(c checks.ClaimOutcome, o checks.InstanceOutcome, control string, common []param, n *notes) []table.Cell {
 	r, form := o.Result, c.Info.Form
-	name := joinParams(paramsWithout(o.Params, common))
-	if name == "" {
-		name = Compact(o.Params)
-	}
-	if control != "" {
-		name = control + ": " + name
-	}
+	name := instanceCell(o.Params, common, control, n.words)
 	cells := map[string]table.Cell{
-		"instance": table.Text(name), "control": text(strings.TrimPrefix(control, "control ")), "margin": number(checks.Float(leastMargin(o.Hypotheses))),
+		"instance": name, "control": text(strings.TrimPrefix(control, "control ")), "margin": number(checks.Float(leastMargin(o.Hypotheses))),
 		"trials": table.Count(r.Trials), "worst": observed(form, r), "relation": relationCell(form, r.Relation),
 		"predicted": number(r.Predicted), "median": number(r.ObservedMedian), "part": text(r.Part),
 		"slack": slackCell(r.SlackWorst), "slack_median": medianSlack(r), "estimate": estimate(r), "target": number(r.Target),
@@ -239,6 +259,22 @@ func gridRow(c checks.ClaimOutcome, o checks.InstanceOutcome, control string, co
 		row[j] = cells[col.Key]
 	}
 	return row
+}
+
+// instanceCell names an instance by the parameters that are not common: as they
+// are written, or in words and formulas.
+func instanceCell(params json.RawMessage, common []param, control string, words bool) table.Cell {
+	ps := paramsWithout(params, common)
+	if len(ps) == 0 {
+		ps = paramsWithout(params, nil)
+	}
+	if control != "" {
+		control += ": "
+	}
+	if words {
+		return table.Literal(control) + inWords(ps)
+	}
+	return table.Text(control + joinParams(ps))
 }
 
 // ownKey is the key of the column of a hypothesis or fact, apart from those of

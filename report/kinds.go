@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"convergo/checks"
@@ -12,30 +14,71 @@ import (
 type Kind struct {
 	Name  string
 	About string // what it shows, in a few words
-	build func(s *checks.Summary, claim string, v View) (full *table.Table, columns []string, err error)
+	build func(s *checks.Summary, claim string, v *View) (built, error)
+}
+
+// built is a table with all its columns.
+type built struct {
+	table   *table.Table
+	columns []string // that are shown when none are named
+	// caption says what is shown: of the rows that are left, with all their
+	// columns, and in the columns that are left.
+	caption func(rows, shown *table.Table) table.Inline
 }
 
 // Kinds lists the kinds of tables.
 func Kinds() []Kind {
 	return []Kind{
-		{"overview", "a row a claim, with its verdict", func(s *checks.Summary, _ string, _ View) (*table.Table, []string, error) {
-			t := overview(s)
-			return t, overviewColumns(t), nil
-		}},
-		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", entire(Sources, sourcesColumns()...)},
-		{"claim", "one claim over its instances; needs a claim", func(s *checks.Summary, id string, v View) (*table.Table, []string, error) {
-			c, err := Outcome(s, id)
-			if err != nil {
-				return nil, nil, err
-			}
-			t := grid(s, c)
-			return t, gridColumns(t, c, v.Facts), nil
-		}},
+		{"overview", "a row a claim, with its verdict", buildOverview},
+		{"sources", "a row a source: its verdicts, and how small the errors are that it finds", buildSources},
+		{"claim", "one claim over its instances; needs a claim", buildGrid},
 		{"errata", "what was read in a source and found false, with what holds in its place", entire(Errata, errataColumns()...)},
 		{"masked", "training through masked sub-networks: rates and floors (liao2022)", entire(Masked)},
-		{"data", "the instances on data of the user: inside or not, by what margin", entire(OwnData)},
+		{"data", "the instances on data of the user: inside or not, by what margin", buildOwn},
 		{"labels", "true, random and worst-case labels on one data set (arora2019fine)", entire(Labels)},
 	}
+}
+
+// buildOverview makes the conditions choose claims before anything is counted.
+func buildOverview(s *checks.Summary, _ string, v *View) (built, error) {
+	s, err := Where(s, v.Where)
+	if err != nil {
+		return built{}, err
+	}
+	v.Where = nil
+	t := overview(s)
+	return built{t, overviewColumns(t), func(_, shown *table.Table) table.Inline { return overviewCaption(s, shown) }}, nil
+}
+
+// buildGrid names instances as --where and readers of other formats know them,
+// but in a paper.
+func buildGrid(s *checks.Summary, id string, v *View) (built, error) {
+	c, err := Outcome(s, id)
+	if err != nil {
+		return built{}, err
+	}
+	t := grid(s, c, v.LaTeX != nil)
+	return built{t, gridColumns(t, c, v.Facts), func(rows, _ *table.Table) table.Inline { return gridCaption(s, c, rows) }}, nil
+}
+
+func buildSources(s *checks.Summary, _ string, _ *View) (built, error) {
+	t, err := Sources(s)
+	if err != nil {
+		return built{}, err
+	}
+	return built{t, sourcesColumns(), func(_, shown *table.Table) table.Inline {
+		return sourcesCaption(shown) + table.Inline(" Run: "+runSettings(s)+".")
+	}}, nil
+}
+
+func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {
+	t, err := OwnData(s)
+	if err != nil {
+		return built{}, err
+	}
+	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
+		return ownCaption(rows) + table.Inline(" Run: "+runSettings(s)+".")
+	}}, nil
 }
 
 // Table returns a table of the run: its kind by name, for the kind "claim" the
@@ -44,21 +87,31 @@ func Table(s *checks.Summary, kind, claim string, v View) (*table.Table, error) 
 	var names []string
 	for _, k := range Kinds() {
 		if k.Name == kind {
-			t, columns, err := k.build(s, claim, v)
+			b, err := k.build(s, claim, &v)
 			if err != nil {
 				return nil, err
 			}
-			if err := v.apply(t, columns); err != nil {
-				return nil, err
-			}
-			if t.Caption == "" { // it explains the columns that are left
-				t.Caption = overviewCaption(s, t)
-			}
-			return t, nil
+			return b.show(v)
 		}
 		names = append(names, k.Name)
 	}
 	return nil, fmt.Errorf("no table %q: choose one of %s", kind, strings.Join(names, ", "))
+}
+
+// show cuts the table down to the view and says in the caption what is left.
+func (b built) show(v View) (*table.Table, error) {
+	t := b.table
+	if err := v.filter(t); err != nil {
+		return nil, err
+	}
+	rows := *t
+	rows.Rows = slices.Clone(t.Rows)
+	v.Where = nil
+	if err := v.apply(t, b.columns); err != nil {
+		return nil, err
+	}
+	t.Caption = b.caption(&rows, t)
+	return t, nil
 }
 
 // Outcome finds the outcome of a claim in a run.
@@ -76,16 +129,25 @@ func Outcome(s *checks.Summary, id string) (checks.ClaimOutcome, error) {
 
 // entire adapts a table that shows the named columns, or all, and says in its
 // caption what decided the numbers of the run.
-func entire(build func(*checks.Summary) (*table.Table, error), columns ...string) func(*checks.Summary, string, View) (*table.Table, []string, error) {
-	return func(s *checks.Summary, _ string, _ View) (*table.Table, []string, error) {
+func entire(build func(*checks.Summary) (*table.Table, error), columns ...string) func(*checks.Summary, string, *View) (built, error) {
+	return func(s *checks.Summary, _ string, _ *View) (built, error) {
 		t, err := build(s)
 		if err != nil {
-			return nil, nil, err
+			return built{}, err
 		}
-		t.Caption += table.Inline(" Run: " + runSettings(s) + ".")
-		if len(columns) == 0 {
-			return t, columnKeys(t), nil
+		keys := columns
+		if len(keys) == 0 {
+			keys = uncited(columnKeys(t))
 		}
-		return t, columns, nil
+		return built{t, keys, func(rows, _ *table.Table) table.Inline {
+			return counted(t.Caption, len(rows.Rows)) + table.Inline(" Run: "+runSettings(s)+".")
+		}}, nil
 	}
+}
+
+// rowCount stands in a caption for the number of rows that are shown.
+const rowCount = "<rows>"
+
+func counted(caption table.Inline, rows int) table.Inline {
+	return table.Inline(strings.ReplaceAll(string(caption), rowCount, strconv.Itoa(rows)))
 }

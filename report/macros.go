@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -12,20 +13,24 @@ import (
 	"convergo/report/table"
 )
 
-// Macros writes a LaTeX file that defines a macro for every number of the run,
-// so that prose which uses them does not go stale.
+// Macros writes a LaTeX file that defines a macro for every number of the claims
+// of the run, and with instances also for those of single instances, so that prose
+// which uses them does not go stale.
 //
 // A name is \cv, the claim's ID in capitalised words, and what the number is:
 // the slack of du2019/gram-chernoff is \cvDuTwoZeroOneNineGramChernoffSlack,
-// digits being spelt out since TeX names have letters alone. Of single
-// instances it is \cv, the claim, At, the instance's letter (A to Z, AA, ...)
-// and the quantity. Two claims whose names would be the same both get four
-// letters of a digest of their IDs.
-func Macros(w io.Writer, s *checks.Summary) error {
-	m := &macros{seen: map[string]bool{}}
+// digits being spelt out since TeX names have letters alone. Of single instances
+// it is \cv, the claim, At, letters that are a digest of the instance's parameters
+// alone, and the quantity: a name stays what it is when other instances come and
+// go. Two claims whose names would be the same both get letters of a digest of
+// their IDs.
+func Macros(w io.Writer, s *checks.Summary, instances bool) error {
+	m := &macros{seen: map[string]bool{}, instances: instances}
 	m.comment("Numbers of a run; made by '" + Program(s.Manifest) + " report --macros'. Put \\input of this file in the preamble.")
-	m.comment("Names: \\cv<Claim><Quantity>, and \\cv<Claim>At<Instance><Quantity> for single instances (A to Z, AA, ...).")
-	m.comment("Quantities of a claim are those of the instance with the least slack.")
+	m.comment("Names: \\cv<Claim><Quantity>. Quantities of a claim are those of the instance with the least slack.")
+	if instances {
+		m.comment("Of single instances: \\cv<Claim>At<Letters><Quantity>; a comment says whose parameters the letters stand for.")
+	}
 	m.run(s)
 	names := MacroNames(s)
 	for _, c := range s.Claims {
@@ -41,9 +46,16 @@ func Macros(w io.Writer, s *checks.Summary) error {
 // MacroNames returns the stem of the macros of each claim, by its ID.
 func MacroNames(s *checks.Summary) map[string]string {
 	byStem := map[string][]string{}
+	take := func(id string) {
+		if stem := macroWords(id); !slices.Contains(byStem[stem], id) {
+			byStem[stem] = append(byStem[stem], id)
+		}
+	}
+	for _, i := range s.Manifest.Claims { // all of the run, also where few are chosen
+		take(i.ID)
+	}
 	for _, c := range s.Claims {
-		stem := macroWords(c.Info.ID)
-		byStem[stem] = append(byStem[stem], c.Info.ID)
+		take(c.Info.ID)
 	}
 	names := map[string]string{}
 	for stem, ids := range byStem {
@@ -81,31 +93,28 @@ func macroWords(s string) string {
 	return b.String()
 }
 
-func digestLetters(id string) string {
-	h := fnv.New32a()
-	h.Write([]byte(id))
-	sum := h.Sum32()
-	b := []byte("X")
-	for range 4 {
-		b = append(b, 'a'+byte(sum%26))
+// digestLetters are a name for a text: a capital and lower case letters, more than
+// a run has instances by far.
+func digestLetters(text string) string {
+	h := fnv.New64a()
+	h.Write([]byte(text))
+	sum := h.Sum64()
+	const letters = 6
+	b := make([]byte, letters)
+	for i := range b {
+		b[i] = 'a' + byte(sum%26)
 		sum /= 26
 	}
+	b[0] -= 'a' - 'A'
 	return string(b)
-}
-
-// instanceLetters counts A, B, ..., Z, AA, AB, ...
-func instanceLetters(i int) string {
-	s := ""
-	for i++; i > 0; i = (i - 1) / 26 {
-		s = string(rune('A'+(i-1)%26)) + s
-	}
-	return s
 }
 
 type macros struct {
 	out  strings.Builder
 	seen map[string]bool
 	err  error
+
+	instances bool // those of single instances too
 }
 
 func (m *macros) comment(s string) {
@@ -166,12 +175,15 @@ func (m *macros) claim(name string, c checks.ClaimOutcome) {
 	m.define(name+"DerivedWidth", derived)
 	m.define(name+"WidthRun", run)
 	m.define(name+"WidthRatio", ratio)
-	for i, o := range c.Instances {
-		m.instance(name+"At"+instanceLetters(i), o)
+	if !m.instances {
+		return
+	}
+	for _, o := range c.Instances {
+		m.instance(name, o)
 	}
 	for _, k := range c.Controls {
-		for i, o := range k.Instances {
-			m.instance(name+"Control"+macroWords(k.Name)+"At"+instanceLetters(i), o)
+		for _, o := range k.Instances {
+			m.instance(name+"Control"+macroWords(k.Name), o)
 		}
 	}
 }
@@ -192,6 +204,9 @@ func (m *macros) numbers(name string, r checks.Result) {
 }
 
 func (m *macros) instance(name string, o checks.InstanceOutcome) {
+	letters := digestLetters(string(o.Params))
+	name += "At" + letters
+	m.comment(letters + ": " + Compact(o.Params))
 	m.define(name+"Parameters", table.Text(Compact(o.Params)))
 	for _, f := range o.Facts {
 		m.define(name+macroWords(f.Name), whole(float64(f.Value)))

@@ -29,11 +29,10 @@ const (
 // Overview returns the table of a run for a terminal: a row a claim, with the
 // verdict and what it rests on.
 func Overview(s *checks.Summary) *table.Table {
-	t := overview(s)
-	if err := (View{Room: Terminal}).apply(t, overviewColumns(t)); err != nil {
+	t, err := Table(s, "overview", "", View{Room: Terminal})
+	if err != nil {
 		panic(err) // the default columns are ours
 	}
-	t.Caption = overviewCaption(s, t)
 	return t
 }
 
@@ -57,6 +56,7 @@ func emptyColumn(t *table.Table, j int) bool {
 func overview(s *checks.Summary) *table.Table {
 	t := table.New(
 		table.Column{Key: "claim", Head: "claim"},
+		table.Column{Key: "cite", Head: ""},
 		table.Column{Key: "title", Head: "title"},
 		table.Column{Key: "source", Head: "source"},
 		table.Column{Key: "reference", Head: "where stated"},
@@ -88,7 +88,7 @@ func overview(s *checks.Summary) *table.Table {
 	t.Label = "tab:overview"
 	n := &notes{table: t}
 	for _, c := range s.Claims {
-		t.Add(overviewRow(c, n)...)
+		t.Add(overviewRow(c, citation(s, c.Info.Source), n)...)
 	}
 	if !s.Finished {
 		t.Note("", "The run is not finished: verdicts may change.")
@@ -106,7 +106,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 			probable = ", with the upper end of the 95% confidence sequence of the worst instance of a probabilistic claim"
 		}
 	}
-	text := table.Inline(fmt.Sprintf("%d claims, %d trials; %s.", len(s.Claims), trials, runSettings(s)))
+	text := table.Inline(fmt.Sprintf("%s, %d trials; %s.", plural(len(s.Claims), "claim"), trials, runSettings(s)))
 	keys := columnKeys(t)
 	for _, say := range []struct {
 		key  string
@@ -128,6 +128,14 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 	return text + conventions(s)
 }
 
+// plural counts things, one or several.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // runSettings says what decided the numbers of the run.
 func runSettings(s *checks.Summary) string {
 	m := s.Manifest
@@ -143,7 +151,7 @@ func conventions(s *checks.Summary) table.Inline {
 	const few = 2
 	var seen []string
 	for _, c := range s.Claims {
-		if v := c.Info.Convention; v != "" && !slices.Contains(seen, v) {
+		if v := c.Info.Convention; v != "" && v != "none" && !slices.Contains(seen, v) {
 			seen = append(seen, v)
 		}
 	}
@@ -151,12 +159,12 @@ func conventions(s *checks.Summary) table.Inline {
 	case len(seen) == 0 || len(seen) > few:
 		return ""
 	case len(seen) == 1:
-		return " Convention: " + table.Literal(seen[0]) + "."
+		return " Convention: " + mathematics(seen[0]) + "."
 	}
-	return " Conventions: " + table.Literal(strings.Join(seen, "; or ")) + "."
+	return " Conventions: " + mathematics(seen[0]) + "; or " + mathematics(seen[1]) + "."
 }
 
-func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
+func overviewRow(c checks.ClaimOutcome, cite table.Cell, n *notes) []table.Cell {
 	tight := Tightest(c)
 	inside, dear := counts(c)
 	verdict := table.Cell(VerdictMark(c.Verdict))
@@ -164,7 +172,7 @@ func overviewRow(c checks.ClaimOutcome, n *notes) []table.Cell {
 		verdict = n.on(verdict, c.Info.ID+": "+why)
 	}
 	cells := map[string]table.Cell{
-		"claim": table.Text(c.Info.ID), "title": table.Text(c.Info.Title), "source": table.Text(c.Info.Source),
+		"claim": table.Text(c.Info.ID), "cite": cite, "title": table.Text(c.Info.Title), "source": table.Text(c.Info.Source),
 		"reference": table.Text(c.Info.Reference), "form": table.Text(c.Info.Form), "basis": table.Text(c.Info.Basis),
 		"convention": text(c.Info.Convention), "inside": table.Text(fmt.Sprintf("%d/%d", inside, len(c.Instances))),
 		"dear": table.Count(dear), "trials": table.Count(claimTrials(c)), "verdict": verdict, "controls": controlMark(c, n),
@@ -430,6 +438,7 @@ func controlMark(c checks.ClaimOutcome, n *notes) table.Cell {
 type notes struct {
 	table *table.Table
 	count int
+	words bool // parameters stand in words and formulas
 }
 
 // on attaches a remark to a cell.

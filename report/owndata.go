@@ -29,23 +29,29 @@ func OwnData(s *checks.Summary) (*table.Table, error) {
 		table.Column{Key: "why", Head: "why", Wrap: 0.3},
 	)
 	t.Title, t.Label = "On your data", "tab:data"
-	var run, other int
 	for _, c := range s.Claims {
 		for _, o := range c.Instances {
 			if o.File == "" {
 				continue
 			}
-			if o.Inside {
-				run++
-			} else {
-				other++
-			}
 			t.Add(ownRow(c, o, names[o.File])...)
 		}
 	}
-	t.Caption = table.Literal(fmt.Sprintf("%d instances on your data: %d inside the hypotheses and run, %d not. "+
-		"Margin: the factor by which the hypothesis that is tightest is met (at least 1) or missed.", run+other, run, other))
+	t.Caption = ownCaption(t)
 	return t, nil
+}
+
+// ownCaption counts the rows that are shown.
+func ownCaption(rows *table.Table) table.Inline {
+	run := 0
+	at, _ := column(rows, "inside")
+	for _, row := range rows.Rows {
+		if cellText(row[at]) == "yes" {
+			run++
+		}
+	}
+	return table.Literal(fmt.Sprintf("%s on your data: %d inside the hypotheses and run, %d not. "+
+		"Margin: the factor by which the hypothesis that is tightest is met (at least 1) or missed.", plural(len(rows.Rows), "instance"), run, len(rows.Rows)-run))
 }
 
 func ownRow(c checks.ClaimOutcome, o checks.InstanceOutcome, file string) []table.Cell {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -71,7 +70,7 @@ func TestGolden(t *testing.T) {
 		}
 	}
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"macros.tex":     func(b *bytes.Buffer) error { return report.Macros(b, s) },
+		"macros.tex":     func(b *bytes.Buffer) error { return report.Macros(b, s, true) },
 		"references.bib": func(b *bytes.Buffer) error { return report.BibTeX(b, s) },
 	} {
 		var b bytes.Buffer
@@ -94,64 +93,6 @@ func TestOverviewFitsATerminal(t *testing.T) {
 	for line := range strings.Lines(b.String()) {
 		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 120 {
 			t.Errorf("a line of %d columns: %s", n, line)
-		}
-	}
-}
-
-func keys(tab *table.Table, column int) []string {
-	var out []string
-	for _, row := range tab.Rows {
-		out = append(out, table.PlainText(row[column]))
-	}
-	return out
-}
-
-func TestView(t *testing.T) {
-	for _, tc := range []struct {
-		view report.View
-		want string
-	}{
-		{report.View{Where: []string{"verdict=holds"}}, "du2019/gram arora2019/slope"},
-		{report.View{Where: []string{"source = arora2019", "form!=always"}}, "arora2019/slope arora2019/open"},
-		{report.View{Where: []string{"slack < 1.05"}}, "arora2019/false arora2019/open"},
-		{report.View{Where: []string{"slack>=1"}, Sort: "slack,desc"}, "arora2019/slope du2019/convergence du2019/gram arora2019/open"},
-		{report.View{Where: []string{"title~GRAM"}}, "du2019/gram"},
-		{report.View{Sort: "claim"}, "arora2019/false arora2019/open arora2019/slope du2019/convergence du2019/gram"},
-		{report.View{Sort: "required"}, "du2019/convergence du2019/gram arora2019/slope arora2019/false arora2019/open"},
-		{report.View{Sort: "required,desc"}, "du2019/convergence du2019/gram arora2019/slope arora2019/false arora2019/open"},
-	} {
-		tc.view.Columns = []string{"claim", "slack"}
-		tab, err := report.Table(synthetic.Small(), "overview", "", tc.view)
-		if err != nil {
-			t.Fatalf("%+v: %v", tc.view, err)
-		}
-		if got := strings.Join(keys(tab, 0), " "); got != tc.want {
-			t.Errorf("%+v shows %s, want %s", tc.view, got, tc.want)
-		}
-		if len(tab.Columns) != 2 {
-			t.Errorf("%+v shows %d columns", tc.view, len(tab.Columns))
-		}
-	}
-}
-
-func TestViewRefuses(t *testing.T) {
-	for _, tc := range []struct {
-		kind, claim string
-		view        report.View
-		want        string
-	}{
-		{"overview", "", report.View{Columns: []string{"slak"}}, "the table has claim, title"},
-		{"overview", "", report.View{Where: []string{"verdict"}}, "write key op value"},
-		{"overview", "", report.View{Where: []string{"slack<much"}}, "no number"},
-		{"overview", "", report.View{Where: []string{"nothing=1"}}, "no column"},
-		{"overview", "", report.View{Sort: "slack,up"}, "key,desc"},
-		{"grid", "", report.View{}, "choose one of overview"},
-		{"claim", "", report.View{}, "name a claim"},
-		{"claim", "du2019/none", report.View{}, "no claim du2019/none"},
-	} {
-		_, err := report.Table(synthetic.Small(), tc.kind, tc.claim, tc.view)
-		if err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s %q %+v: error %v, want %q", tc.kind, tc.claim, tc.view, err, tc.want)
 		}
 	}
 }
@@ -209,7 +150,7 @@ func TestMacroNames(t *testing.T) {
 
 func TestMacrosAreDefinedOnce(t *testing.T) {
 	var b bytes.Buffer
-	if err := report.Macros(&b, synthetic.Small()); err != nil {
+	if err := report.Macros(&b, synthetic.Small(), true); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
@@ -224,12 +165,69 @@ func TestMacrosAreDefinedOnce(t *testing.T) {
 	}
 }
 
+// A name means the same when instances and claims come and go.
+func TestMacroNamesDoNotShift(t *testing.T) {
+	define := regexp.MustCompile(`(?m)^\\newcommand\{\\(cv[A-Za-z]+)\}\{(.*)\}$`)
+	macros := func(s *checks.Summary, instances bool) map[string]string {
+		var b bytes.Buffer
+		if err := report.Macros(&b, s, instances); err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]string{}
+		for _, m := range define.FindAllStringSubmatch(b.String(), -1) {
+			out[m[1]] = m[2]
+		}
+		return out
+	}
+	s, err := report.Choose(synthetic.Small(), []string{"du2019/gram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := macros(s, true)
+	c := s.Claims[0]
+	first := c.Instances[0]
+	first.Params = []byte(`{"new":1}`)
+	c.Instances = append([]checks.InstanceOutcome{first}, c.Instances...)
+	s.Claims = []checks.ClaimOutcome{c}
+	after, shifted, at := macros(s, true), 0, 0
+	for name, value := range before {
+		if !strings.Contains(name, "At") {
+			continue
+		}
+		if at++; after[name] != value {
+			shifted++
+		}
+	}
+	if at == 0 || shifted > 0 {
+		t.Errorf("%d of %d macros of instances changed when another instance came first", shifted, at)
+	}
+	if brief := macros(s, false); len(brief) >= len(after) || brief["cvDuTwoZeroOneNineGramVerdict"] != "HOLDS" {
+		t.Errorf("%d macros without instances, %d with them", len(brief), len(after))
+	}
+}
+
 func TestBibTeXOfUsedSources(t *testing.T) {
 	var b bytes.Buffer
 	if err := report.BibTeX(&b, synthetic.Small()); err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(b.String(), "unused2000") || strings.Count(b.String(), "@inproceedings") != 2 {
+		t.Errorf("references:\n%s", b.String())
+	}
+}
+
+// A key that two sources cite is printed once.
+func TestBibTeXHasEachKeyOnce(t *testing.T) {
+	s := synthetic.Small()
+	s.Manifest.Sources = append([]checks.SourceInfo(nil), s.Manifest.Sources...)
+	for i := range s.Manifest.Sources {
+		s.Manifest.Sources[i].BibTeX += "\n@book{shared,\n  title = {A}\n}\n"
+	}
+	var b bytes.Buffer
+	if err := report.BibTeX(&b, s); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(b.String(), "@book{shared,") != 1 || strings.Count(b.String(), "@inproceedings") != 2 {
 		t.Errorf("references:\n%s", b.String())
 	}
 }
@@ -245,10 +243,10 @@ func TestDrawings(t *testing.T) {
 		t.Fatalf("drawings %+v", ds)
 	}
 	lines := ds[0].Figure.Lines
-	if len(lines) != 3 || lines[2].Style != figure.Bound {
-		t.Fatalf("the predicted slope is missing: %+v", lines)
+	if len(lines) != 4 || lines[0].Style != figure.Band || lines[3].Style != figure.Bound {
+		t.Fatalf("the predicted slope or the interval is missing: %+v", lines)
 	}
-	slope := math.Log(lines[2].Y[4]/lines[2].Y[0]) / math.Log(lines[2].X[4]/lines[2].X[0])
+	slope := math.Log(lines[3].Y[4]/lines[3].Y[0]) / math.Log(lines[3].X[4]/lines[3].X[0])
 	if math.Abs(slope+0.5) > 1e-12 {
 		t.Errorf("the predicted line has slope %v, want -0.5", slope)
 	}
@@ -277,22 +275,6 @@ func TestLabelDrawings(t *testing.T) {
 	}
 }
 
-func FuzzParseCondition(f *testing.F) {
-	for _, s := range []string{"verdict=HOLDS", "slack >= 2", "a~b", "x<", "=1", "<=>", "eta lambda_max<1"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		c, err := report.ParseCondition(s)
-		if err != nil {
-			return
-		}
-		again, err := report.ParseCondition(c.Key + c.Op + c.Value)
-		if err != nil || again != c {
-			t.Errorf("%q reads as %+v, and that as %+v, %v", s, c, again, err)
-		}
-	})
-}
-
 // BenchmarkOverview measures the report of 200 claims with 20 instances each,
 // from records to the printed table.
 func BenchmarkOverview(b *testing.B) {
@@ -313,101 +295,6 @@ func BenchmarkOverview(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// TestLaTeX compiles every kind of table, the macros and a figure.
-func TestLaTeX(t *testing.T) {
-	pdflatex, err := exec.LookPath("pdflatex")
-	if err != nil {
-		t.Skip("pdflatex is not installed")
-	}
-	for _, style := range []string{"siunitx.sty", "pgfplots.sty", "booktabs.sty"} {
-		if err := exec.Command("kpsewhich", style).Run(); err != nil {
-			t.Skipf("%s is not installed", style)
-		}
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "doc.tex"), document(t), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // longtable knows its widths at the second pass
-		cmd := exec.Command(pdflatex, "-halt-on-error", "-interaction=nonstopmode", "doc.tex")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("pdflatex: %v\n%s", err, tail(out, 2000))
-		}
-	}
-	if keep := os.Getenv("CONVERGO_KEEP_PDF"); keep != "" {
-		b, err := os.ReadFile(filepath.Join(dir, "doc.pdf"))
-		if err == nil {
-			err = os.WriteFile(keep, b, 0o666)
-		}
-		if err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func tail(b []byte, n int) []byte { return b[max(0, len(b)-n):] }
-
-// document is a paper with everything that a report prints as LaTeX.
-func document(t *testing.T) []byte {
-	t.Helper()
-	s := synthetic.Small()
-	var b bytes.Buffer
-	b.WriteString("\\documentclass{article}\n\\usepackage[margin=2cm]{geometry}\n")
-	b.WriteString(table.Preamble(table.Options{Siunitx: true, Long: true}) + figure.Preamble())
-	if err := report.Macros(&b, s); err != nil {
-		t.Fatal(err)
-	}
-	b.WriteString("\\begin{document}\n\\noindent\\cvDuTwoZeroOneNineGramVerdict{} with slack \\cvDuTwoZeroOneNineGramSlack{} in $\\cvDuTwoZeroOneNineGramTrials$ trials; " +
-		"required \\cvDuTwoZeroOneNineConvergenceRequiredWidth.\n\n")
-	kinds := []struct {
-		run         *checks.Summary
-		name, claim string
-		columns     []string
-	}{
-		{s, "overview", "", nil},
-		{s, "overview", "", []string{"claim", "title", "basis", "convention", "median", "ratio", "upper"}},
-		{s, "claim", "du2019/gram", nil},
-		{s, "claim", "du2019/convergence", []string{"instance", "width", "tightest", "target", "reason"}},
-		{s, "claim", "arora2019/slope", nil},
-		{s, "claim", "arora2019/open", nil},
-		{maskedSummary(), "masked", "", nil},
-		{labelSummary(), "labels", "", nil},
-	}
-	for i, o := range []table.Options{{Small: true}, {Siunitx: true, Small: true}, {Long: true, Small: true}} {
-		for j, k := range kinds {
-			tab, err := report.Table(k.run, k.name, k.claim, report.View{Columns: k.columns, Room: report.Paper})
-			if err != nil {
-				t.Fatal(err)
-			}
-			tab.Label += fmt.Sprintf("-%d-%d", i, j) // labels must differ
-			if err := table.Render(&b, tab, table.LaTeX, o); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, tab := range widthTables(t) {
-		if err := table.Render(&b, tab, table.LaTeX, table.Options{Small: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := table.Render(&b, report.Checklist(s, "runs/x_1", nil), table.LaTeX, table.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := report.Outcome(s, "arora2019/slope")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.WriteString("\\clearpage\n")
-	for _, d := range report.Drawings(nil, c) {
-		if err := figure.Render(&b, d.Figure, figure.TeX, figure.Options{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.WriteString("\\end{document}\n")
-	return b.Bytes()
 }
 
 // widthTables are the tables of a width study in which the sufficient width is
@@ -434,6 +321,12 @@ func widthTables(t *testing.T) []*table.Table {
 	exponents, err := report.Exponents(s, names)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := report.WidthDrawing(s, names, "derived"); d == nil || len(d.Figure.Lines) != 2 || len(d.Figure.Lines[0].Lo) != 4 || d.Figure.Lines[1].Style != figure.Bound {
+		t.Errorf("the figure of the study is %+v", d)
+	}
+	if _, err := report.Width(synthetic.Small(), names, "derived", "literal"); err == nil || report.WidthDrawing(synthetic.Small(), names, "derived") != nil {
+		t.Error("a run of claims passes for a width study")
 	}
 	return []*table.Table{width, exponents}
 }

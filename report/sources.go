@@ -143,6 +143,7 @@ func (p SourceOutcome) slackRange() string {
 func Sources(s *checks.Summary) (*table.Table, error) {
 	t := table.New(
 		table.Column{Key: "source", Head: "source"},
+		table.Column{Key: "cite", Head: ""},
 		table.Column{Key: "title", Head: "title", Wrap: 0.4},
 		table.Column{Key: "paper", Head: "paper", Wrap: 0.4},
 		table.Column{Key: "claims", Head: "claims", Align: table.Right},
@@ -157,20 +158,39 @@ func Sources(s *checks.Summary) (*table.Table, error) {
 		table.Column{Key: "slack", Head: "slack"},
 	)
 	t.Title, t.Label = "Sources", "tab:sources"
-	t.Caption = table.Inline("Unfit: claims whose check is broken or finds only larger errors than it should. Detects: the median over the claims of the factor on a constant that the run would have refuted. Loose: claims that say why they find only larger errors. Slack: of the tightest and of the loosest claim, prediction over observation, turned so that at least 1 means that the claim held.")
 	for _, p := range SourceOutcomes(s) {
 		t.Add(
-			table.Text(p.Source.Key), table.Text(p.Source.Title), table.Text(p.Name()), table.Count(len(p.Claims)), table.Text(p.Verdicts()),
+			table.Text(p.Source.Key), citation(s, p.Source.Key), table.Text(p.Source.Title), table.Text(p.Name()), table.Count(len(p.Claims)), table.Text(p.Verdicts()),
 			count(p.Counts[checks.Holds], table.Good), count(p.Counts[checks.Refuted], table.Bad), count(p.Counts[checks.Undecided], table.Unsure), count(p.Counts[checks.Vacuous], table.Unsure),
 			count(p.Unfit, table.Bad), table.Text(FactorText(p.Detects)), count(p.Loose, table.Muted), table.Text(p.slackRange()),
 		)
 	}
+	t.Caption = sourcesCaption(t)
 	return t, nil
 }
 
 // sourcesColumns are those that most readers want.
 func sourcesColumns() []string {
 	return []string{"source", "title", "claims", "holds", "refuted", "undecided", "vacuous", "unfit", "detects", "loose", "slack"}
+}
+
+// sourcesCaption explains the columns that are shown.
+func sourcesCaption(shown *table.Table) table.Inline {
+	text := table.Inline("Claims of each source by their verdict.")
+	for _, say := range []struct {
+		key  string
+		text table.Inline
+	}{
+		{"unfit", "Unfit: claims whose check is broken or finds only larger errors than it should."},
+		{"detects", "Detects: the median over the claims of the factor on a constant that the run would have refuted."},
+		{"loose", "Loose: claims that say why they find only larger errors."},
+		{"slack", "Slack: of the tightest and of the loosest claim, prediction over observation, turned so that at least 1 means that the claim held."},
+	} {
+		if slices.Contains(columnKeys(shown), say.key) {
+			text += " " + say.text
+		}
+	}
+	return text
 }
 
 // count shows a number of claims, with weight where there are any.

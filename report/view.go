@@ -17,10 +17,15 @@ import (
 // that suit most readers, all rows, in their order.
 type View struct {
 	Columns []string // keys of columns, in order; "all" for every column
-	Where   []string // conditions "key op value" that a row must meet, see [ParseCondition]
+	Where   []string // conditions that a row must meet, all of them; see [ParseFilter]
 	Sort    string   // key of a column, or "key,desc"
 	Room    int      // characters that the default columns may take side by side; 0 is unlimited
+	Cite    bool     // show the keys of citations beside the first column
 	Facts   bool     // show every hypothesis and fact of a claim's instances too
+	// LaTeX is how the table will be printed, when its default columns are to fit
+	// the page that it names. Columns of words wrap, then columns are given up in
+	// the order of [Spare].
+	LaTeX *table.Options
 }
 
 // Apply cuts a table down to the view.
@@ -29,24 +34,31 @@ func (v View) Apply(t *table.Table) error { return v.apply(t, columnKeys(t)) }
 // apply cuts a table with all its columns down to the view. The defaults are
 // shown when the view names no columns.
 func (v View) apply(t *table.Table, defaults []string) error {
-	for _, w := range v.Where {
-		c, err := ParseCondition(w)
-		if err != nil {
-			return err
-		}
-		j, err := column(t, c.Key)
-		if err != nil {
-			return err
-		}
-		t.Rows = slices.DeleteFunc(t.Rows, func(row []table.Cell) bool { return !c.holds(row[j]) })
+	if err := v.filter(t); err != nil {
+		return err
 	}
 	if err := v.sort(t); err != nil {
 		return err
 	}
 	keys := v.Columns
+	if v.Cite {
+		var err error
+		if defaults, err = cited(t, defaults); err == nil && len(keys) > 0 && keys[0] != "all" {
+			keys, err = cited(t, keys)
+		}
+		if err != nil {
+			return fmt.Errorf("citations: %w", err)
+		}
+	}
 	if len(keys) == 0 {
 		keys = defaults
-		if v.Room > 0 {
+		switch {
+		case v.LaTeX != nil && v.LaTeX.Page != nil:
+			var err error
+			if keys, err = fitPage(t, keys, *v.LaTeX); err != nil {
+				return err
+			}
+		case v.Room > 0:
 			keys = shorten(t, keys, v.Room)
 		}
 	}
@@ -60,25 +72,24 @@ func (v View) apply(t *table.Table, defaults []string) error {
 	return nil
 }
 
-// shorten replaces columns by briefer ones and gives up the least important
-// until the rest have room side by side.
-func shorten(t *table.Table, keys []string, room int) []string {
-	keys = slices.Clone(keys)
-	brief := map[string]string{"observed": "worst", "violations": "violated"}
-	for _, spare := range []string{"median", "dear", "trials", "reference", "observed", "violations", "run", "required", "inside", "margin", DerivedWidth, "relation", "estimate"} {
-		if width(t, keys) <= room {
-			break
+// filter keeps the rows that meet all conditions. None left is an error, which
+// says what there is to choose from.
+func (v View) filter(t *table.Table) error {
+	for _, w := range v.Where {
+		f, err := ParseFilter(w)
+		if err != nil {
+			return err
 		}
-		i := slices.Index(keys, spare)
-		switch {
-		case i < 0:
-		case brief[spare] != "" && slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Key == brief[spare] }):
-			keys[i] = brief[spare]
-		default:
-			keys = slices.Delete(keys, i, i+1)
+		kept, err := f.keep(t)
+		if err != nil {
+			return err
 		}
+		if len(kept) == 0 && len(t.Rows) > 0 {
+			return fmt.Errorf("no row meets %q: %s", w, f.offers(t))
+		}
+		t.Rows = kept
 	}
-	return keys
+	return nil
 }
 
 // width is what the columns take side by side in a terminal.
@@ -199,54 +210,6 @@ func renumber(t *table.Table) {
 	t.Notes = append(kept, general...)
 }
 
-// A Condition is a filter on one column.
-type Condition struct {
-	Key, Op, Value string
-}
-
-var condition = regexp.MustCompile(`^\s*([^=!<>~]*[^=!<>~\s])\s*(<=|>=|!=|=|<|>|~)\s*(.*?)\s*$`)
-
-// ParseCondition reads "key op value". The operators are = and != (of numbers
-// or of words, whatever their case), <, <=, > and >= (of numbers) and ~ (the
-// cell contains the value). A cell without a number meets no comparison.
-func ParseCondition(s string) (Condition, error) {
-	m := condition.FindStringSubmatch(s)
-	if m == nil {
-		return Condition{}, fmt.Errorf("condition %q: write key op value, such as verdict=HOLDS, slack<2 or claim~gram", s)
-	}
-	c := Condition{Key: m[1], Op: m[2], Value: m[3]}
-	if strings.ContainsAny(c.Op, "<>") {
-		if _, err := strconv.ParseFloat(c.Value, 64); err != nil {
-			return Condition{}, fmt.Errorf("condition %q: %q is no number to compare with", s, c.Value)
-		}
-	}
-	return c, nil
-}
-
-func (c Condition) holds(cell table.Cell) bool {
-	text, value := strings.ToLower(cellText(cell)), cellNumber(cell)
-	want, err := strconv.ParseFloat(c.Value, 64)
-	equal := text == strings.ToLower(c.Value)
-	if err == nil && !math.IsNaN(value) {
-		equal = value == want
-	}
-	switch c.Op {
-	case "=":
-		return equal
-	case "!=":
-		return !equal
-	case "<":
-		return value < want
-	case "<=":
-		return value <= want
-	case ">":
-		return value > want
-	case ">=":
-		return value >= want
-	}
-	return strings.Contains(text, strings.ToLower(c.Value))
-}
-
 // bareCell strips references to notes.
 func bareCell(c table.Cell) table.Cell {
 	for {
@@ -275,7 +238,23 @@ func cellNumber(c table.Cell) float64 {
 			return math.Inf(-1)
 		}
 	}
-	return math.NaN()
+	return leadingNumber(cellText(c))
+}
+
+var worded = regexp.MustCompile(`^[×±]?([-+]?[0-9]+(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?)(?:/[0-9]+)?(?: .*)?$`)
+
+// leadingNumber is that of a cell in words, such as "×1.02 (loose)", "±0.25" or
+// "3/16", by which it is compared and sorted; NaN in prose.
+func leadingNumber(text string) float64 {
+	m := worded.FindStringSubmatch(text)
+	if m == nil {
+		return math.NaN()
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return math.NaN()
+	}
+	return v
 }
 
 // kindOf ranks numbers before words before empty cells.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"convergo/checks"
+	"convergo/report/figure"
 	"convergo/report/table"
 
 	"gonum.org/v1/gonum/mat"
@@ -50,7 +51,8 @@ func widthPoints(s *checks.Summary, names WidthFacts) []widthPoint {
 					p.required[name] = v
 				}
 			}
-			if o.Inside && o.Result.Trials > 0 && !math.IsNaN(p.m) {
+			study := p.n > 0 && len(p.required) > 0 // other claims have estimates too, which are no widths
+			if study && o.Inside && o.Result.Trials > 0 && p.m > 0 {
 				ps = append(ps, p)
 			}
 		}
@@ -308,4 +310,41 @@ func identity(n int) *mat.Dense {
 		d.Set(i, i, 1)
 	}
 	return d
+}
+
+// WidthDrawing is the figure of a width study: the width that was enough against
+// the number of samples, family by family with its bracket, beside the derived
+// requirement. It is nil when the run has no finished instance of such a study.
+func WidthDrawing(s *checks.Summary, names WidthFacts, derived string) *Drawing {
+	ps := widthPoints(s, names)
+	if len(ps) == 0 {
+		return nil
+	}
+	f := &figure.Figure{Title: "How wide is wide enough", XLabel: "samples $n$", YLabel: "width $m^*$ that is enough", LogX: true, LogY: true}
+	var bounds []figure.Line
+	for _, family := range families(ps) {
+		name := table.Literal(family[strings.LastIndex(family, "/")+1:])
+		measured := figure.Line{Name: name, Style: figure.Measured}
+		bound := figure.Line{Name: name + ", derived requirement", Style: figure.Bound}
+		var of []widthPoint
+		for _, p := range ps {
+			if p.name == family {
+				of = append(of, p)
+			}
+		}
+		sort.SliceStable(of, func(i, j int) bool { return of[i].n < of[j].n })
+		for _, p := range of {
+			measured.X, measured.Y = append(measured.X, p.n), append(measured.Y, p.m)
+			measured.Lo, measured.Hi = append(measured.Lo, p.lo), append(measured.Hi, p.hi)
+			if w, ok := p.required[derived]; ok {
+				bound.X, bound.Y = append(bound.X, p.n), append(bound.Y, w)
+			}
+		}
+		f.Lines = append(f.Lines, measured)
+		if len(bound.X) > 0 {
+			bounds = append(bounds, bound)
+		}
+	}
+	f.Lines = append(f.Lines, bounds...)
+	return &Drawing{Name: "width", Figure: f}
 }

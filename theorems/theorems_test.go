@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,42 @@ func all(t *testing.T) []checks.Source {
 		t.Fatal(err)
 	}
 	return ss
+}
+
+// TestBibTeX holds the entries to one style: the same fields in the same order,
+// one name a venue, and nothing of ours in them.
+func TestBibTeX(t *testing.T) {
+	order := []string{"author", "title", "booktitle", "journal", "edition", "series", "volume", "number", "pages", "publisher", "year", "doi", "url", "eprint", "archivePrefix"}
+	entry := regexp.MustCompile(`(?ms)^@(\w+)\{(\w+),\n(.*?)\n\}$`)
+	field := regexp.MustCompile(`(?m)^  (\w+) *= \{(.*)\},?$`)
+	pages := regexp.MustCompile(`^[0-9:]+(--[0-9:]+)?$`)
+	venues := regexp.MustCompile(`Proceedings of the|[0-9]{4}|\((ICML|NeurIPS|ICLR)`)
+	// Of these no page was read anywhere; volumes of ICLR and TMLR have none.
+	unpaged := map[string]bool{"song2024": true, "liu2022": true}
+	for _, s := range all(t) {
+		for _, m := range entry.FindAllStringSubmatch(s.BibTeX, -1) {
+			kind, key, last := m[1], m[2], -1
+			has := map[string]string{}
+			for _, f := range field.FindAllStringSubmatch(m[3], -1) {
+				at := slices.Index(order, f[1])
+				if at <= last {
+					t.Errorf("%s: the field %s is none of ours, or out of order", key, f[1])
+				}
+				last, has[f[1]] = at, f[2]
+			}
+			if len(has) != strings.Count(m[3], "\n")+1 {
+				t.Errorf("%s: %d fields in %d lines", key, len(has), strings.Count(m[3], "\n")+1)
+			}
+			venue := has["booktitle"] + has["journal"] + has["publisher"]
+			if has["author"] == "" || has["title"] == "" || has["year"] == "" || venue == "" || (kind == "article") != (has["journal"] != "") || venues.MatchString(venue) {
+				t.Errorf("%s: incomplete, or its venue %q is in another style", key, venue)
+			}
+			conference := strings.HasPrefix(venue, "International Conference on Learning") || strings.HasPrefix(venue, "Transactions on Machine")
+			if kind != "book" && !conference && !unpaged[key] && !pages.MatchString(has["pages"]) {
+				t.Errorf("%s: pages %q", key, has["pages"])
+			}
+		}
+	}
 }
 
 // TestStatements holds every claim to a whole statement in its doc comment.

@@ -148,6 +148,13 @@ func widthTable(s *checks.Summary) (*table.Table, error) {
 	return report.Width(s, widthFacts(), derivedRequirement, literalRequirement)
 }
 
+func widthDrawings(s *checks.Summary) []report.Drawing {
+	if d := report.WidthDrawing(s, widthFacts(), derivedRequirement); d != nil {
+		return []report.Drawing{*d}
+	}
+	return nil
+}
+
 func exponentTable(s *checks.Summary) (*table.Table, error) {
 	return report.Exponents(s, widthFacts())
 }

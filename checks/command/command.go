@@ -52,6 +52,8 @@ type Suite struct {
 	Licences map[string]report.Licence
 	// Tables are further tables for report --table.
 	Tables []Table
+	// Drawings are further figures of a run for figures; nil for none.
+	Drawings func(*checks.Summary) []report.Drawing
 	// Commands are further commands. They run claims by [Session.Run].
 	Commands func(*Session) []*cobra.Command
 }

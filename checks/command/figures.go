@@ -1,23 +1,27 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"convergo/checks"
 	"convergo/report"
 	"convergo/report/figure"
 	"convergo/report/outfile"
+	"convergo/report/venue"
 
 	"github.com/spf13/cobra"
 )
 
 type figureFlags struct {
-	out, claim, width string
-	formats           []string
+	out, claim, width, venue string
+	claims, formats          []string
+	column, titles           bool
 }
 
 func (a *app) figuresCommand() *cobra.Command {
@@ -31,44 +35,57 @@ with the fitted and the predicted slope, success probabilities against the
 predicted threshold, and the slack of trials and claims. Equal records give equal
 bytes. The format tex is pgfplots source with the data in it, to be \input.
 
-Widths are those of the text of venues: icml (a column), icml2 (both columns),
-neurips (also iclr), jmlr, or a number of inches.`,
+Axes are named after the formula of the claim, and intervals are drawn: those of a
+slope and of shares of successes, and the bracket of a threshold. A figure is as
+wide as the text of --venue, with --column as one of its columns, or as many inches
+as --width says. Titles are left to the caption unless --titles asks for them.`,
 		Example: `  convergo figures runs/x --out figures
-  convergo figures runs/x --out figures --claim du2019/experiment --format pdf,tex --width neurips`,
+  convergo figures runs/x --out figures --claim du2019/experiment --format pdf,tex --venue neurips
+  convergo figures runs/x --claims 'du2019/gram*' --format pdf --venue icml --column`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return drawFigures(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
+			return a.drawFigures(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
 		},
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.out, "out", "figures", "folder for the files, made when missing")
 	fl.StringSliceVar(&f.formats, "format", []string{"svg"}, "svg, pdf, png, tex; several with commas")
 	fl.StringVar(&f.claim, "claim", "", "only the figures of this claim")
-	fl.StringVar(&f.width, "width", "icml", "icml, icml2, neurips, iclr, jmlr or inches")
+	fl.StringSliceVar(&f.claims, "claims", nil, "only the figures of these claims: IDs, sources, or patterns with * and ?")
+	fl.StringVar(&f.venue, "venue", "", "width of the text of "+strings.Join(venue.Names(), ", "))
+	fl.BoolVar(&f.column, "column", false, "width of one column of a venue that has two")
+	fl.StringVar(&f.width, "width", "", "width in inches (default: 3.25, a column of most)")
+	fl.BoolVar(&f.titles, "titles", false, "draw the title of each figure")
+	cmd.MarkFlagsMutuallyExclusive("venue", "width")
 	return cmd
 }
 
-// parseWidth reads the width of a venue's text, or inches.
-func parseWidth(s string) (figure.Inch, error) {
-	switch strings.ToLower(s) {
-	case "icml":
+// inches reads the width of the figures.
+func (f figureFlags) inches() (figure.Inch, error) {
+	switch {
+	case f.venue != "":
+		v, err := venue.Parse(f.venue)
+		if err != nil {
+			return 0, err
+		}
+		if f.column {
+			return figure.Inch(v.Column.Inches()), nil
+		}
+		return figure.Inch(v.Text.Inches()), nil
+	case f.column:
+		return 0, errors.New("--column is of a --venue: name it")
+	case f.width == "":
 		return figure.ICMLColumn, nil
-	case "icml2":
-		return figure.ICMLText, nil
-	case "neurips", "iclr":
-		return figure.NeurIPS, nil
-	case "jmlr":
-		return figure.JMLR, nil
 	}
-	var w float64
-	if _, err := fmt.Sscanf(s, "%g", &w); err != nil || !(w >= 1 && w <= 40) {
-		return 0, fmt.Errorf("width %q: write icml, icml2, neurips, iclr, jmlr or inches between 1 and 40", s)
+	w, err := strconv.ParseFloat(f.width, 64)
+	if err != nil || !(w >= 1 && w <= 40) {
+		return 0, fmt.Errorf("width %q: write inches between 1 and 40, or name a venue by --venue", f.width)
 	}
 	return figure.Inch(w), nil
 }
 
-func drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
-	width, err := parseWidth(f.width)
+func (a *app) drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
+	width, err := f.inches()
 	if err != nil {
 		return err
 	}
@@ -84,9 +101,15 @@ func drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
 	if err != nil {
 		return err
 	}
+	if s, err = report.Choose(s, f.claims); err != nil {
+		return err
+	}
 	ds, err := drawings(rec, s, f.claim)
 	if err != nil {
 		return err
+	}
+	if a.suite.Drawings != nil && f.claim == "" {
+		ds = append(ds, a.suite.Drawings(s)...)
 	}
 	if len(ds) == 0 {
 		fmt.Fprintln(w, "The run recorded no curves, and too few trials for a histogram.")
@@ -97,6 +120,9 @@ func drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
 	}
 	for _, d := range ds {
 		d.Figure.Width = width
+		if !f.titles {
+			d.Figure.Title = ""
+		}
 		for _, note := range d.Figure.Notes() {
 			fmt.Fprintf(warn, "%s: %s\n", d.Name, note)
 		}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,12 +10,16 @@ import (
 	"convergo/report"
 	"convergo/report/page"
 	"convergo/report/table"
+	"convergo/report/venue"
 
 	"github.com/spf13/cobra"
 )
 
 type reportFlags struct {
 	table, claim, format, out, html      string
+	venue, label, caption                string
+	column                               bool
+	claims                               []string
 	view                                 report.View
 	siunitx, long, wide, small           bool
 	witnesses, macros, checklist, bibtex bool
@@ -28,16 +33,26 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: `Report prints the tables of a run from its records; it runs nothing. The tables:
 
 ` + a.kindsHelp() + `
-A condition of --where is "key op value" with a column's key and one of
-= != < <= > >= ~ (contains); several must all hold. "--columns all" shows every
-column, and names their keys in CSV and JSON.
+--claims narrows everything to the claims of these IDs, sources or patterns. A
+condition of --where is "key op value" with a column's key and one of = != < <=
+> >=, in (a, b), and ~ (contains, or matches as a regular expression), joined by
+and, or, not and parentheses; several --where must all hold. It chooses rows of
+the table, and claims by their row in the overview for --macros, --checklist,
+--bibtex and --html. "--columns all" shows every column, and names their keys in
+CSV and JSON.
 
-LaTeX tables need the package booktabs; --siunitx and --long need the packages
-siunitx and longtable. --macros defines a macro for every number of the run.`,
+LaTeX tables fit the page of --venue, the width of its text or with --column one
+of its columns: first columns of words are wrapped, then columns are given up, in
+the order
+` + spareHelp() + `.
+Columns that --columns names are all kept. A table longer than a page becomes a
+longtable, or several frames of a talk. The packages needed are amsmath, amssymb,
+booktabs and longtable, with --siunitx also siunitx.`,
 		Example: `  convergo report runs/x
   convergo report runs/x --format latex --out overview.tex
   convergo report runs/x --claim du2019/gram-concentration --columns all --format csv
-  convergo report runs/x --where verdict=HOLDS --where 'slack<2' --sort slack,desc
+  convergo report runs/x --claims du2019/gram-concentration,'du2019/gram*' --format latex
+  convergo report runs/x --where 'verdict=HOLDS and slack<2 or title~width' --sort slack,desc
   convergo report runs/x --macros --out numbers.tex
   convergo report runs/x --html page`,
 		Args: cobra.ExactArgs(1),
@@ -48,17 +63,23 @@ siunitx and longtable. --macros defines a macro for every number of the run.`,
 	fl := cmd.Flags()
 	fl.StringVar(&f.table, "table", "overview", strings.Join(a.kindNames(), ", "))
 	fl.StringVar(&f.claim, "claim", "", "the table of one claim over its instances")
+	fl.StringSliceVar(&f.claims, "claims", nil, "only these claims: IDs, sources, or patterns with * and ?; repeatable")
 	fl.StringVar(&f.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
 	fl.StringSliceVar(&f.view.Columns, "columns", nil, "keys of the columns to show, in order; or all")
-	fl.StringArrayVar(&f.view.Where, "where", nil, "condition on a column that rows must meet; repeatable")
+	fl.StringArrayVar(&f.view.Where, "where", nil, "condition on columns that rows must meet; repeatable")
 	fl.StringVar(&f.view.Sort, "sort", "", "key of the column to sort by; key,desc for the largest first")
 	fl.StringVar(&f.out, "out", "", "write to this file instead of standard output")
+	fl.StringVar(&f.venue, "venue", "article", "LaTeX: fit the page of "+strings.Join(venue.Names(), ", "))
+	fl.BoolVar(&f.column, "column", false, "LaTeX: fit one column of a page that has two")
+	fl.StringVar(&f.label, "label", "", "LaTeX: name for cross references, instead of that of the table")
+	fl.StringVar(&f.caption, "caption", "", "caption instead of the table's own; formulas between dollar signs")
+	fl.BoolVar(&f.view.Cite, "cite", false, "a column of \\cite keys, those of the entries that --bibtex prints")
 	fl.BoolVar(&f.siunitx, "siunitx", false, "LaTeX: align numbers with the package siunitx")
-	fl.BoolVar(&f.long, "long", false, "LaTeX: let the table break over pages")
+	fl.BoolVar(&f.long, "long", false, "LaTeX: let the table break over pages, which one longer than a page does anyway")
 	fl.BoolVar(&f.wide, "wide", false, "LaTeX: as wide as both columns of a two-column page")
 	fl.BoolVar(&f.small, "small", true, "LaTeX: in small type")
 	fl.BoolVar(&f.witnesses, "witnesses", false, "print the witnesses of refuted claims, a line of JSON each")
-	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the run")
+	fl.BoolVar(&f.macros, "macros", false, "print a LaTeX macro for every number of the claims, and of their instances when --claims, --claim or --where choose them")
 	fl.BoolVar(&f.checklist, "checklist", false, "print the facts that reproducibility checklists ask for")
 	fl.BoolVar(&f.bibtex, "bibtex", false, "print the BibTeX entries of the sources used")
 	fl.StringVar(&f.html, "html", "", "write the whole run as one self-contained page: into this file, or as index.html into this folder")
@@ -91,6 +112,19 @@ func (a *app) kindsHelp() string {
 	return b.String()
 }
 
+// spareHelp lists the columns that give way, in lines for a terminal.
+func spareHelp() string {
+	const room = 76
+	lines := []string{" "}
+	for _, key := range report.Spare() {
+		if last := len(lines) - 1; len(lines[last])+len(key) > room {
+			lines = append(lines, " ")
+		}
+		lines[len(lines)-1] += " " + strings.ReplaceAll(key, " ", "\u00a0") + ","
+	}
+	return strings.TrimSuffix(strings.ReplaceAll(strings.Join(lines, "\n"), "\u00a0", " "), ",")
+}
+
 func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	format, err := table.ParseFormat(f.format)
 	if err != nil {
@@ -98,6 +132,9 @@ func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	}
 	rec, s, err := openRun(dir, warn)
 	if err != nil {
+		return err
+	}
+	if s, err = f.choose(s); err != nil {
 		return err
 	}
 	if f.html != "" {
@@ -116,6 +153,11 @@ func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 // writer chooses what is to be written.
 func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.Format, o table.Options) (func(io.Writer) error, error) {
 	o.Siunitx, o.Long, o.Wide, o.Small = f.siunitx, f.long, f.wide, f.small
+	if format == table.LaTeX {
+		if err := f.page(&o); err != nil {
+			return nil, err
+		}
+	}
 	if f.out != "" {
 		o.Width, o.Color = 0, false
 	}
@@ -125,24 +167,29 @@ func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.
 	case f.witnesses:
 		return func(w io.Writer) error { return printWitnesses(w, s) }, nil
 	case f.macros:
-		if s, err = onlyClaim(s, f.claim); err != nil {
-			return nil, err
-		}
-		return func(w io.Writer) error { return report.Macros(w, s) }, nil
+		return func(w io.Writer) error {
+			return report.Macros(w, s, f.claim != "" || len(f.claims) > 0 || len(f.view.Where) > 0)
+		}, nil
 	case f.bibtex:
 		return func(w io.Writer) error { return report.BibTeX(w, s) }, nil
 	case f.checklist:
 		t = report.Checklist(s, dir, a.suite.Licences)
 	default:
-		t, err = f.build(a, s, format)
+		t, err = f.build(a, s, format, o)
 	}
 	if err != nil {
 		return nil, err
 	}
+	if f.label != "" {
+		t.Label = f.label
+	}
+	if f.caption != "" {
+		t.Caption = table.Inline(f.caption)
+	}
 	return func(w io.Writer) error { return table.Render(w, t, format, o) }, nil
 }
 
-func (f reportFlags) build(a *app, s *checks.Summary, format table.Format) (*table.Table, error) {
+func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o table.Options) (*table.Table, error) {
 	kind, v := f.table, f.view
 	if f.claim != "" && kind == "overview" {
 		kind = "claim"
@@ -151,7 +198,7 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format) (*tab
 	case table.Terminal:
 		v.Room = report.Terminal
 	case table.LaTeX:
-		v.Room = report.Paper
+		v.LaTeX = &o
 	}
 	for _, own := range a.suite.Tables {
 		if own.Name != kind {
@@ -166,18 +213,46 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format) (*tab
 	return report.Table(s, kind, f.claim, v)
 }
 
-// onlyClaim narrows a run to one claim; an empty ID keeps all.
-func onlyClaim(s *checks.Summary, id string) (*checks.Summary, error) {
-	if id == "" {
-		return s, nil
-	}
-	c, err := report.Outcome(s, id)
+// page sets the room of a LaTeX table.
+func (f reportFlags) page(o *table.Options) error {
+	v, err := venue.Parse(f.venue)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	one := *s
-	one.Claims = []checks.ClaimOutcome{c}
-	return &one, nil
+	switch {
+	case f.column && !v.TwoColumns():
+		return fmt.Errorf("--column: the page of %s has one column, which a table fits anyway", v.Name)
+	case f.column && f.wide:
+		return errors.New("--column and --wide: choose one")
+	case f.wide && f.long:
+		return errors.New("--long and --wide: a longtable cannot span two columns; leave one out")
+	}
+	p := report.Page(v, f.column)
+	if !f.small {
+		p.Size, p.Lead = float64(v.Body), 1.2*float64(v.Body)
+	}
+	o.Page = &p
+	o.Wide = (o.Wide || v.TwoColumns() && !f.column) && !o.Long
+	return nil
+}
+
+// choose narrows the run to what is asked for. Conditions choose rows of a table
+// where one is printed, and claims elsewhere.
+func (f reportFlags) choose(s *checks.Summary) (*checks.Summary, error) {
+	s, err := report.Choose(s, f.claims)
+	if err != nil || !(f.macros || f.bibtex || f.checklist || f.witnesses || f.html != "") {
+		return s, err
+	}
+	if f.claim != "" {
+		c, err := report.Outcome(s, f.claim)
+		if err != nil {
+			return nil, err
+		}
+		one := *s
+		one.Claims = []checks.ClaimOutcome{c}
+		s = &one
+	}
+	return report.Where(s, f.view.Where)
 }
 
 func printWitnesses(w io.Writer, s *checks.Summary) error {

@@ -152,8 +152,8 @@ func TestSameBytesEachRun(t *testing.T) {
 	if n := bytes.Count(pdf, []byte("(D:20000101000000")); n != bytes.Count(pdf, []byte("(D:")) || n == 0 {
 		t.Errorf("%d of %d dates in the PDF are fixed", n, bytes.Count(pdf, []byte("(D:")))
 	}
-	if len(pdf) > 200<<10 {
-		t.Errorf("PDF of %d bytes: fonts are embedded", len(pdf))
+	if n := bytes.Count(pdf, []byte("/FontFile2")); n < 1 || len(pdf) > 400<<10 {
+		t.Errorf("PDF of %d bytes with %d fonts embedded", len(pdf), n)
 	}
 }
 

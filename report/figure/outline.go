@@ -2,6 +2,8 @@ package figure
 
 import (
 	"image/color"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
@@ -10,8 +12,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// outlined is a canvas that draws text as filled outlines. The PDF canvas of
-// gonum knows no letters beyond Windows-1252, and embeds whole fonts.
+// outlined is a canvas that draws what the PDF canvas of gonum knows no letters
+// for, those beyond Windows-1252, as filled outlines. All other text is text, in
+// fonts that are embedded.
 type outlined struct{ vg.Canvas }
 
 // SetColor makes up for the PDF canvas, which takes the components of a colour
@@ -31,8 +34,37 @@ func (s straight) RGBA() (r, g, b, a uint32) {
 	return uint32(s.R) * 0x101, uint32(s.G) * 0x101, uint32(s.B) * 0x101, uint32(s.A) * 0x101
 }
 
-// FillString fills the outlines of the glyphs of s, from pt to the right.
+// FillString writes s from pt to the right, in runs of letters that the canvas
+// knows and of such that it does not.
 func (c outlined) FillString(face gfont.Face, pt vg.Point, s string) {
+	for s != "" {
+		known := known(s)
+		n := strings.IndexFunc(s, func(r rune) bool { return inPDF(r) != known })
+		if n < 0 {
+			n = len(s)
+		}
+		if known {
+			c.Canvas.FillString(face, pt, s[:n])
+		} else {
+			c.fillOutlines(face, pt, s[:n])
+		}
+		pt.X += face.Width(s[:n])
+		s = s[n:]
+	}
+}
+
+func known(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return inPDF(r)
+}
+
+// inPDF reports whether the PDF canvas writes r as it is: a letter of Windows-1252.
+func inPDF(r rune) bool {
+	return r >= ' ' && r < 0x7f || r >= 0xa0 && r <= 0xff || strings.ContainsRune("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ", r)
+}
+
+// fillOutlines fills the outlines of the glyphs of s, from pt to the right.
+func (c outlined) fillOutlines(face gfont.Face, pt vg.Point, s string) {
 	var buf sfnt.Buffer
 	// Outlines at a large size keep their shape in 26.6 fixed point.
 	const ppem = 1024

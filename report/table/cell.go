@@ -9,7 +9,8 @@ import (
 )
 
 // Cell is the content of one cell: [Text], [Math], [Inline], [Num], [Count],
-// [Mark], [Noted] or [Empty].
+// [Mark], [Cite], [Code],
+// [Noted] or [Empty].
 type Cell interface {
 	// plain is the cell as readable text, on one line.
 	plain() string
@@ -33,6 +34,13 @@ type Inline string
 
 // Count is an integer. It is printed exactly.
 type Count int64
+
+// Cite is the key of a BibTeX entry: a citation in LaTeX, the key elsewhere.
+type Cite string
+
+// Code is text for a computer, such as a command: LaTeX, HTML and Markdown set it
+// so that it can be copied to the letter.
+type Code string
 
 // Mark is a word that is to stand out, such as a verdict.
 type Mark struct {
@@ -96,6 +104,8 @@ func (c Inline) plain() string {
 }
 
 func (c Count) plain() string { return strconv.FormatInt(int64(c), 10) }
+func (c Code) plain() string  { return oneLine(string(c)) }
+func (c Cite) plain() string  { return oneLine(string(c)) }
 func (c Mark) plain() string  { return oneLine(c.Text) }
 func (c Empty) plain() string { return "–" }
 

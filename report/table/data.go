@@ -163,6 +163,10 @@ func toJSON(c Cell) jsonCell {
 		return out
 	case Count:
 		return jsonCell{Kind: "count", Text: c.plain(), Value: int64(c)}
+	case Code:
+		return jsonCell{Kind: "text", Text: string(c)}
+	case Cite:
+		return jsonCell{Kind: "text", Text: string(c)}
 	case Mark:
 		return jsonCell{Kind: "mark", Text: c.Text, Class: c.Class.String()}
 	}

@@ -40,6 +40,7 @@ func ExampleParseFormat() {
 func ExamplePreamble() {
 	fmt.Print(table.Preamble(table.Options{Siunitx: true}))
 	// Output:
+	// \usepackage{amsmath,amssymb}
 	// \usepackage{booktabs}
 	// \usepackage{siunitx}
 }

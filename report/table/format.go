@@ -63,6 +63,10 @@ type Options struct {
 	Long bool
 	// Wide makes a LaTeX table* as wide as both columns of a two-column page.
 	Wide bool
+	// Page is the room of a LaTeX table. Columns of words are wrapped to fit it,
+	// and a table longer than a page becomes a longtable by itself. Without one a
+	// table is as wide as its cells.
+	Page *Page
 	// Small sets a LaTeX table in small type: a float begins in the size of the
 	// text, whatever surrounds it.
 	Small bool

@@ -139,6 +139,8 @@ func htmlCell(c Cell) string {
 		return htmlNum(c.numeral())
 	case Count:
 		return htmlSign(c.plain())
+	case Code:
+		return "<code>" + htmlText(string(c)) + "</code>"
 	case Mark:
 		return fmt.Sprintf(`<span class="mark mark-%s">%s</span>`, c.Class, htmlText(c.Text))
 	case Noted:

@@ -11,11 +11,11 @@ import (
 // Preamble returns the \usepackage lines that a LaTeX table printed with these
 // options needs.
 func Preamble(opts Options) string {
-	lines := []string{`\usepackage{booktabs}`}
+	lines := []string{`\usepackage{amsmath,amssymb}`, `\usepackage{booktabs}`}
 	if opts.Siunitx {
 		lines = append(lines, `\usepackage{siunitx}`)
 	}
-	if opts.Long {
+	if opts.Long || opts.Page != nil {
 		lines = append(lines, `\usepackage{longtable}`)
 	}
 	return strings.Join(lines, "\n") + "\n"
@@ -28,40 +28,38 @@ func renderLaTeX(w io.Writer, t *Table, opts Options) error {
 		return fmt.Errorf("table %q: a longtable cannot be as wide as two columns: choose Long or Wide", t.Label)
 	}
 	l := &latex{table: t, opts: opts}
-	head, body, err := l.grid()
-	if err != nil {
+	if err := l.layout(); err != nil {
 		return err
 	}
 	var b strings.Builder
-	env := "table"
-	if opts.Wide {
-		env = "table*"
-	}
-	if !opts.Long {
-		// Classes made for captions below leave no room under one above.
-		fmt.Fprintf(&b, "\\begin{%s}[t]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n%s", env, l.caption("\n"))
-	}
-	switch { // the caption keeps its own size
-	case opts.Small && opts.Long:
-		b.WriteString("{\\footnotesize\n")
-	case opts.Small:
-		b.WriteString("\\footnotesize\n")
-	}
-	if err := l.tabular(&b, head, body); err != nil {
+	if err := l.print(&b); err != nil {
 		return err
 	}
-	b.WriteString(l.notes())
-	if opts.Small && opts.Long {
-		b.WriteString("}\n")
-	}
-	if !opts.Long {
-		fmt.Fprintf(&b, "\\end{%s}\n", env)
-	}
-	if l.err != nil {
-		return l.err
-	}
-	_, err = io.WriteString(w, b.String())
+	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// print writes the table as the float, the longtable or the frames that its
+// layout asks for.
+func (l *latex) print(b *strings.Builder) error {
+	switch {
+	case l.frames:
+		return l.printFrames(b)
+	case l.opts.Long:
+		return l.printLong(b)
+	}
+	env := "table"
+	if l.opts.Wide {
+		env = "table*"
+	}
+	// Classes made for captions below leave no room under one above.
+	fmt.Fprintf(b, "\\begin{%s}[t]\n\\centering\n\\setlength{\\belowcaptionskip}{6pt}\n%s%s", env, l.settings(), l.caption("\n"))
+	b.WriteString(l.size()) // the caption keeps its own
+	if err := l.body(b); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "\\end{%s}\n", env)
+	return l.err
 }
 
 // latex prints the parts of one table, and keeps the first error.
@@ -69,6 +67,15 @@ type latex struct {
 	table *Table
 	opts  Options
 	err   error
+
+	// Of the layout on a page: the width of each column, and of those that are
+	// wrapped (0 for others), the width of the table, and whether it is cut into
+	// frames.
+	sizes, widths []float64
+	total         float64
+	frames        bool
+	tiny          bool         // a size smaller than \footnotesize
+	powers        map[int]bool // see power
 }
 
 // grid prints headings and cells.
@@ -129,83 +136,37 @@ func (l *latex) spec() string {
 	for j, c := range l.table.Columns {
 		switch {
 		case l.aligned(j):
-			fmt.Fprintf(&b, "S[table-format=%s]", siunitxFormat(l.table, j))
-		case c.Wrap > 0:
+			fmt.Fprintf(&b, "S[table-format=%s]", siunitxFormat(l.numerals(j)))
+		case l.widths != nil && l.widths[j] > 0:
+			fmt.Fprintf(&b, "p{%.1fpt}", l.widths[j])
+		case l.wrapped(j):
 			fmt.Fprintf(&b, "p{%.3g\\linewidth}", c.Wrap)
 		default:
 			b.WriteString(map[Align]string{Left: "l", Center: "c", Right: "r"}[l.table.align(j)])
 		}
 	}
+	if l.widths != nil {
+		return "@{}" + b.String() + "@{}"
+	}
 	return b.String()
 }
 
-// aligned reports whether column j is a siunitx S column: it has numbers only,
-// and no interval, which S columns do not know.
-func (l *latex) aligned(j int) bool {
-	if !l.opts.Siunitx || !l.table.numeric(j) || l.table.Columns[j].Wrap > 0 {
-		return false
+// wrapped reports whether column j is set in paragraphs: by the layout of the
+// page, or by its own wish.
+func (l *latex) wrapped(j int) bool {
+	if l.widths != nil {
+		return l.widths[j] > 0
 	}
-	for _, row := range l.table.Rows {
-		if x, ok := bare(row[j]).(Num); ok && x.spread == interval {
-			return false
-		}
-	}
-	return true
-}
-
-// siunitxFormat is the room that the numbers of column j need, such as -1.2e3:
-// digits before the point, after it, and of the exponent.
-func siunitxFormat(t *Table, j int) string {
-	var whole, decimals, exponent, uncertain int
-	var minus, expMinus bool
-	for _, row := range t.Rows {
-		n, ok := siunitxNumeral(bare(row[j]))
-		if !ok {
-			continue
-		}
-		value := strings.TrimPrefix(n.value, "-")
-		minus = minus || value != n.value
-		w, d, _ := strings.Cut(value, ".")
-		whole, decimals = max(whole, len(w)), max(decimals, len(d))
-		if n.sci {
-			exponent = max(exponent, len(fmt.Sprint(abs(n.exp))))
-			expMinus = expMinus || n.exp < 0
-		}
-		uncertain = max(uncertain, len(strings.TrimLeft(strings.ReplaceAll(n.err, ".", ""), "0")))
-	}
-	format := fmt.Sprintf("%d.%d", max(whole, 1), decimals)
-	if minus {
-		format = "-" + format
-	}
-	if uncertain > 0 {
-		format += fmt.Sprintf("(%d)", uncertain)
-	}
-	if exponent > 0 {
-		format += "e"
-		if expMinus {
-			format += "-"
-		}
-		format += fmt.Sprint(exponent)
-	}
-	return format
-}
-
-// siunitxNumeral returns a cell as siunitx reads it, if it can.
-func siunitxNumeral(c Cell) (numeral, bool) {
-	switch c := c.(type) {
-	case Count:
-		return numeral{value: c.plain()}, true
-	case Num:
-		ok := finite(c.value) && (c.spread == alone || finite(c.err) && c.err > 0)
-		return c.numeral(), ok
-	}
-	return numeral{}, false
+	return l.opts.Page == nil && l.table.Columns[j].Wrap > 0
 }
 
 // column prints a cell as it stands in column j.
 func (l *latex) column(c Cell, j int) string {
 	if l.aligned(j) {
 		if n, ok := siunitxNumeral(bare(c)); ok {
+			if l.power(j) {
+				n = n.scientific()
+			}
 			s := siunitx(n)
 			if marks := noteMarks(c); marks != "" {
 				s += ` {\textsuperscript{` + latexText(marks) + "}}"
@@ -215,19 +176,11 @@ func (l *latex) column(c Cell, j int) string {
 		return "{" + l.cell(c) + "}"
 	}
 	s := l.cell(c)
-	if l.table.Columns[j].Wrap > 0 {
+	if l.wrapped(j) {
 		s = `\raggedright ` + s
-	}
-	return s
-}
-
-func siunitx(n numeral) string {
-	s := n.value
-	if n.spread == plusMinus {
-		s += " +- " + n.err
-	}
-	if n.sci {
-		s += fmt.Sprintf("e%d", n.exp)
+		if l.widths != nil {
+			s = breakable(s)
+		}
 	}
 	return s
 }
@@ -242,6 +195,10 @@ func (l *latex) cell(c Cell) string {
 		return latexNum(c.numeral())
 	case Count:
 		return "$" + thousands(c.plain()) + "$"
+	case Code:
+		return codeText(c.plain())
+	case Cite:
+		return `\cite{` + citeKey(string(c)) + "}"
 	case Mark:
 		if c.Class == Bad {
 			return `\textbf{` + latexText(c.Text) + "}"
@@ -298,24 +255,30 @@ func (l *latex) notes() string {
 			lines[i] = `\textsuperscript{` + latexText(n.Mark) + "}"
 		}
 		lines[i] += l.inline(n.Body)
+		if l.opts.Page != nil {
+			lines[i] = breakable(lines[i])
+		}
 	}
 	width := `\wd0` // of the table; see boxed
-	if l.opts.Long {
+	switch p := l.opts.Page; {
+	case p != nil && !l.opts.Long && l.total > p.Width/2:
+		width = fmt.Sprintf("%.1fpt", l.total)
+	case p != nil || l.opts.Long:
 		width = `\linewidth`
 	}
-	return "\\par\\smallskip\n\\begin{minipage}{" + width + "}\n\\footnotesize\\raggedright\n" +
+	return "\\par\\smallskip\\noindent\n\\begin{minipage}{" + width + "}\n\\footnotesize\\raggedright\n" +
 		strings.Join(lines, "\\par\n") + "\n\\end{minipage}\n"
 }
 
 // boxed reports whether the tabular is put in a box first, so that the notes can
 // be set as wide as it is.
-func (l *latex) boxed() bool { return len(l.table.Notes) > 0 && !l.opts.Long }
+func (l *latex) boxed() bool { return len(l.table.Notes) > 0 && !l.opts.Long && l.opts.Page == nil }
 
 // rowEnd returns the end of a row: \\, unless ragged paragraphs give that
 // another meaning.
 func (l *latex) rowEnd() string {
-	for _, c := range l.table.Columns {
-		if c.Wrap > 0 {
+	for j := range l.table.Columns {
+		if l.wrapped(j) {
 			return " \\tabularnewline\n"
 		}
 	}
@@ -343,7 +306,7 @@ func (l *latex) headCell(s string, j int) string {
 	switch {
 	case l.aligned(j):
 		return "{" + s + "}"
-	case l.table.Columns[j].Wrap > 0:
+	case l.wrapped(j):
 		return `\raggedright ` + s
 	}
 	return s

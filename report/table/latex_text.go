@@ -180,3 +180,23 @@ var notLabel = regexp.MustCompile(`[^A-Za-z0-9:./+-]+`)
 
 // labelText makes a label of characters that are safe in every TeX file.
 func labelText(s string) string { return notLabel.ReplaceAllString(s, "-") }
+
+var notKey = regexp.MustCompile(`[^A-Za-z0-9:./+_-]+`)
+
+// citeKey makes a key of characters that BibTeX reads.
+func citeKey(s string) string { return notKey.ReplaceAllString(s, "") }
+
+// codeText makes text that is copied as it is written: quotation marks are upright,
+// and dashes stay two. Lines are broken at its spaces and behind its slashes.
+func codeText(s string) string {
+	upright := strings.NewReplacer("''", `\char34{}`, "'", `\textquotesingle{}`)
+	words := strings.Fields(s)
+	for i, word := range words {
+		parts := strings.SplitAfter(word, "/")
+		for j, part := range parts {
+			parts[j] = `\texttt{` + upright.Replace(latexText(part)) + "}"
+		}
+		words[i] = strings.Join(parts, `\allowbreak{}`)
+	}
+	return strings.Join(words, " ")
+}

@@ -88,6 +88,10 @@ func markdownCell(c Cell) string {
 		return markdownMath(c)
 	case Inline:
 		return markdownInline(c)
+	case Code:
+		if text := c.plain(); text != "" && !strings.ContainsAny(text, "`|") {
+			return "`" + text + "`"
+		}
 	case Mark:
 		if c.Class == Bad {
 			return "**" + markdownText(c.Text) + "**"

@@ -155,6 +155,54 @@ func (n numeral) plain() string {
 // scientific notation.
 func scientific(exp int) bool { return exp >= 6 || exp < -4 }
 
+// scientific returns n with a power of ten, if its value and uncertainty are
+// numbers other than 0.
+func (n numeral) scientific() numeral {
+	digits := strings.TrimPrefix(n.value, "-")
+	if n.sci || n.spread == interval || strings.Trim(digits, "0.") == "" || strings.Trim(digits, "0123456789.") != "" {
+		return n
+	}
+	whole, _, _ := strings.Cut(digits, ".")
+	n.exp = len(whole) - 1
+	if whole == "0" {
+		n.exp = -1 - (len(digits) - len("0.") - len(strings.TrimLeft(digits[len("0."):], "0")))
+	}
+	n.sci, n.value = true, shifted(n.value, -n.exp)
+	if n.spread == plusMinus {
+		n.err = shifted(n.err, -n.exp)
+	}
+	return n
+}
+
+// shifted moves the point of a decimal number by so many places to the right, and
+// keeps its digits.
+func shifted(s string, places int) string {
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	whole, decimals, _ := strings.Cut(s, ".")
+	for ; places < 0; places++ {
+		if whole == "" {
+			whole = "0"
+		}
+		decimals, whole = whole[len(whole)-1:]+decimals, whole[:len(whole)-1]
+	}
+	for ; places > 0; places-- {
+		if decimals == "" {
+			decimals = "0"
+		}
+		whole, decimals = whole+decimals[:1], decimals[1:]
+	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
+	if decimals == "" {
+		return sign + whole
+	}
+	return sign + whole + "." + decimals
+}
+
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 func special(x float64) string {

@@ -54,11 +54,9 @@ func Source() checks.Source {
   booktitle     = {Advances in Neural Information Processing Systems},
   volume        = {32},
   pages         = {6158--6169},
-  publisher     = {Curran Associates, Inc.},
   year          = {2019},
   eprint        = {1811.04918},
-  archivePrefix = {arXiv},
-  note          = {The statements follow version 6 of the preprint}
+  archivePrefix = {arXiv}
 }`,
 		Files: files,
 		Claims: []checks.Checkable{

@@ -2,7 +2,7 @@ package basics
 
 // bibliography has an entry for every work that a base fact cites. What cites
 // none is derived in its statement.
-const bibliography = `@incollection{cho2009,
+const bibliography = `@inproceedings{cho2009,
   author    = {Cho, Youngmin and Saul, Lawrence K.},
   title     = {Kernel Methods for Deep Learning},
   booktitle = {Advances in Neural Information Processing Systems},

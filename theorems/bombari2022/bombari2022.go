@@ -59,7 +59,6 @@ func Source() checks.Source {
   booktitle     = {Advances in Neural Information Processing Systems},
   volume        = {35},
   pages         = {7628--7640},
-  publisher     = {Curran Associates, Inc.},
   year          = {2022},
   eprint        = {2205.10217},
   archivePrefix = {arXiv}

@@ -49,8 +49,7 @@ func Source() checks.Source {
   pages         = {10836--10846},
   year          = {2019},
   eprint        = {1905.13210},
-  archivePrefix = {arXiv},
-  note          = {The statements follow version 2 of the preprint}
+  archivePrefix = {arXiv}
 }`,
 		Files: files,
 		Claims: []checks.Checkable{

@@ -49,13 +49,14 @@ func Source() checks.Source {
 		Authors: "Yuan Cao, Zixiang Chen, Mikhail Belkin, Quanquan Gu",
 		Year:    2022,
 		BibTeX: `@inproceedings{cao2022,
-  author    = {Cao, Yuan and Chen, Zixiang and Belkin, Mikhail and Gu, Quanquan},
-  title     = {Benign Overfitting in Two-layer Convolutional Neural Networks},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume    = {35},
-  pages     = {25237--25250},
-  year      = {2022},
-  note      = {arXiv:2202.06526}
+  author        = {Cao, Yuan and Chen, Zixiang and Belkin, Mikhail and Gu, Quanquan},
+  title         = {Benign Overfitting in Two-layer Convolutional Neural Networks},
+  booktitle     = {Advances in Neural Information Processing Systems},
+  volume        = {35},
+  pages         = {25237--25250},
+  year          = {2022},
+  eprint        = {2202.06526},
+  archivePrefix = {arXiv}
 }`,
 		Files: files,
 		Claims: []checks.Checkable{

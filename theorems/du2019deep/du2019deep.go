@@ -51,12 +51,11 @@ func Source() checks.Source {
 		BibTeX: `@inproceedings{du2019deep,
   author        = {Du, Simon S. and Lee, Jason D. and Li, Haochuan and Wang, Liwei and Zhai, Xiyu},
   title         = {Gradient Descent Finds Global Minima of Deep Neural Networks},
-  booktitle     = {Proceedings of the 36th International Conference on Machine Learning},
+  booktitle     = {International Conference on Machine Learning},
   series        = {Proceedings of Machine Learning Research},
   volume        = {97},
   pages         = {1675--1685},
   year          = {2019},
-  publisher     = {PMLR},
   eprint        = {1811.03804},
   archivePrefix = {arXiv}
 }`,

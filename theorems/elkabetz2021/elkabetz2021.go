@@ -42,13 +42,14 @@ func Source() checks.Source {
 		Authors: "Omer Elkabetz, Nadav Cohen",
 		Year:    2021,
 		BibTeX: `@inproceedings{elkabetz2021,
-  author    = {Elkabetz, Omer and Cohen, Nadav},
-  title     = {Continuous vs. Discrete Optimization of Deep Neural Networks},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume    = {34},
-  pages     = {4947--4960},
-  year      = {2021},
-  note      = {arXiv:2107.06608}
+  author        = {Elkabetz, Omer and Cohen, Nadav},
+  title         = {Continuous vs. Discrete Optimization of Deep Neural Networks},
+  booktitle     = {Advances in Neural Information Processing Systems},
+  volume        = {34},
+  pages         = {4947--4960},
+  year          = {2021},
+  eprint        = {2107.06608},
+  archivePrefix = {arXiv}
 }`,
 		Files: files,
 		Claims: []checks.Checkable{

@@ -61,13 +61,13 @@ func Source() checks.Source {
 		Authors: "Fangshuo Liao, Anastasios Kyrillidis",
 		Year:    2022,
 		BibTeX: `@article{liao2022,
-  author  = {Liao, Fangshuo and Kyrillidis, Anastasios},
-  title   = {On the Convergence of Shallow Neural Network Training with Randomly Masked Neurons},
-  journal = {Transactions on Machine Learning Research},
-  year    = {2022},
-  month   = {August},
-  url     = {https://openreview.net/forum?id=e7mYYMSyZH},
-  note    = {arXiv:2112.02668}
+  author        = {Liao, Fangshuo and Kyrillidis, Anastasios},
+  title         = {On the Convergence of Shallow Neural Network Training with Randomly Masked Neurons},
+  journal       = {Transactions on Machine Learning Research},
+  year          = {2022},
+  url           = {https://openreview.net/forum?id=e7mYYMSyZH},
+  eprint        = {2112.02668},
+  archivePrefix = {arXiv}
 }`,
 		Files: files,
 		Claims: []checks.Checkable{

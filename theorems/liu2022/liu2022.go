@@ -59,7 +59,7 @@ func Source() checks.Source {
 		Year:    2022,
 		BibTeX: `@article{liu2022,
   author        = {Liu, Xin and Pan, Zhisong and Tao, Wei},
-  title         = {Provable convergence of {Nesterov}'s accelerated gradient method for over-parameterized neural networks},
+  title         = {Provable Convergence of {Nesterov}'s Accelerated Gradient Method for Over-parameterized Neural Networks},
   journal       = {Knowledge-Based Systems},
   year          = {2022},
   eprint        = {2107.01832},

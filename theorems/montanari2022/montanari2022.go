@@ -52,12 +52,11 @@ func Source() checks.Source {
 		BibTeX: `@article{montanari2022,
   author  = {Montanari, Andrea and Zhong, Yiqiao},
   title   = {The Interpolation Phase Transition in Neural Networks: Memorization and Generalization under Lazy Training},
-  journal = {The Annals of Statistics},
+  journal = {Annals of Statistics},
   volume  = {50},
   number  = {5},
   pages   = {2816--2847},
   year    = {2022},
-  month   = oct,
   doi     = {10.1214/22-AOS2211}
 }`,
 		Files: files,

@@ -1,5 +1,6 @@
 // Package nguyen2021 checks Nguyen, Mondelli and Montúfar, "Tight Bounds on the Smallest Eigenvalue of the Neural Tangent
 // Kernel for Deep ReLU Networks" (ICML 2021).
+// The statements follow version 5 on arXiv (2012.11654).
 //
 // The paper bounds the smallest eigenvalue of the tangent kernel of deep ReLU networks from both sides: in the limit of
 // infinite width it is of order d, the squared norm of the data, and at finite width one layer of about N neurons anywhere
@@ -54,13 +55,15 @@ func Source() checks.Source {
 		Authors: "Quynh Nguyen, Marco Mondelli, Guido Montufar",
 		Year:    2021,
 		BibTeX: `@inproceedings{nguyen2021,
-  author    = {Nguyen, Quynh and Mondelli, Marco and Mont{\'u}far, Guido},
-  title     = {Tight Bounds on the Smallest Eigenvalue of the Neural Tangent Kernel for Deep {ReLU} Networks},
-  booktitle = {Proceedings of the 38th International Conference on Machine Learning},
-  series    = {Proceedings of Machine Learning Research},
-  volume    = {139},
-  year      = {2021},
-  note      = {arXiv:2012.11654; the statements follow version 5}
+  author        = {Nguyen, Quynh and Mondelli, Marco and Mont{\'u}far, Guido},
+  title         = {Tight Bounds on the Smallest Eigenvalue of the Neural Tangent Kernel for Deep {ReLU} Networks},
+  booktitle     = {International Conference on Machine Learning},
+  series        = {Proceedings of Machine Learning Research},
+  volume        = {139},
+  pages         = {8119--8129},
+  year          = {2021},
+  eprint        = {2012.11654},
+  archivePrefix = {arXiv}
 }`,
 		Files: files,
 		Claims: []checks.Checkable{
