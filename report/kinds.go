@@ -81,11 +81,12 @@ func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {
 	}}, nil
 }
 
-// Table returns a table of the run: its kind by name, for the kind "claim" the
+// Table returns a table of the run: its kind by name, or "source/name" for one
+// that a source declares, for the kind "claim" the
 // claim's ID, and what of it to show.
 func Table(s *checks.Summary, kind, claim string, v View) (*table.Table, error) {
 	var names []string
-	for _, k := range Kinds() {
+	for _, k := range append(Kinds(), SourceKinds(s.Manifest.Sources)...) {
 		if k.Name == kind {
 			b, err := k.build(s, claim, &v)
 			if err != nil {
