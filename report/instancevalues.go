@@ -142,7 +142,7 @@ func paramCell(raw json.RawMessage) table.Cell {
 		if v == math.Trunc(v) && math.Abs(v) < 1e7 {
 			return table.Count(int64(v))
 		}
-		return table.Exact(rounded(v))
+		return coordinate(v)
 	case bool:
 		return table.Text(map[bool]string{true: "yes", false: "no"}[v])
 	case string:

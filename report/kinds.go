@@ -96,7 +96,12 @@ func Table(s *checks.Summary, kind, claim string, v View) (*table.Table, error) 
 		}
 		names = append(names, k.Name)
 	}
-	return nil, fmt.Errorf("no table %q: choose one of %s", kind, strings.Join(names, ", "))
+	const few = 3
+	hint := ""
+	if near := checks.Nearest(kind, names, few); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %s?)", strings.Join(near, " or "))
+	}
+	return nil, fmt.Errorf("no table %q%s: choose one of %s", kind, hint, strings.Join(names, ", "))
 }
 
 // show cuts the table down to the view and says in the caption what is left.

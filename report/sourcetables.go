@@ -60,6 +60,9 @@ func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) 
 	if err != nil {
 		return built{}, err
 	}
+	if d.oneTrial() {
+		t.Caption += " Curves and their ends are those of the first trial."
+	}
 	n := &notes{table: t}
 	for _, r := range rows {
 		t.Add(d.cells(r, n)...)
@@ -72,6 +75,14 @@ func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) 
 	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
 		return counted(t.Caption, len(rows.Rows)) + table.Inline(" Run: "+runSettings(s)+".")
 	}}, nil
+}
+
+// oneTrial reports whether the table shows series that trials record: the curve
+// "observed" is that of the form, over all trials.
+func (d sourceTable) oneTrial() bool {
+	return d.Curve != "" && d.Curve != "observed" || slices.ContainsFunc(d.Columns, func(c checks.TableColumn) bool {
+		return strings.HasPrefix(c.Value, "first:") || strings.HasPrefix(c.Value, "last:")
+	})
 }
 
 // rows are the instances that were run, joined as the table says.
@@ -111,9 +122,16 @@ func (d sourceTable) rows(s *checks.Summary, words bool) ([]sourceRow, error) {
 func (d sourceTable) joinKey(v valued) string {
 	var parts []string
 	for _, name := range d.Join {
-		parts = append(parts, fmt.Sprint(cellText(v.values[name])))
+		parts = append(parts, joinText(v.values[name]))
 	}
 	return strings.Join(parts, "\x00")
+}
+
+func joinText(c table.Cell) string {
+	if c == nil {
+		return ""
+	}
+	return cellText(c)
 }
 
 // instances lists what the claim knows of each instance that was run, or of each

@@ -235,17 +235,22 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o tab
 		return t, v.Apply(t)
 	}
 	if strings.Contains(kind, "/") {
-		a.lendTables(s)
+		if err := a.lendTables(s); err != nil {
+			return nil, err
+		}
 	}
 	return report.Table(s, kind, f.claim, v)
 }
 
 // lendTables gives a run of before there were tables of sources those of the
 // suite: records of that time have all that they are filled from.
-func (a *app) lendTables(s *checks.Summary) {
+func (a *app) lendTables(s *checks.Summary) error {
+	if len(report.SourceKinds(s.Manifest.Sources)) > 0 {
+		return nil
+	}
 	sources, err := a.sources()
-	if err != nil || len(report.SourceKinds(s.Manifest.Sources)) > 0 {
-		return
+	if err != nil {
+		return err
 	}
 	s.Manifest.Sources = slices.Clone(s.Manifest.Sources)
 	for i, mine := range s.Manifest.Sources {
@@ -255,6 +260,7 @@ func (a *app) lendTables(s *checks.Summary) {
 			}
 		}
 	}
+	return nil
 }
 
 // page sets the room of a LaTeX table.

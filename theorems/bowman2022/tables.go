@@ -6,19 +6,18 @@ import "convergo/checks"
 func paperTables() []checks.SourceTable {
 	return []checks.SourceTable{
 		{
-			Name: "spectrum", Title: "Eigenvalues on the sphere",
-			Caption: `Eigenvalue of degree $k$ of the limit kernel on the sphere in $\mathbb{R}^d$, by quadrature and in closed form.`,
-			Claims:  []string{"sphere-eigenvalues", "biased-spectrum"},
+			Name: "spectrum", Title: "Eigenvalues of the start and of the limit",
+			Caption: "Eigenvalues of the Gram matrix of images, of one network of width 40 at the start and of the limit kernel.",
+			Claims:  []string{"width-defect"}, Curve: "one network of width 40",
 			Columns: []checks.TableColumn{
-				{Value: "title", Head: "kernel"},
-				{Value: "d", Head: "$d$"},
-				{Value: "k", Head: "$k$"},
-				{Value: "observed", Head: "quadrature", Group: "eigenvalue"},
-				{Value: "predicted", Head: "closed form", Group: "eigenvalue"},
+				{Value: "data", Head: "inputs"},
+				{Value: "x", Head: "rank"},
+				{Value: "y", Head: "network", Group: "eigenvalue", Key: "network"},
+				{Value: "curve:limit", Head: "limit", Group: "eigenvalue", Key: "limit"},
 			},
 		},
 		{
-			Name: "learning", Title: "Part of the target not yet learned",
+			Name: "learning", Title: "Network and flow of the population",
 			Caption: "Distance of a network of $m$ neurons, trained on $n$ samples of a target in one degree, from the flow of the limit kernel on the whole population, beside the tighter of two bounds with measured terms.",
 			Claims:  []string{"population-bound"},
 			Columns: []checks.TableColumn{

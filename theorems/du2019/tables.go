@@ -34,7 +34,7 @@ func paperTables() []checks.SourceTable {
 		},
 		{
 			Name: "rates", Title: "Rate of gradient descent",
-			Caption: `Decay of $\|u_k-y\|^2$ in a step, as $1-q$ for a factor $q$: by the theorem $\eta\lambda_0/2$ and what else it allows, measured at the width that is enough, and of the linear dynamics.`,
+			Caption: `Share of $\|u_k-y\|^2$ that a step takes away: $\eta\lambda_0/2$ by the theorem, measured at the width $m$ that is enough (the $\delta$-quantile), and of the linear dynamics.`,
 			Claims:  []string{"descent-antisymmetric"},
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},

@@ -24,7 +24,7 @@ func paperTables() []checks.SourceTable {
 			Claims:  []string{"descent-time"},
 			Columns: []checks.TableColumn{
 				{Value: "hidden", Head: "hidden widths"},
-				{Value: "target", Head: "target"},
+				{Value: "parameter:target", Head: "target", Key: "target"},
 				{Value: "norm", Head: "start"},
 				{Value: "step", Head: `$\eta$`},
 				{Value: "steps", Head: "steps"},

@@ -43,7 +43,6 @@ func paperTables() []checks.SourceTable {
 				{Value: "gamma", Head: `$\gamma$`},
 				{Value: "width run", Head: "follows the draw", Group: "width", Key: "run"},
 				{Value: "width for the fixed separator (derived)", Head: "fixed", Group: "width", Key: "fixed"},
-				{Value: "slack", Head: "slack"},
 			},
 		},
 	}

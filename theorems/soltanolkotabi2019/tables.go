@@ -15,7 +15,6 @@ func paperTables() []checks.SourceTable {
 				{Value: "observed", Head: "network", Group: "loss"},
 				{Value: "predicted", Head: "least squares", Group: "loss"},
 				{Value: "trials", Head: "runs"},
-				{Value: "detects", Head: "detects"},
 			},
 		},
 	}

@@ -20,10 +20,10 @@ func paperTables() []checks.SourceTable {
 		},
 		{
 			Name: "spectrum", Title: "Smallest eigenvalue against the bias",
-			Caption: `$\lambda(B)$ of the limit kernel with trainable biases for the bias $B$, and the exponent with its interval.`,
+			Caption: `$\lambda(B)$ of the limit kernel with trainable biases against $e^{B^2/2}$ for the bias $B$, and the exponent with its interval.`,
 			Claims:  []string{"bias-scaling"}, Curve: "observed",
 			Columns: []checks.TableColumn{
-				{Value: "x", Head: "$B$"},
+				{Value: "x", Head: "$e^{B^2/2}$", Key: "size"},
 				{Value: "y", Head: `$\lambda(B)$`},
 				{Value: "observed", Head: "measured", Group: "exponent"},
 				{Value: "predicted", Head: "predicted", Group: "exponent"},
