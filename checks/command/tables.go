@@ -234,7 +234,7 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o tab
 		}
 		return t, v.Apply(t)
 	}
-	if strings.Contains(kind, "/") {
+	if !slices.ContainsFunc(report.Kinds(), func(k report.Kind) bool { return k.Name == kind }) {
 		if err := a.lendTables(s); err != nil {
 			return nil, err
 		}
