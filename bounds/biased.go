@@ -116,7 +116,7 @@ func (p BiasProblem) Width() (int, error) {
 	if p.N < 1 || !(p.Limit > 0) || !(p.Spare > 0 && p.Spare < 1) || !isProbability(p.Delta) || !(p.Residual >= 0) || !(p.Lambda >= p.Limit) {
 		return 0, fmt.Errorf("bounds: %+v is no problem with biases: lambda(b) must be positive, theta and delta lie in (0, 1)", p)
 	}
-	const most = 1 << 40
+	const most = min(1<<40, math.MaxInt/4)
 	pairs := math.Ceil(ChernoffWidth(p.N, p.Spare, p.Limit, math.Sqrt(p.Lambda), p.Delta/2))
 	for ; pairs < most; pairs = math.Ceil(1.02 * pairs) {
 		c := p.Certificate(2 * int(pairs))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"convergo/bounds/eig"
@@ -31,7 +32,7 @@ type DeepNTK struct {
 
 // Upper returns (Hidden+1) min_i ||x_i||^2 = min_i K_ii >= lambda_min(K).
 func (b DeepNTK) Upper(X mat.Matrix) (float64, error) {
-	_, norms, err := kernel.DeepCosines(X)
+	norms, err := kernel.Norms(X)
 	if err != nil {
 		return 0, fmt.Errorf("bounds: %w", err)
 	}
@@ -76,20 +77,42 @@ func (b DeepNTK) LowerByGershgorin(X mat.Matrix) (float64, error) {
 	}
 	n, d := X.Dims()
 	low := smallest(norms) * smallest(norms)
+	rows := make([]float64, n)
+	power := mat.NewSymDense(n, nil)
+	power.CopySym(R)
 	sum, err := b.sum(n, 1, func(r int) (float64, error) {
-		heaviest := 0.0
-		for i := range n {
-			row := 0.0
-			for j := range n {
-				if j != i {
-					row += math.Pow(math.Abs(R.At(i, j)), float64(r))
-				}
-			}
-			heaviest = max(heaviest, row)
+		if r > 1 {
+			multiply(power, R)
 		}
-		return 1 - heaviest - float64(n*r)*entryError(d), nil
+		offDiagonalSums(rows, power)
+		return 1 - largest(rows) - float64(n*r)*entryError(d), nil
 	})
 	return low * sum * (1 - float64(3*d+40)*unit), err
+}
+
+// multiply multiplies a by b, entry by entry.
+func multiply(a, b *mat.SymDense) {
+	for i := range a.SymmetricDim() {
+		floats.Mul(upperRow(a, i), upperRow(b, i))
+	}
+}
+
+// offDiagonalSums sets rows[i] to sum_{j != i} |a_ij|.
+func offDiagonalSums(rows []float64, a *mat.SymDense) {
+	clear(rows)
+	for i := range rows {
+		for k, v := range upperRow(a, i)[1:] {
+			v = math.Abs(v)
+			rows[i] += v
+			rows[i+1+k] += v
+		}
+	}
+}
+
+// upperRow is the part of row i from the diagonal on.
+func upperRow(a *mat.SymDense, i int) []float64 {
+	raw := a.RawSymmetric()
+	return raw.Data[i*raw.Stride+i : i*raw.Stride+raw.N]
 }
 
 // LowerByHermite returns 2 mu_r^2 lambda_min(D R^{o r} D), the single-power bound of the paper's proof, for Hidden >= 1 and r >= 1. It keeps one term of the last feature kernel only.

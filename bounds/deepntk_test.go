@@ -119,7 +119,7 @@ func TestDeepNTKLowerIsTight(t *testing.T) {
 	}
 }
 
-// TestDeepNTKLowerIsNotVacuous pins the quality of the bounds that Nguyen et al. (2021) reports.
+// TestDeepNTKLowerIsNotVacuous pins the quality of the bounds.
 func TestDeepNTKLowerIsNotVacuous(t *testing.T) {
 	must := must(t)
 	x := sphereRows(60, 120, 1, deepStream(1))
@@ -154,7 +154,7 @@ func TestDeepNTKSphere(t *testing.T) {
 	const n, d, delta = 20, 100, 0.05
 	for _, c := range []struct {
 		hidden int
-		want   float64 // of Nguyen et al. (2021), divided by d
+		want   float64 // divided by d, summed apart
 	}{{1, 0.160}, {2, 0.466}} {
 		if got := must(DeepNTK{Hidden: c.hidden}.Sphere(n, d, delta)); math.Abs(got/d-c.want) > 1e-3 {
 			t.Errorf("%d hidden layers: %v d, want %v d", c.hidden, got/d, c.want)
@@ -372,7 +372,7 @@ func TestLogRegions(t *testing.T) {
 	}
 }
 
-// TestDeepNTKMeanDiagonal repeats Nguyen et al. (2021) by hand at unequal variances.
+// TestDeepNTKMeanDiagonal repeats the sum by hand at unequal variances.
 func TestDeepNTKMeanDiagonal(t *testing.T) {
 	got := must(t)(DeepNTKMeanDiagonal(2, []int{4, 6}, []float64{1, 2, 3}))
 	if want := 2.0 * (2 * 3) * (4*9 + 1*9 + 1*4); math.Abs(got-want) > 1e-12*want {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"convergo/bounds"
+
 	"gonum.org/v1/gonum/mat"
 )
 

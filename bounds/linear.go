@@ -5,18 +5,34 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"convergo/bounds/eig"
 )
 
 // Modes is the spectral prediction for a linear model with residual r and kernel H = J J^T (the base facts,
 // 90.7; with H = H^inf it is the infinite-width prediction of Du et al. (2019)). Gradient descent with
 // step eta has r_k = (I - eta H)^k r_0 and gradient flow r(t) = exp(-H t) r_0.
 type Modes struct {
+	SpectralMeasure
+	vectors mat.Dense // n x n, eigenvectors in columns
+}
+
+// SpectralMeasure is what of [Modes] needs no eigenvectors: norms of the residual and of the movement.
+type SpectralMeasure struct {
 	// Lambda holds the eigenvalues of H, ascending; eigenvalues are used as computed.
 	Lambda []float64
 	// Coef holds <q_i, r_0> for the unit eigenvectors q_i.
 	Coef []float64
+}
 
-	vectors mat.Dense // n x n, eigenvectors in columns
+// NewSpectralMeasure decomposes r0 (length n) in the eigenbasis of the symmetric n x n matrix h, several times
+// faster than [NewModes] for large n.
+func NewSpectralMeasure(h mat.Symmetric, r0 []float64) (SpectralMeasure, error) {
+	lambda, coef, err := eig.Components(h, r0)
+	if err != nil {
+		return SpectralMeasure{}, fmt.Errorf("bounds: %w", err)
+	}
+	return SpectralMeasure{lambda, coef}, nil
 }
 
 // NewModes decomposes r0 (length n) in the eigenbasis of the symmetric n x n matrix h.
@@ -39,7 +55,7 @@ func NewModes(h mat.Symmetric, r0 []float64) (Modes, error) {
 	if !es.Factorize(h, true) {
 		return Modes{}, fmt.Errorf("bounds: the eigenvalue iteration did not converge on this %d x %d kernel", n, n)
 	}
-	m := Modes{Lambda: es.Values(nil), Coef: make([]float64, n)}
+	m := Modes{SpectralMeasure: SpectralMeasure{es.Values(nil), make([]float64, n)}}
 	es.VectorsTo(&m.vectors)
 	mat.NewVecDense(n, m.Coef).MulVec(m.vectors.T(), mat.NewVecDense(n, r0))
 	return m, nil
@@ -56,29 +72,29 @@ func (m Modes) Flow(t float64) []float64 {
 }
 
 // GDNorm is sqrt( sum_i (1 - eta lambda_i)^{2k} <q_i, r_0>^2 ), the norm of [Modes.GD].
-func (m Modes) GDNorm(eta float64, k int) float64 {
+func (m SpectralMeasure) GDNorm(eta float64, k int) float64 {
 	return m.norm(func(lambda float64) float64 { return math.Pow(1-eta*lambda, float64(k)) })
 }
 
 // FlowNorm is the norm of [Modes.Flow].
-func (m Modes) FlowNorm(t float64) float64 {
+func (m SpectralMeasure) FlowNorm(t float64) float64 {
 	return m.norm(func(lambda float64) float64 { return math.Exp(-lambda * t) })
 }
 
 // Displacement is ||theta(t) - theta_0|| of gradient flow: the square is
 // sum_i <q_i,r_0>^2 (1 - exp(-lambda_i t))^2/lambda_i. At t = +Inf it is sqrt(r_0^T H^{-1} r_0), the norm of
 // the minimum-norm interpolant. Modes with lambda_i <= 0 do not move.
-func (m Modes) Displacement(t float64) float64 {
+func (m SpectralMeasure) Displacement(t float64) float64 {
 	return m.displacement(func(lambda float64) float64 { return -math.Expm1(-lambda * t) })
 }
 
 // GDDisplacement is the same after k steps of gradient descent: theta_k - theta_0 = -J^T H^{-1}(r_0 - r_k),
 // so 1 - (1 - eta lambda_i)^k stands in place of 1 - exp(-lambda_i t).
-func (m Modes) GDDisplacement(eta float64, k int) float64 {
+func (m SpectralMeasure) GDDisplacement(eta float64, k int) float64 {
 	return m.displacement(func(lambda float64) float64 { return 1 - math.Pow(1-eta*lambda, float64(k)) })
 }
 
-func (m Modes) displacement(done func(lambda float64) float64) float64 {
+func (m SpectralMeasure) displacement(done func(lambda float64) float64) float64 {
 	var sum float64
 	for i, l := range m.Lambda {
 		if l > 0 {
@@ -89,7 +105,7 @@ func (m Modes) displacement(done func(lambda float64) float64) float64 {
 	return math.Sqrt(sum)
 }
 
-func (m Modes) norm(factor func(lambda float64) float64) float64 {
+func (m SpectralMeasure) norm(factor func(lambda float64) float64) float64 {
 	var norm float64
 	for i, l := range m.Lambda {
 		norm = math.Hypot(norm, factor(l)*m.Coef[i])

@@ -9,6 +9,7 @@ import (
 
 	"convergo/bounds"
 	"convergo/bounds/kernel"
+
 	"gonum.org/v1/gonum/mat"
 )
 

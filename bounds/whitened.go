@@ -2,7 +2,6 @@ package bounds
 
 import (
 	"math"
-	"sort"
 )
 
 // WhitenedLow is the level l in [0, 1) with P( lambda_min(A) <= l ) <= delta, A the mean of m independent positive semidefinite n x n
@@ -47,7 +46,15 @@ func whitened(n, m int, radius, delta float64) bool {
 
 // bisect returns the last point on the way from a, where beyond is false, to b, where it is true.
 func bisect(a, b float64, beyond func(x float64) bool) float64 {
-	const steps = 1 << 50
-	k := sort.Search(steps, func(i int) bool { return beyond(a + (b-a)*float64(i)/steps) })
-	return a + (b-a)*float64(max(0, k-1))/steps
+	const steps = 1 << 50 // more than an int holds on some machines
+	at := func(i int64) float64 { return a + (b-a)*float64(i)/steps }
+	low, high := int64(0), int64(steps)
+	for low < high {
+		if middle := (low + high) / 2; beyond(at(middle)) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return at(max(0, low-1))
 }

@@ -14,21 +14,24 @@ import (
 // A Manifest says what a run folder is a run of. Its Plan is a digest of all
 // that decides the records: resuming or merging needs equal plans.
 type Manifest struct {
-	Format  string       `json:"format"` // "convergo run"
-	Version string       `json:"version"`
-	Arch    string       `json:"arch"`
-	Go      string       `json:"go"`
-	Seed    uint64       `json:"seed"`
-	Alpha   Float        `json:"alpha"`
-	Profile Profile      `json:"profile"`
-	Code    string       `json:"code,omitempty"`    // digest of the digests of the sources, if any has one
-	Command []string     `json:"command,omitempty"` // that makes the run again, the program first
-	Plan    string       `json:"plan"`
-	Units   int          `json:"units"`
-	Shard   *Shard       `json:"shard,omitempty"`
-	Data    []DataFile   `json:"data,omitempty"`
-	Sources []SourceInfo `json:"sources"`
-	Claims  []Info       `json:"claims"`
+	Format  string `json:"format"` // "convergo run"
+	Version string `json:"version"`
+	Arch    string `json:"arch"`
+	Go      string `json:"go"`
+	// Arithmetic is what else decides how sums are rounded, such as
+	// "GOAMD64=v1, FMA"; empty in folders from before it was recorded.
+	Arithmetic string       `json:"arithmetic,omitempty"`
+	Seed       uint64       `json:"seed"`
+	Alpha      Float        `json:"alpha"`
+	Profile    Profile      `json:"profile"`
+	Code       string       `json:"code,omitempty"`    // digest of the digests of the sources, if any has one
+	Command    []string     `json:"command,omitempty"` // that makes the run again, the program first
+	Plan       string       `json:"plan"`
+	Units      int          `json:"units"`
+	Shard      *Shard       `json:"shard,omitempty"`
+	Data       []DataFile   `json:"data,omitempty"`
+	Sources    []SourceInfo `json:"sources"`
+	Claims     []Info       `json:"claims"`
 }
 
 // SourceInfo is a source without its claims.
@@ -99,6 +102,9 @@ func (m Manifest) conflict(o Manifest) error {
 	differ("profile", m.Profile.Name, o.Profile.Name)
 	differ("architecture", m.Arch, o.Arch)
 	differ("Go version", m.Go, o.Go) // normal deviates are not promised to stay the same
+	if a, b := m.Arithmetic, o.Arithmetic; a != "" && b != "" && a != b {
+		diffs = append(diffs, fmt.Sprintf("arithmetic %s against %s, which may round otherwise: make all parts with one build, on processors of one kind", a, b))
+	}
 	m.conflictOfCode(o, differ)
 	if len(diffs) == 0 && m.Plan != o.Plan {
 		diffs = append(diffs, "another set of claims, claim versions, parameters or data")

@@ -83,7 +83,7 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 		o.Profile.SearchChecks = 0
 	}
 	p := &plan{manifest: Manifest{
-		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(),
+		Format: manifestFormat, Version: Version, Arch: runtime.GOARCH, Go: runtime.Version(), Arithmetic: arithmetic(),
 		Seed: o.Seed, Alpha: Float(o.Alpha), Profile: o.Profile, Shard: o.Shard, Data: o.Data, Code: codeOf(sources), Command: o.Command,
 	}}
 	seen, keys := map[string]bool{}, map[string]bool{}

@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"convergo/nets/fmablas"
 	"convergo/nets/internal/neuron"
 	"fmt"
 	"math"
@@ -44,7 +45,7 @@ func NewBatch(x *mat.Dense, m int) *Batch {
 		X: x, K: mat.NewSymDense(n, nil), Z: mat.NewDense(m, n, nil), U: make([]float64, n),
 		rows: neuron.New(x), acc: newAccumulator(n), coef: make([]float64, n), words: make([]uint64, n),
 	}
-	b.K.SymOuterK(1, x)
+	fmablas.Syrk(blas.NoTrans, 1, x.RawMatrix(), 0, b.K.RawSymmetric())
 	return b
 }
 
@@ -280,7 +281,7 @@ func (b *Batch) rankUpdates(dst *mat.SymDense, net *Network, fill func(row []flo
 			return
 		}
 		v := blas64.General{Rows: rows, Cols: n, Stride: n, Data: b.chunk[:rows*n]}
-		blas64.Syrk(blas.Trans, net.Scale*net.Scale, v, 1, dst.RawSymmetric())
+		fmablas.Syrk(blas.Trans, net.Scale*net.Scale, v, 1, dst.RawSymmetric())
 		rows = 0
 	}
 	for r := range net.Width() {

@@ -77,7 +77,7 @@ func hardware(s *checks.Summary) string {
 	if len(machines) == 0 {
 		machines = []string{"CPU architecture " + s.Manifest.Arch}
 	}
-	return strings.Join(machines, "; ") + "; results do not depend on the number of cores"
+	return strings.Join(machines, "; ") + arithmetic(s.Manifest) + "; results do not depend on the number of cores"
 }
 
 // computing is the wall time of the run.
@@ -111,6 +111,13 @@ func goVersion(m checks.Manifest) string {
 		return ""
 	}
 	return ", built with " + m.Go
+}
+
+func arithmetic(m checks.Manifest) string {
+	if m.Arithmetic == "" {
+		return ""
+	}
+	return " (" + m.Arithmetic + ")"
 }
 
 func tooDear(s *checks.Summary) int {

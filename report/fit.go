@@ -16,7 +16,7 @@ func Spare() []string {
 	return []string{
 		"median", "dear", "trials", "reference", "observed", "violations", "run", "required", "inside", "margin", DerivedWidth, "relation", "estimate",
 		"loose", "unfit", "title", "alignment", "k", "s2", "delta", "least", "ratio_least", "lambda0", "derived_ratio", "literal_ratio", "tau", "p", "theta",
-		"violated", "worst", "predicted", "controls", "detects", "undecided", "vacuous", "n", "kernel_loss", "floor_predicted", "rate_predicted", "network_loss", "steps", "xi", "floor_measured", WidthRun, "factor", "claims", "source",
+		"violated", "worst", "predicted", "controls", "detects", "undecided", "vacuous", "n", "kernel_loss", "floor_predicted", "rate_predicted", "network_loss", "steps", "xi", "floor_measured", WidthRun, "factor", "claims", "slack", "source",
 	}
 }
 

@@ -122,6 +122,7 @@ func TestAskCommand(t *testing.T) {
 		{[]string{}, "name one data file", 2},
 		{[]string{real + "iris.csv", "--label", "colour"}, "colour", 2},
 		{[]string{cases + "semicolon.csv", "--train"}, "no labels", 3},
+		{[]string{cases + "late-duplicate.csv", "--duplicates", "refuse"}, "(--duplicates drop)", 2},
 	} {
 		var out bytes.Buffer
 		if code := Suite().Run(t.Context(), append([]string{"ask"}, tt.args...), &out, &out); code != tt.code || !strings.Contains(out.String(), tt.says) {
@@ -151,6 +152,10 @@ func TestAskTrain(t *testing.T) {
 	if len(a.Trained.Bounds) < 3 {
 		t.Errorf("%d bounds on the loss", len(a.Trained.Bounds))
 	}
+	var text bytes.Buffer
+	if err := a.Write(&text, table.Terminal, table.Options{}); err != nil || !strings.Contains(text.String(), "predicted: limit kernel, these labels") {
+		t.Errorf("%v: the networks stand beside no prediction: %s", err, &text)
+	}
 	var page bytes.Buffer
 	if err := a.Write(&page, table.HTML, table.Options{}); err != nil || !strings.Contains(page.String(), "<svg") {
 		t.Errorf("page with a figure: %v", err)
@@ -160,6 +165,30 @@ func TestAskTrain(t *testing.T) {
 	if _, err := Ask(ctx, set, AskOptions{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end of the context: %v", err)
 	}
+}
+
+// Networks that are trained beside the predictions.
+func ExampleAsk_train() {
+	set, err := data.Spec{Kind: data.Sphere, N: 6, D: 12, Seed: 1}.Build()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	a, err := Ask(context.Background(), set, AskOptions{Train: true, Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	limit := a.Trained.Bounds[0]
+	for _, n := range a.Trained.Networks {
+		fmt.Printf("width %d: %.1f times the steps of the %s\n", n.Width, n.Reach*a.Trained.Step/limit.Reach, limit.Name)
+	}
+	// Output:
+	// width 64: 1.3 times the steps of the limit kernel, these labels
+	// width 256: 1.1 times the steps of the limit kernel, these labels
+	// width 1024: 1.0 times the steps of the limit kernel, these labels
+	// width 4096: 1.0 times the steps of the limit kernel, these labels
+	// width 16384: 1.0 times the steps of the limit kernel, these labels
 }
 
 func ExampleAsk() {
@@ -183,4 +212,14 @@ func ExampleAsk() {
 	// H (two layers, the first trained): lambda_0 = 0.0002909 (certified to 4e-12), the largest eigenvalue is 66.08, the condition number 2.27e+05.
 	// main theorem on logistic loss: 2.13e+05 neurons, 7.69e+06 steps
 	// main theorem on squared loss: 6.27e+07 neurons, 2.25e+06 steps
+}
+
+// BenchmarkAsk asks about a thousand images with labels.
+func BenchmarkAsk(b *testing.B) {
+	set := load(b, "digits.csv.gz", data.Options{Label: "last", Rows: 1000})
+	for b.Loop() {
+		if _, err := Ask(b.Context(), set, AskOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"convergo/bounds"
 	"convergo/bounds/predict"
 	"convergo/checks"
 	"convergo/nets"
@@ -92,15 +93,15 @@ func trainOne(ctx context.Context, set *data.Set, width, steps int, step, share 
 }
 
 // boundsOn are the predictions of the squared error of such networks, in time: the limit kernel's on these labels, and the
-// rates of theorems whose hypotheses hold.
+// rates of theorems whose hypotheses hold, of which constants are known, and which speak of these networks.
 func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 	var longest float64
 	for _, n := range t.Networks {
 		longest = max(longest, n.Steps[len(n.Steps)-1]*t.Step)
 	}
 	var out []answer.Bound
-	add := func(name string, loss func(time float64) float64) {
-		b := answer.Bound{Name: name}
+	add := func(name string, reach float64, loss func(time float64) float64) {
+		b := answer.Bound{Name: name, Reach: reach}
 		for time := t.Step; time <= 10*longest; time *= 1.2 {
 			if l := loss(time); l > 0 && l <= 1 && l >= a.Data.Share/10 {
 				b.Times, b.Loss = append(b.Times, time), append(b.Loss, l)
@@ -112,11 +113,11 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 	}
 	if m := a.Data.Modes; m != nil {
 		start := m.FlowNorm(0)
-		add("limit kernel, these labels", func(time float64) float64 { r := m.FlowNorm(time) / start; return r * r })
+		add("limit kernel, these labels", a.Data.StepsOfModes(t.Step)*t.Step, func(time float64) float64 { r := m.FlowNorm(time) / start; return r * r })
 	}
 	seen := map[string]bool{}
 	for _, p := range a.Predictions {
-		if p.Kind != predict.Training || p.Method != "" || !p.Met() || math.IsNaN(p.Rate) || len(out) > 7 {
+		if p.Kind != predict.Training || p.Constants == bounds.Order || p.Method != "" || !p.Met() || math.IsNaN(p.Rate) || len(out) > 7 {
 			continue
 		}
 		pace := 1.0
@@ -129,7 +130,7 @@ func boundsOn(a *answer.Answer, t *answer.Training) []answer.Bound {
 			continue
 		}
 		seen[curve] = true
-		add(name, func(time float64) float64 { return p.Curve(time / pace) })
+		add(name, p.Steps*pace, func(time float64) float64 { return p.Curve(time / pace) })
 	}
 	return out
 }

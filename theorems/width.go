@@ -13,7 +13,6 @@ import (
 	"convergo/nets/data"
 	"convergo/nets/train"
 	"convergo/theorems/internal/twolayer"
-	"convergo/theorems/internal/userfile"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -64,6 +63,10 @@ type StudyPlan struct {
 	Data *checks.DataFile
 }
 
+func (p StudyPlan) point(d data.Spec) Study {
+	return Study{Data: d, Delta: p.Delta, Shrink: studyShrink, Trials: p.Trials}
+}
+
 // DefaultStudy is what "convergo width" runs unless told otherwise. Its closest
 // pairs stay at distances where few neurons suffice. Closer pairs with opposite
 // labels make weights move farther than the pair is apart: training leaves the
@@ -81,12 +84,10 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 		return checks.Source{}, fmt.Errorf("width study: it needs sizes, 0 < delta < 1 (have %v), two trials or more and a seed", p.Delta)
 	}
 	s := checks.Source{Key: "width-study", Title: "How wide is wide enough?", Files: study}
-	point := func(d data.Spec) Study {
-		return Study{Data: d, Delta: p.Delta, Shrink: studyShrink, Trials: p.Trials}
-	}
 	if p.Data != nil {
-		return p.ofFile(s, point)
+		return p.ofFile(s)
 	}
+	point := p.point
 	families := map[string][]Study{}
 	for _, n := range p.Sizes {
 		if n < 2 {
@@ -115,21 +116,6 @@ func WidthStudy(p StudyPlan) (checks.Source, error) {
 			s.Claims = append(s.Claims, sufficientWidth("width-study/"+name, families[name]))
 		}
 	}
-	return checks.Document(s, "theorems", internal)
-}
-
-// ofFile is the study of a user's file, with labels +1 and -1.
-func (p StudyPlan) ofFile(s checks.Source, point func(data.Spec) Study) (checks.Source, error) {
-	var grid []Study
-	for _, n := range p.Sizes {
-		if n >= 2 && n <= p.Data.Rows {
-			grid = append(grid, point(userfile.Signed(*p.Data, n)))
-		}
-	}
-	if len(grid) == 0 {
-		return s, fmt.Errorf("width study: the file has %d rows to use; give --sizes from 2 to that", p.Data.Rows)
-	}
-	s.Claims = append(s.Claims, sufficientWidth("width-study/data", grid))
 	return checks.Document(s, "theorems", internal)
 }
 

@@ -3,6 +3,9 @@ package theorems
 import (
 	"context"
 	"fmt"
+	"io"
+	"math"
+	"strings"
 	"time"
 
 	"convergo/checks"
@@ -94,16 +97,17 @@ func width(ctx context.Context, session *command.Session, cmd *cobra.Command, f 
 		return err
 	}
 	defer stop()
+	if f.plan.Data != nil {
+		if err := f.affordable(cmd.ErrOrStderr(), cmd.Flags().Changed("sizes")); err != nil {
+			return err
+		}
+	}
 	source, err := WidthStudy(f.plan)
 	if err != nil {
 		return err
 	}
 	work, instances := StudyWork(f.plan)
-	// The rate is that of one core of a common machine; the guess of the width
-	// that suffices, which the work rests on, is the larger uncertainty.
-	const rate = 4e9
-	fmt.Fprintf(cmd.ErrOrStderr(), "Width study: %d instances, about %.2g operations, some %s on 2 cores.\n",
-		instances, work, time.Duration(work/rate/2*float64(time.Second)).Round(time.Second))
+	fmt.Fprintf(cmd.ErrOrStderr(), "Width study: %d instances, about %.2g operations, some %s on 2 cores.\n", instances, work, studyTime(work))
 	if f.dry {
 		return nil
 	}
@@ -142,6 +146,49 @@ func (f *widthFlags) open(ctx context.Context, cmd *cobra.Command) (stop func(),
 		fmt.Fprintf(cmd.ErrOrStderr(), "Read %s.\n", files[0].Reading)
 	}
 	return stop, err
+}
+
+// studyTime is how long the work takes on two cores of a common machine. The guess of the width that suffices, which the
+// work rests on, is the larger uncertainty.
+func studyTime(work float64) time.Duration {
+	const rate = 4e9
+	return time.Duration(min(work/rate/2*float64(time.Second), 1<<62)).Round(time.Second)
+}
+
+// mostStudied are the operations on a size of a user's file that nobody asked for by name: ten minutes.
+const mostStudied = 600 * 2 * 4e9
+
+// affordable says what each size of the user's file takes and, unless the sizes were asked for, leaves the dear ones out.
+func (f *widthFlags) affordable(w io.Writer, asked bool) error {
+	costs, err := f.plan.FileCosts()
+	if err != nil {
+		return err
+	}
+	for _, c := range costs {
+		if !math.IsNaN(c.Lambda0) {
+			fmt.Fprintf(w, "n = %d: lambda_0 = %.3g, %d steps of training, some %s on 2 cores.\n", c.N, c.Lambda0, c.Steps, studyTime(c.Work))
+		}
+	}
+	if asked {
+		return nil
+	}
+	plan, dear := f.plan.Without(costs, mostStudied)
+	if len(dear) > 0 {
+		fmt.Fprintf(w, "Left out, since lambda_0 is so small: %s; name sizes (--sizes) to run them all the same.\n", sizesOf(dear))
+	}
+	if len(dear) == len(costs) {
+		return fmt.Errorf("width study: lambda_0 = %.3g makes every size take more than %s; give smaller ones, or the same ones by name (--sizes)", dear[0].Lambda0, studyTime(mostStudied))
+	}
+	f.plan = plan
+	return nil
+}
+
+func sizesOf(costs []SizeCost) string {
+	var names []string
+	for _, c := range costs {
+		names = append(names, fmt.Sprintf("n = %d", c.N))
+	}
+	return strings.Join(names, ", ")
 }
 
 func widthTable(s *checks.Summary) (*table.Table, error) {

@@ -39,6 +39,35 @@ func TestWidthStudyEndToEnd(t *testing.T) {
 	}
 }
 
+// TestWidthOfAFile studies rows of a user's file, and leaves out sizes that nobody can wait for.
+func TestWidthOfAFile(t *testing.T) {
+	run := func(args ...string) (out, said string, code int) {
+		var o, e bytes.Buffer
+		code = Suite().Run(t.Context(), append([]string{"width", "--data"}, args...), &o, &e)
+		return o.String(), e.String(), code
+	}
+	out, said, code := run(cases+"five-rows.csv", "--label", "last", "--sizes", "4,5,9", "--trials", "40", "--out", t.TempDir(), "--format", "csv")
+	for _, want := range []string{"label=last", "derived/descent"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("status %d, want %q in\n%s\n%s", code, want, out, said)
+		}
+	}
+	if !strings.Contains(said, "n = 5: lambda_0 = 0.302, 188 steps") || strings.Contains(said, "n = 9") {
+		t.Errorf("said %s", said)
+	}
+	_, said, code = run(real+"iris.csv", "--dry")
+	if code != 0 || !strings.Contains(said, "n = 4: lambda_0") || !strings.Contains(said, "Left out, since lambda_0 is so small: n = ") || !strings.Contains(said, "n = 64;") {
+		t.Errorf("status %d, %s", code, said)
+	}
+	_, said, code = run(real+"iris.csv", "--dry", "--sizes", "64")
+	if code != 0 || strings.Contains(said, "Left out") || !strings.Contains(said, "1 instances") {
+		t.Errorf("sizes by name: status %d, %s", code, said)
+	}
+	if _, said, code = run(cases+"five-rows.csv", "--sizes", "9"); code != 2 || !strings.Contains(said, "5 rows to use") {
+		t.Errorf("too many rows: status %d, %s", code, said)
+	}
+}
+
 // output runs the command and returns what it prints.
 func output(t *testing.T, args ...string) (string, int) {
 	t.Helper()

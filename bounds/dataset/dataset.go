@@ -57,16 +57,16 @@ func (k KernelFacts) Condition() float64 {
 
 // Options bounds the work. The zero value means the defaults.
 type Options struct {
-	// Alignment needs all eigenvectors, the slowest part: it is left out beyond so many samples (default
-	// 512).
-	MaxAlignment int
+	// The labels are decomposed in the eigenvectors of H, the slowest part, up to so many samples (default
+	// 2000).
+	MaxSpectrum int
 	// The margin solves a cone program of as many variables as samples (default 200).
 	MaxMargin int
 	// Progress, if not nil, is told of each finished step.
 	Progress func(done, steps int)
 }
 
-func (o Options) maxAlignment() int { return orDefault(o.MaxAlignment, 512) }
+func (o Options) maxSpectrum() int { return orDefault(o.MaxSpectrum, 2000) }
 
 func (o Options) maxMargin() int { return orDefault(o.MaxMargin, 200) }
 
@@ -145,34 +145,40 @@ func Of(ctx context.Context, x *mat.Dense, y []float64, opts Options) (*Facts, e
 	if err := step(); err != nil {
 		return nil, err
 	}
-	for _, l := range work {
+	var h *mat.SymDense
+	for i, l := range work {
 		inputs := x
 		if l.bias {
 			inputs = withBias(x)
 		}
-		k, err := kernelFacts(l.k, inputs)
+		g, err := l.k.Gram(inputs)
 		if err != nil {
 			return nil, fmt.Errorf("dataset: %s: %w", l.name, err)
 		}
-		k.Name, k.Meaning = l.name, l.meaning
+		if i == 0 {
+			h = g
+		}
+		k, err := kernelFacts(l, g, d)
+		if err != nil {
+			return nil, fmt.Errorf("dataset: %s: %w", l.name, err)
+		}
 		f.Kernels = append(f.Kernels, k)
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	if y != nil {
-		if f.Labels, err = labelFacts(ctx, x, y, opts); err != nil {
+		if f.Labels, err = labelFacts(ctx, x, h, y, opts); err != nil {
 			return nil, err
 		}
 	}
 	return f, step()
 }
 
-func kernelFacts(k kernel.Kernel, x *mat.Dense) (KernelFacts, error) {
-	n, d := x.Dims()
-	g, err := k.Gram(x)
-	if err != nil {
-		return KernelFacts{}, err
+// kernelFacts are those of the Gram matrix of a limit kernel on samples of d dimensions.
+func kernelFacts(l limit, g *mat.SymDense, d int) (KernelFacts, error) {
+	if l.bias {
+		d++
 	}
 	low, err := eig.Min(g)
 	if err != nil {
@@ -182,8 +188,8 @@ func kernelFacts(k kernel.Kernel, x *mat.Dense) (KernelFacts, error) {
 	if err != nil {
 		return KernelFacts{}, err
 	}
-	rounding := gramError(k, n, d)
-	return KernelFacts{Lambda0: low.Widen(rounding), Top: top.Widen(rounding)}, nil
+	rounding := gramError(l.k, g.SymmetricDim(), d)
+	return KernelFacts{Name: l.name, Meaning: l.meaning, Lambda0: low.Widen(rounding), Top: top.Widen(rounding)}, nil
 }
 
 // gramError bounds the spectral norm of the rounding of a Gram matrix: n times that of an entry.

@@ -15,10 +15,11 @@ import (
 // LabelFacts are how labels lie in the spectrum of H, the kernel of two layers of which the first is
 // trained.
 type LabelFacts struct {
-	Form     eig.Certified // y'H^{-1}y; not OK where H is not certified positive definite
-	Shuffled float64       // the mean of y'H^{-1}y over all orders of the labels; NaN where Form is not OK
-	Measure  float64       // sqrt(2 y'H^{-1}y/n); NaN where Form is not OK
-	Align    []Share       // nil where there are too many samples
+	Form     eig.Certified           // y'H^{-1}y; not OK where H is not certified positive definite
+	Shuffled float64                 // the mean of y'H^{-1}y over all orders of the labels; NaN where Form is not OK
+	Measure  float64                 // sqrt(2 y'H^{-1}y/n); NaN where Form is not OK
+	Spectrum *bounds.SpectralMeasure // of the labels in H, no eigenvalue below 0; nil where there are too many samples
+	Align    []Share                 // nil where Spectrum is, or where all labels are zero
 	Margin   *bounds.Margin
 	// NoMargin says why Margin is nil.
 	NoMargin string
@@ -35,14 +36,10 @@ type Share struct {
 	Part    float64
 }
 
-func labelFacts(ctx context.Context, x *mat.Dense, y []float64, opts Options) (*LabelFacts, error) {
+// labelFacts are those of labels y of the samples x, whose Gram matrix is h.
+func labelFacts(ctx context.Context, x *mat.Dense, h *mat.SymDense, y []float64, opts Options) (*LabelFacts, error) {
 	n, d := x.Dims()
-	k := kernel.ReLU()
-	h, err := k.Gram(x)
-	if err != nil {
-		return nil, fmt.Errorf("dataset: %w", err)
-	}
-	inverse, err := eig.NewInverse(h, gramError(k, n, d))
+	inverse, err := eig.NewInverse(h, gramError(kernel.ReLU(), n, d))
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
@@ -56,12 +53,11 @@ func labelFacts(ctx context.Context, x *mat.Dense, y []float64, opts Options) (*
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if n <= opts.maxAlignment() {
-		modes, err := bounds.NewModes(h, y)
-		if err != nil {
-			return nil, fmt.Errorf("dataset: %w", err)
+	if n <= opts.maxSpectrum() {
+		if l.Spectrum, err = spectrumOf(h, y); err != nil {
+			return nil, err
 		}
-		l.Align = Alignment(modes)
+		l.Align = alignment(l.Spectrum)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -97,9 +93,20 @@ func shuffledMean(h *mat.SymDense, y []float64) (float64, error) {
 	return mean, nil
 }
 
-// Alignment returns the shares of the leading 1, 2, 5, 10, 20, 50, ... eigenvectors of H in the labels, of which these
-// are the modes; nil for labels that are all zero.
-func Alignment(modes bounds.Modes) []Share {
+func spectrumOf(h *mat.SymDense, y []float64) (*bounds.SpectralMeasure, error) {
+	m, err := bounds.NewSpectralMeasure(h, y)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	for i, l := range m.Lambda {
+		m.Lambda[i] = max(0, l) // H is positive semidefinite, its computed eigenvalues only nearly
+	}
+	return &m, nil
+}
+
+// alignment returns the shares of the leading 1, 2, 5, 10, 20, 50, ... eigenvectors of H in the labels; nil for labels
+// that are all zero.
+func alignment(modes *bounds.SpectralMeasure) []Share {
 	var total float64
 	for _, c := range modes.Coef {
 		total += c * c

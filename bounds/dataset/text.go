@@ -10,8 +10,8 @@ import (
 // were given.
 func (f *Facts) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d samples of unit norm in %d dimensions; the spectral norm of the data matrix is %.4g (between 1 and %.4g).\n",
-		f.N, f.D, f.Spectral.Value, math.Sqrt(float64(f.N)))
+	fmt.Fprintf(&b, "%s of unit norm in %s; the spectral norm of the data matrix is %.4g (between 1 and %.4g).\n",
+		count(f.N, "sample"), count(f.D, "dimension"), f.Spectral.Value, math.Sqrt(float64(f.N)))
 	b.WriteString(f.Geometry.String() + "\n")
 	for _, k := range f.Kernels {
 		b.WriteString(k.String() + "\n")
@@ -20,6 +20,13 @@ func (f *Facts) String() string {
 		b.WriteString(f.Labels.String() + "\n")
 	}
 	return b.String()
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // String is a sentence or two.

@@ -230,6 +230,15 @@ func DeepCosines(X mat.Matrix) (R *mat.SymDense, norms []float64, err error) {
 	return R, ps.norms, nil
 }
 
+// Norms returns the Euclidean norms of the rows of a data set; its errors are those of [DeepCosines].
+func Norms(X mat.Matrix) ([]float64, error) {
+	ps, err := newPoints(X)
+	if err != nil {
+		return nil, err
+	}
+	return ps.norms, nil
+}
+
 // deepSeries returns the first coefficients of the power series in r, on unit inputs, of
 // NTKWeighted(w) and of NNGP(len(w)-1).
 //

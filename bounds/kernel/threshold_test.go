@@ -100,6 +100,17 @@ func TestJointTailEnds(t *testing.T) {
 	}
 }
 
+// A threshold whose square is lost is next to none.
+func TestJointTailOfTinyThresholds(t *testing.T) {
+	for _, b := range []float64{5e-324, 1e-310, 3e-154, 1e-100, 1e-20} {
+		for _, angle := range []float64{0, 1e-9, 0.3, 1.5, 3} {
+			if got, want := kernel.JointTail(b, angle), (math.Pi-angle)/(2*math.Pi); math.Abs(got-want) > 1e-14 {
+				t.Errorf("b=%v angle=%v: %v, want %v", b, angle, got, want)
+			}
+		}
+	}
+}
+
 func TestJointTailBound(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {

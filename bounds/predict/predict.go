@@ -52,7 +52,7 @@ type Prediction struct {
 	Flow  bool    // Rate and Steps are of gradient flow
 
 	Prefactor float64 // of the bound on the squared error at the start, 1 where it has none
-	Method    string  // of training, where it is not gradient descent or its flow
+	Method    string  // of training, where it is not gradient descent or its flow on the first of two layers
 
 	Value float64 // the bound, of any other kind than training
 	Truth float64 // what it bounds, computed on these data
@@ -158,19 +158,22 @@ func compareNumbers(a, b float64) int { return cmp.Compare(a, b) }
 type Data struct {
 	Facts  *dataset.Facts
 	X      *mat.Dense
-	Labels bool          // the data have labels; without, +1 and -1 are supposed
-	Modes  *bounds.Modes // of H and the labels; nil without labels, or where there are too many samples
-	Delta  float64       // failure probability that a theorem may take
-	Share  float64       // of the squared error at the start that training is to reach
+	Labels bool                    // the data have labels; without, +1 and -1 are supposed
+	Modes  *bounds.SpectralMeasure // of the labels in H; nil without labels, or where there are too many samples
+	Delta  float64                 // failure probability that a theorem may take
+	Share  float64                 // of the squared error at the start that training is to reach
 
 	// Problem has lambda_0 at the lower end of its certificate (NaN where it is not certified), S at the upper, and the
 	// least margin that the certified kernel margin proves.
 	Problem bounds.Problem
 }
 
-// NewData prepares the facts of samples x with labels y, which may be nil. The modes may be nil.
-func NewData(f *dataset.Facts, x *mat.Dense, y []float64, modes *bounds.Modes) *Data {
-	d := &Data{Facts: f, X: x, Labels: y != nil, Modes: modes, Delta: 0.1, Share: 0.01}
+// NewData prepares the facts of samples x with labels y, which may be nil.
+func NewData(f *dataset.Facts, x *mat.Dense, y []float64) *Data {
+	d := &Data{Facts: f, X: x, Labels: y != nil, Delta: 0.1, Share: 0.01}
+	if f.Labels != nil {
+		d.Modes = f.Labels.Spectrum
+	}
 	d.Problem = bounds.Problem{
 		N: f.N, Lambda0: math.NaN(), S: f.Spectral.Upper(), Delta: d.Delta,
 		LabelBound: 1, LabelNorm: math.Sqrt(float64(f.N)),
@@ -226,7 +229,10 @@ func (d *Data) StepsAt(factor float64) float64 {
 func (p Prediction) Linear(d *Data, step, decay float64) Prediction {
 	p.Step, p.Rate = step, 1-decay
 	p.Steps = math.NaN()
-	if decay > 0 && decay < 1 {
+	switch {
+	case decay == 1: // nothing is left
+		p.Steps = 1
+	case decay > 0 && decay < 1:
 		p.Steps = math.Max(1, math.Ceil(math.Log(d.Share)/math.Log1p(-decay)))
 	}
 	return p
@@ -275,7 +281,7 @@ func (d *Data) StepsOfModes(eta float64) float64 {
 	target := math.Sqrt(d.Share) * d.Modes.GDNorm(0, 0)
 	high := 1
 	for d.Modes.GDNorm(eta, high) > target {
-		if high > 1<<50 {
+		if high > min(1<<50, math.MaxInt/4) {
 			return math.NaN()
 		}
 		high *= 2

@@ -7,7 +7,6 @@ import (
 
 	"convergo/bounds"
 	"convergo/bounds/dataset"
-	"convergo/bounds/kernel"
 	"convergo/bounds/predict"
 	"convergo/nets/data"
 )
@@ -23,19 +22,7 @@ func orthonormal(t *testing.T, y []float64) *predict.Data {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := kernel.ReLU().Gram(set.X)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var modes *bounds.Modes
-	if y != nil {
-		m, err := bounds.NewModes(h, y)
-		if err != nil {
-			t.Fatal(err)
-		}
-		modes = &m
-	}
-	return predict.NewData(f, set.X, y, modes)
+	return predict.NewData(f, set.X, y)
 }
 
 // H of orthonormal samples is half the identity, so that a step of size eta leaves 1 - eta/2 of the residual.
@@ -58,6 +45,9 @@ func TestStepsOfModes(t *testing.T) {
 
 func TestLinearAndExponential(t *testing.T) {
 	d := orthonormal(t, nil)
+	if p := (predict.Prediction{}).Linear(d, 2, 1); p.Steps != 1 || p.Rate != 0 {
+		t.Errorf("a step that leaves nothing: %v steps, rate %v", p.Steps, p.Rate)
+	}
 	p := predict.New("a", "", "", predict.Training, bounds.Derived, "").Linear(d, 0.5, 0.1)
 	if want := math.Ceil(math.Log(0.01) / math.Log(0.9)); p.Steps != want || p.Rate != 0.9 || p.Curve(p.Steps) > 0.01 || p.Curve(p.Steps-1) <= 0.01 {
 		t.Errorf("%+v, want %v steps", p, want)

@@ -28,15 +28,18 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 
 	"convergo/checks"
+	"convergo/nets/fmablas"
 	"convergo/report"
 	"convergo/report/table"
 
 	"github.com/spf13/cobra"
+	"gonum.org/v1/gonum/blas/blas64"
 )
 
 // A Suite is what a command line is made for.
@@ -64,8 +67,11 @@ type Table struct {
 	Build func(*checks.Summary) (*table.Table, error)
 }
 
-// Main runs the command line of the process and exits.
+// Main runs the command line of the process and exits. It puts the BLAS of package fmablas under gonum's mat and lapack: that
+// switch is one for the whole process, so it is turned here and by no library. What the packages of Convergo multiply
+// themselves does not depend on it.
 func Main(s Suite) {
+	blas64.Use(fmablas.Implementation{Workers: runtime.GOMAXPROCS(0)})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	os.Exit(s.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
@@ -157,5 +163,6 @@ func (a *app) rootCommand() *cobra.Command {
 		root.AddCommand(a.suite.Commands(&Session{a})...)
 	}
 	a.localise(root)
+	a.completeValues(root)
 	return root
 }

@@ -98,7 +98,8 @@ func InFlags(err error) error {
 
 var flagWords = strings.NewReplacer(
 	"zero_rows drop", "--zero-rows drop", "label_coding raw", "--label-coding raw", "leave label_coding out", "leave --label-coding out",
-	"missing drop", "--missing drop", "(rows)", "(--rows)", "max_bytes", "--max-bytes", "load.label", "--label",
+	"missing drop", "--missing drop", "(drop)", "(--drop)", "duplicates drop", "--duplicates drop", "duplicates keep", "--duplicates keep",
+	"samples (x)", "samples (--x)", "labels (y)", "labels (--y)", "(rows)", "(--rows)", "max_bytes", "--max-bytes", "load.label", "--label",
 )
 
 type reworded struct {

@@ -1,12 +1,10 @@
 package command
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"text/template"
 
 	"convergo/report"
 
@@ -16,113 +14,60 @@ import (
 func (a *app) emitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emit",
-		Short: "Write scripts that run the claims elsewhere",
+		Short: "Write scripts and manifests that run the claims elsewhere",
 		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
-  sh submit.sh`,
+  sh submit.sh
+  convergo emit kubernetes --image registry.example/claims --shards 8 -- du2019 > job.yaml
+  kubectl apply -f job.yaml`,
 	}
-	return group(cmd, a.emitSlurmCommand())
+	return group(cmd, a.emitSlurmCommand(), a.emitKubernetesCommand())
 }
 
-// slurmScript is what the script for Slurm is made of.
-type slurmScript struct {
+// An emitted is what all scripts and manifests hold: a run in parts.
+type emitted struct {
 	Shards   int
 	Cpus     int
 	Profile  string
 	Out      string
 	Program  string
 	Name     string   // of the suite, for the jobs
-	Sbatch   []string // further options of both jobs
 	Verify   []string // further arguments of verify
-	filename string   // of the script, or empty for standard output
+	filename string   // of the text, or empty for standard output
 }
 
-func (a *app) emitSlurmCommand() *cobra.Command {
-	s := slurmScript{Name: a.suite.Name}
-	cmd := &cobra.Command{
-		Use:   "slurm [flags] [-- verify arguments...]",
-		Short: "Write a script that submits an array job to Slurm and merges its records",
-		Long: `Slurm writes a shell script that submits two jobs: an array with a task for each
-shard of the run, and behind it a job that merges the shards into OUT/merged and
-prints the table of verdicts. What follows -- goes to verify as it is.
-
-The paths must mean the same on the nodes as where the script is run. A script
-that is run again resumes the shards that were cut short. A refuted claim does
-not fail its task, or nothing would be merged: it fails the merge job, whose exit
-status is that of verify on the whole run.`,
-		Example: `  convergo emit slurm --shards 8 --out runs/du -- du2019 --seed 7 > submit.sh
-  sh submit.sh
-  convergo emit slurm --shards 200 --profile deep --cpus 4 --sbatch=--time=04:00:00 --sbatch=--partition=long --output submit.sh
-  convergo report runs/slurm/merged --format latex`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s.Verify = args
-			if err := s.validate(a); err != nil {
-				return err
-			}
-			text, err := s.text()
-			if err != nil {
-				return err
-			}
-			if s.filename == "" {
-				_, err = cmd.OutOrStdout().Write(text)
-				return failed(err)
-			}
-			if err := os.WriteFile(s.filename, text, 0o777); err != nil {
-				return failed(err)
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Next:\n  sh %s\n", s.filename, report.ShellQuote(s.filename))
-			return nil
-		},
-	}
+func (e *emitted) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.IntVar(&s.Shards, "shards", 8, "parts of the run, each a task of the array")
-	fl.IntVar(&s.Cpus, "cpus", 1, "cores of a task")
-	fl.StringVar(&s.Profile, "profile", "standard", "what to spend: quick, standard or deep")
-	fl.StringVar(&s.Out, "out", "runs/slurm", "folder of the shards, the merged run and the logs")
-	fl.StringArrayVar(&s.Sbatch, "sbatch", nil, "option of sbatch for both jobs, such as --sbatch=--time=02:00:00; repeatable")
-	fl.StringVar(&s.Program, "program", "", "the program on the nodes (default: the path of this one)")
-	fl.StringVarP(&s.filename, "output", "o", "", "file of the script (default: standard output)")
-	return cmd
+	fl.IntVar(&e.Shards, "shards", 8, "parts of the run, each a task of the array")
+	fl.IntVar(&e.Cpus, "cpus", 1, "cores of a task")
+	fl.StringVar(&e.Profile, "profile", "standard", "what to spend: quick, standard or deep")
+	fl.StringVarP(&e.filename, "output", "o", "", "file of the text (default: standard output)")
 }
 
 // validate finds now what would otherwise fail once the jobs have waited in the
-// queue, and fills in the program.
-func (s *slurmScript) validate(a *app) error {
+// queue.
+func (e *emitted) validate(a *app) error {
 	switch {
-	case s.Shards < 1:
-		return fmt.Errorf("--shards %d: at least 1 is needed", s.Shards)
-	case s.Cpus < 1:
-		return fmt.Errorf("--cpus %d: at least 1 is needed", s.Cpus)
-	case s.Out == "":
+	case e.Shards < 1:
+		return fmt.Errorf("--shards %d: at least 1 is needed", e.Shards)
+	case e.Cpus < 1:
+		return fmt.Errorf("--cpus %d: at least 1 is needed", e.Cpus)
+	case e.Out == "":
 		return errors.New("say where to put the records: --out DIR")
-	case strings.ContainsAny(s.Out, "\\\n\r"):
-		return fmt.Errorf("--out %q: Slurm does not take a backslash or a line break in the name of a log", s.Out)
 	}
-	if strings.HasPrefix(s.Out, "-") {
-		s.Out = "./" + s.Out
-	}
-	for _, arg := range append([]string{s.Program}, s.Verify...) {
+	for _, arg := range append([]string{e.Program}, e.Verify...) {
 		if strings.ContainsAny(arg, "\n\r\x00") {
-			return fmt.Errorf("argument %q: a script for Slurm takes no line break in it", arg)
+			return fmt.Errorf("argument %q: a script takes no line break in it", arg)
 		}
 	}
-	for _, o := range s.Sbatch {
-		if !strings.HasPrefix(o, "-") || strings.ContainsAny(o, "\n\r\x00") {
-			return fmt.Errorf("--sbatch %q: give a whole option, such as --sbatch=--partition=long", o)
-		}
-	}
-	if s.Program == "" {
-		program, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("finding this program: %w; give --program", err)
-		}
-		s.Program = program
-	}
-	return s.validateVerify(a)
+	return e.validateVerify(a)
 }
 
-func (s *slurmScript) validateVerify(a *app) error {
+func (e *emitted) validateVerify(a *app) error {
 	verify := a.verifyCommand()
-	if err := verify.ParseFlags(s.Verify); err != nil {
+	if err := verify.ParseFlags(e.Verify); err != nil {
+		if words := strings.Join(e.Verify, " "); strings.Contains(words, "ARRAY_TASK_ID") || strings.Contains(words, "COMPLETION_INDEX") {
+			return fmt.Errorf("arguments of verify: %w; the array is over the parts of ONE run, and all of them have one seed: for several seeds write a text for each, with an --out of its own", err)
+		}
 		return fmt.Errorf("arguments of verify: %w", err)
 	}
 	for _, name := range []string{"shard", "out", "workers"} {
@@ -133,7 +78,7 @@ func (s *slurmScript) validateVerify(a *app) error {
 	if verify.Flags().Changed("profile") {
 		return errors.New("arguments of verify: give --profile before the --")
 	}
-	f := verifyFlags{profile: s.Profile, shard: "0/1"}
+	f := verifyFlags{profile: e.Profile, shard: "0/1"}
 	if _, err := f.options(); err != nil {
 		return err
 	}
@@ -141,56 +86,15 @@ func (s *slurmScript) validateVerify(a *app) error {
 	return err
 }
 
-// The array tasks end well when a claim is refuted (exit status 1): their
-// records are whole, and the merge behind them gives the verdict.
-var slurmTemplate = template.Must(template.New("slurm").Funcs(template.FuncMap{
-	"quote": report.ShellQuote, "last": func(n int) int { return n - 1 },
-}).Parse(`#!/bin/sh
-# Submits a run of {{.Name}} in {{.Shards}} shards to Slurm, and behind it the job that
-# merges their records. Run it again to resume shards that were cut short.
-set -eu
-out={{quote .Out}}
-mkdir -p "$out"
-
-array=$(sbatch --parsable --job-name={{quote .Name}} --array=0-{{last .Shards}} \
-	--cpus-per-task={{.Cpus}} --requeue --open-mode=append --output={{quote .Logs}}/shard%a.log{{range .Sbatch}} \
-	{{quote .}}{{end}} <<'END_OF_JOB'
-#!/bin/sh
-out={{quote .Out}}
-{{quote .Program}} verify --profile={{.Profile}} --workers="${SLURM_CPUS_PER_TASK:-{{.Cpus}}}" \
-	--shard="$SLURM_ARRAY_TASK_ID/{{.Shards}}" --out="$out/shard$SLURM_ARRAY_TASK_ID"{{range .Verify}} \
-	{{quote .}}{{end}}
-status=$?
-[ $status -eq 1 ] && status=0 # refuted claims fail the merge, not the shard
-exit $status
-END_OF_JOB
-)
-array=${array%%;*}
-
-merge=$(sbatch --parsable --job-name={{quote .Name}}-merge --dependency=afterok:"$array" --kill-on-invalid-dep=yes \
-	--open-mode=append --output={{quote .Logs}}/merge.log{{range .Sbatch}} \
-	{{quote .}}{{end}} <<'END_OF_JOB'
-#!/bin/sh
-out={{quote .Out}}
-set --
-i=0
-while [ $i -lt {{.Shards}} ]; do
-	set -- "$@" "$out/shard$i"
-	i=$((i + 1))
-done
-exec {{quote .Program}} merge --out="$out/merged" "$@"
-END_OF_JOB
-)
-merge=${merge%%;*}
-echo "Submitted the shards as job $array and their merge as job $merge."
-echo "The verdicts will be in $out/merge.log, the records in $out/merged."
-`))
-
-// Logs is the folder of the logs in the language of sbatch, where % is special.
-func (s *slurmScript) Logs() string { return strings.ReplaceAll(s.Out, "%", "%%") }
-
-func (s *slurmScript) text() ([]byte, error) {
-	var b bytes.Buffer
-	err := slurmTemplate.Execute(&b, s)
-	return b.Bytes(), err
+// write prints the text, or writes it to the file and says how to use it.
+func (e *emitted) write(cmd *cobra.Command, text []byte, mode os.FileMode, use string) error {
+	if e.filename == "" {
+		_, err := cmd.OutOrStdout().Write(text)
+		return failed(err)
+	}
+	if err := os.WriteFile(e.filename, text, mode); err != nil {
+		return failed(err)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Next:\n  %s %s\n", e.filename, use, report.ShellQuote(e.filename))
+	return nil
 }

@@ -12,25 +12,30 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// emit runs the command and returns its output.
+// emit runs a command of emit and returns its output.
 func emit(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	cmd := toyApp().rootCommand()
 	var out bytes.Buffer
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
-	cmd.SetArgs(append([]string{"emit", "slurm"}, args...))
+	cmd.SetArgs(append([]string{"emit"}, args...))
 	err := cmd.Execute()
 	return out.String(), err
 }
 
 func TestEmitSlurmGolden(t *testing.T) {
-	got, err := emit(t, "--shards", "8", "--profile", "quick", "--out", "runs/50% 'off'", "--program", "/opt/con vergo", "--cpus", "4",
+	got, err := emit(t, "slurm", "--shards", "8", "--profile", "quick", "--out", "runs/50% 'off'", "--program", "/opt/con vergo", "--cpus", "4",
 		"--sbatch=--time=02:00:00", "--sbatch=--comment=$(touch hacked)", "--", "*", "--seed", "7", "--data", "my data;rm -rf.npy")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "emit", "slurm.sh")
+	compareGolden(t, "slurm.sh", got)
+}
+
+func compareGolden(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", "emit", name)
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
 			t.Fatal(err)
@@ -86,7 +91,7 @@ func runSlurmScript(t *testing.T, shell string) {
 	}
 	script := filepath.Join(dir, "submit.sh")
 	out := filepath.Join(dir, `a "b" 5%`)
-	if _, err := emit(t, "--shards=3", "--out", out, "--program", program, "--output", script, "--sbatch=--comment=$HOME `x`", "--", "*", "--label", "it's $HOME"); err != nil {
+	if _, err := emit(t, "slurm", "--shards=3", "--out", out, "--program", program, "--output", script, "--sbatch=--comment=$HOME `x`", "--", "*", "--label", "it's $HOME"); err != nil {
 		t.Fatal(err)
 	}
 	if text, err := exec.Command(shell, "-n", script).CombinedOutput(); err != nil || len(text) > 0 {
@@ -137,10 +142,11 @@ func TestEmitSlurmRefuses(t *testing.T) {
 		{[]string{"--", "--workers", "2"}, "--workers is set by the script"},
 		{[]string{"--", "--profile", "deep"}, "before the --"},
 		{[]string{"--", "--sead", "7"}, "unknown flag"},
+		{[]string{"--", "*", "--seed", "$SLURM_ARRAY_TASK_ID"}, "over the parts of ONE run"},
 		{[]string{"--", "no/such-claim"}, "no/such-claim"},
 		{[]string{"--", "a\nEND_OF_JOB\nb"}, "line break"},
 	} {
-		if out, err := emit(t, tt.args...); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if out, err := emit(t, append([]string{"slurm"}, tt.args...)...); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: error %v with output %q, want %q", tt.args, err, out, tt.want)
 		}
 	}

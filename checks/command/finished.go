@@ -6,8 +6,6 @@ import (
 	"os"
 
 	"convergo/checks"
-	"convergo/report"
-	"convergo/report/table"
 )
 
 // openRun reads and judges a run, and says what its records lack.
@@ -35,31 +33,6 @@ func openRun(dir string, warn io.Writer) (*checks.Records, *checks.Summary, erro
 		fmt.Fprintln(warn, "unfinished:", g)
 	}
 	return rec, s, nil
-}
-
-// printOverview prints a row a claim and a row a source, narrow enough for any
-// terminal, and last, where the eye is, why claims do not hold. All other
-// columns, and what they mean, are those of report.
-func printOverview(w io.Writer, s *checks.Summary) error {
-	sources, err := report.Table(s, "sources", "", report.View{
-		Columns: []string{"source", "claims", "holds", "refuted", "undecided", "vacuous", "unfit", "detects", "loose"}})
-	if err != nil {
-		return err
-	}
-	claims, err := report.Table(s, "overview", "", report.View{Columns: []string{"claim", "inside", "detects", "slack", "verdict", "controls"}})
-	if err != nil {
-		return err
-	}
-	sources.Title, sources.Caption, sources.Notes = "", "", append(sources.Notes, claims.Notes...)
-	claims.Title, claims.Notes, claims.Caption = "", nil, table.Inline("Inside: instances run within all hypotheses, of all. Detects: the smallest error of a constant that this run would have refuted. Slack: prediction over observation, 1 is tight. Caught: sabotaged variants refuted, as they must be.")
-	o := terminalOptions(w)
-	for _, t := range []*table.Table{claims, sources} {
-		if err := table.Render(w, t, table.Terminal, o); err != nil {
-			return err
-		}
-		fmt.Fprintln(w)
-	}
-	return nil
 }
 
 // tally counts verdicts and broken checks in a line.

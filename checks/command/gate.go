@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"convergo/checks"
 	"convergo/report/gate"
@@ -25,13 +26,22 @@ func (f *gateFlags) register(cmd *cobra.Command) {
 	fl.StringVar(&f.sarif, "sarif", "", "write SARIF 2.1.0 to this file")
 	fl.StringVar(&f.quality, "code-quality", "", "write GitLab's code quality JSON to this file")
 	fl.StringVar(&f.summary, "summary", "", "append a Markdown summary to this file")
-	fl.StringVar(&f.annotations, "annotations", "", "github: print the commands that GitHub shows beside the code")
+	fl.StringVar(&f.annotations, "annotations", "", "github: print the commands that GitHub shows beside the code; gitlab: write the code quality JSON to "+gate.CodeQualityFile+" unless --code-quality names a file")
 	fl.BoolVar(&f.all, "all", false, "show unchanged claims too")
 }
 
+// services are the values of --annotations.
+var services = []string{"github", "gitlab"}
+
+// check refuses an unknown service, and chooses the file that GitLab reads.
 func (f *gateFlags) check() error {
-	if f.annotations != "" && f.annotations != "github" {
-		return fmt.Errorf("--annotations %q: it must be github; GitLab reads --code-quality", f.annotations)
+	switch {
+	case f.annotations == "" || f.annotations == "github":
+		return nil
+	case f.annotations != "gitlab":
+		return fmt.Errorf("--annotations %q: it must be %s", f.annotations, strings.Join(services, " or "))
+	case f.quality == "":
+		f.quality = gate.CodeQualityFile
 	}
 	return nil
 }
@@ -76,7 +86,7 @@ func (f *gateFlags) write(stdout io.Writer, c *checks.Comparison) error {
 			errs = append(errs, writeTo(out.path, stdout, func(w io.Writer) error { return out.write(w, c) }))
 		}
 	}
-	if f.annotations != "" {
+	if f.annotations == "github" {
 		errs = append(errs, gate.GitHub(stdout, c))
 	}
 	if f.summary != "" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"convergo/checks"
 	"convergo/report"
@@ -21,6 +22,7 @@ func (a *app) listCommand() *cobra.Command {
 		Example: `  convergo list
   convergo list du2019 --form probably
   convergo list --json`,
+		ValidArgsFunction: a.completeClaims,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sources, err := a.selected(args)
 			if err != nil {
@@ -124,15 +126,26 @@ func writeJSON(w io.Writer, v any) error {
 	return failed(enc.Encode(v))
 }
 
-// completeClaims offers claim IDs to the shell.
-func (a *app) completeClaims(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// completeClaims offers the keys of sources and the IDs of claims to the shell:
+// IDs once their source is typed, of hundreds of claims.
+func (a *app) completeClaims(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	all, err := a.sources()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var ids []string
-	for _, i := range infos(all) {
-		ids = append(ids, i.ID+"\t"+i.Title)
+	var keys, ids []string
+	for _, s := range all {
+		if strings.HasPrefix(s.Key, typed) {
+			keys = append(keys, s.Key+"\t"+s.Title)
+		}
+		for _, c := range s.Claims {
+			if i := c.Info(); strings.HasPrefix(i.ID, typed) {
+				ids = append(ids, i.ID+"\t"+i.Title)
+			}
+		}
 	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
+	if len(keys) > 1 {
+		return keys, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+	return append(keys, ids...), cobra.ShellCompDirectiveNoFileComp
 }

@@ -96,7 +96,7 @@ func TestShowPrintsTheWholeClaim(t *testing.T) {
 func TestVerifyReportReplay(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	out, code := output(t, "verify", small, "--out", dir)
-	for _, want := range []string{small, "HOLDS", "inside", "detects", "slack", "caught", "source", "1/1", dir, "convergo report"} {
+	for _, want := range []string{small, "HOLDS", "inside", "detects", "slack", "verdict", "source", dir, "convergo report"} {
 		if code != exitOK || !strings.Contains(out, want) {
 			t.Errorf("status %d, no %q in\n%s", code, want, out)
 		}
@@ -173,9 +173,34 @@ func TestVerifyHoldsTheGate(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, b)
 		}
 	}
-	for _, args := range [][]string{{"--junit", "x"}, {"--gate", "none.txt"}, {"--gate", path("baseline.txt"), "--json"}, {"--gate", path("baseline.txt"), "--annotations", "gitlab"}} {
+	for _, args := range [][]string{{"--junit", "x"}, {"--gate", "none.txt"}, {"--gate", path("baseline.txt"), "--json"}, {"--gate", path("baseline.txt"), "--annotations", "jenkins"}} {
 		if out, code := output(t, append([]string{"verify", "toys"}, args...)...); code == exitOK {
 			t.Errorf("%v: status 0\n%s", args, out)
+		}
+	}
+}
+
+// TestGitLabFindsItsReport: GitLab shows what is in a file, beside the code, and
+// nothing of what a job prints.
+func TestGitLabFindsItsReport(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if _, code := output(t, "verify", small, "--out", "run"); code != exitOK {
+		t.Fatalf("status %d", code)
+	}
+	if out, code := output(t, "baseline", "write", "run", "--file", "baseline.txt"); code != exitOK {
+		t.Fatalf("status %d: %s", code, out)
+	}
+	for _, tt := range []struct {
+		args []string
+		file string
+	}{
+		{nil, "gl-code-quality-report.json"},
+		{[]string{"--code-quality", "mine.json"}, "mine.json"},
+	} {
+		out, code := output(t, append([]string{"verify", small, "--out", "run", "--gate", "baseline.txt", "--annotations", "gitlab"}, tt.args...)...)
+		if b, err := os.ReadFile(tt.file); code != exitOK || err != nil || string(b) != "[]\n" || strings.Contains(out, "::") {
+			t.Errorf("%v: status %d, %s holds %q, %v\n%s", tt.args, code, tt.file, b, err, out)
 		}
 	}
 }
@@ -239,7 +264,7 @@ func outputOf(t *testing.T, s Suite, args ...string) (string, int) {
 func TestOutsidersSeeTheirOwnNames(t *testing.T) {
 	s := toySuite()
 	s.Name, s.Version = "mine", "1.2.3"
-	for _, args := range [][]string{{"help"}, {"verify", "--help"}, {"show", "--help"}, {"report", "--help"}, {"figures", "--help"}, {"regress", "--help"}, {"emit", "slurm", "--help"}, {"baseline", "write", "--help"}} {
+	for _, args := range [][]string{{"help"}, {"verify", "--help"}, {"show", "--help"}, {"report", "--help"}, {"figures", "--help"}, {"regress", "--help"}, {"emit", "slurm", "--help"}, {"emit", "kubernetes", "--help"}, {"baseline", "write", "--help"}} {
 		out, code := outputOf(t, s, args...)
 		if code != exitOK || strings.Contains(out, "convergo") || strings.Contains(out, "du2019") || !strings.Contains(out, "mine") {
 			t.Errorf("%q: status %d, not in the user's own names:\n%s", args, code, out)

@@ -71,6 +71,25 @@ func (n *numbers) read(name, otherwise string) int {
 	return v
 }
 
+// arrayNote says what a task of an array does that its user may not have meant:
+// all of the run where a part of it was meant, or a part where all of it was, as
+// in an array over seeds. It is empty outside of arrays, and where all is well.
+func arrayNote(getenv func(string) string, shard string, seed uint64, seedGiven bool) string {
+	task := getenv("SLURM_ARRAY_TASK_ID")
+	if task == "" {
+		task = getenv("JOB_COMPLETION_INDEX")
+	}
+	switch {
+	case task == "":
+		return ""
+	case shard == "":
+		return fmt.Sprintf("NOTE: task %s of an array runs all claims, as the other tasks do. That is right for an array over seeds; in an array over the parts of one run give --shard auto.", task)
+	case shard == "auto" && seedGiven && strconv.FormatUint(seed, 10) == task:
+		return fmt.Sprintf("WARNING: --seed %d is the number of this task, and --shard auto runs a part only. If the seeds follow the tasks, each seed loses all other parts, and the parts never merge: leave out --shard for an array over seeds, or give all parts one seed.", seed)
+	}
+	return ""
+}
+
 func (a *app) mergeCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
@@ -97,7 +116,7 @@ as they come. All parts merged, the result is byte-identical to a single run.`,
 			if err != nil {
 				return failed(err)
 			}
-			if err := printOverview(cmd.OutOrStdout(), s); err != nil {
+			if err := printOverview(cmd.OutOrStdout(), s, terminalOptions(cmd.OutOrStdout())); err != nil {
 				return failed(err)
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s\nRecords: %s\n", tally(s), out)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +50,39 @@ func TestShardFromEnvironment(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestArrayOverSeedsIsTold(t *testing.T) {
+	for _, tt := range []struct {
+		variable, task, shard string
+		seed                  uint64
+		given                 bool
+		want                  string
+	}{
+		{"", "", "", 3, true, ""},
+		{"SLURM_ARRAY_TASK_ID", "3", "", 3, true, "NOTE: task 3 of an array runs all claims"},
+		{"JOB_COMPLETION_INDEX", "0", "", 1, false, "NOTE: task 0"},
+		{"SLURM_ARRAY_TASK_ID", "3", "auto", 3, true, "WARNING: --seed 3 is the number of this task"},
+		{"SLURM_ARRAY_TASK_ID", "1", "auto", 1, false, ""}, // the default seed is nobody's choice
+		{"SLURM_ARRAY_TASK_ID", "3", "auto", 7, true, ""},
+		{"SLURM_ARRAY_TASK_ID", "3", "3/8", 3, true, ""},
+	} {
+		getenv := func(name string) string {
+			if name == tt.variable {
+				return tt.task
+			}
+			return ""
+		}
+		if got := arrayNote(getenv, tt.shard, tt.seed, tt.given); !strings.HasPrefix(got, tt.want) || (got == "") != (tt.want == "") {
+			t.Errorf("%+v: %q", tt, got)
+		}
+	}
+	t.Setenv("SLURM_ARRAY_TASK_ID", "2")
+	t.Setenv("SLURM_ARRAY_TASK_COUNT", "4")
+	var out, errs bytes.Buffer
+	if code := toySuite().Run(t.Context(), []string{"verify", small, "--seed", "2", "--shard", "auto", "--out", t.TempDir() + "/run"}, &out, &errs); code != exitOK || !strings.Contains(errs.String(), "WARNING: --seed 2") {
+		t.Errorf("status %d, %s", code, errs.String())
 	}
 }
 

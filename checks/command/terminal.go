@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"convergo/checks"
 	"convergo/report/table"
@@ -24,7 +25,12 @@ func terminalOptions(w io.Writer) table.Options {
 	if err != nil {
 		width = 0
 	}
-	return table.Options{Width: width, Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return table.Options{Width: width, Color: colourful(os.Getenv)}
+}
+
+// colourful reports whether a terminal is to get colours.
+func colourful(getenv func(string) string) bool {
+	return getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 }
 
 // progress shows how far a run is, on a terminal alone.
@@ -51,7 +57,7 @@ func (p *progress) event(e checks.Event) {
 	}
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(e.Total, progressbar.OptionSetWriter(p.w), progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
+			progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	p.bar.Describe(e.What)
 	_ = p.bar.Set(e.Done) // a bar that cannot be drawn must not end a run

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -38,10 +39,11 @@ appends its records to a run folder; given the same folder again (--out) it
 resumes an interrupted run, and a finished one is only printed.
 
 The profile says what to spend. quick takes about a minute: the small instances,
-and enough trials to decide most of them. standard has thirty times the work and
-four times the trials an instance, five times the searched instances; it decides
+and enough trials to decide most of them. standard has ten times the work and
+three times the trials an instance, four times the searched instances; it decides
 much that quick leaves undecided or too dear, and finds smaller errors. deep has
-thirty times that again, for a cluster.
+seven times the work of standard again, three times its trials and five times its
+searched instances: half an hour for all claims on two cores, or shards on many.
 
 The chance of any false alarm in the whole run is at most alpha. The exit status
 is 1 when a claim is refuted or a control is not, and 0 otherwise: UNDECIDED and
@@ -104,6 +106,9 @@ func (a *app) verify(ctx context.Context, cmd *cobra.Command, patterns []string,
 			return err
 		}
 		printReadings(cmd.ErrOrStderr(), o.Data)
+	}
+	if note := arrayNote(os.Getenv, f.shard, f.seed, cmd.Flags().Changed("seed")); note != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), note)
 	}
 	start := time.Now()
 	s, dir, err := run(ctx, cmd, sources, o, "")
@@ -203,7 +208,7 @@ func (a *app) mustUseData(sources []checks.Source) error {
 // printVerdicts writes the table and says what to do next.
 func (a *app) printVerdicts(w io.Writer, s *checks.Summary, onlyData bool, dir string, took time.Duration) error {
 	if !onlyData {
-		if err := printOverview(w, s); err != nil {
+		if err := printOverview(w, s, terminalOptions(w)); err != nil {
 			return err
 		}
 		fmt.Fprintln(w, tally(s))

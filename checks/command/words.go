@@ -16,15 +16,10 @@ func (a *app) localise(root *cobra.Command) {
 	words := strings.NewReplacer(
 		"convergo ", a.suite.Name+" ", "'convergo'", "'"+a.suite.Name+"'",
 		"du2019/gram-concentration", claim, "du2019/gram*", source+"/*", "du2019", source)
-	var visit func(*cobra.Command)
-	visit = func(c *cobra.Command) {
-		c.Short, c.Long, c.Example = words.Replace(c.Short), words.Replace(c.Long), words.Replace(c.Example)
-		for _, sub := range c.Commands() {
-			visit(sub)
-		}
-	}
 	for _, c := range root.Commands() {
-		visit(c)
+		visit(c, func(c *cobra.Command) {
+			c.Short, c.Long, c.Example = words.Replace(c.Short), words.Replace(c.Long), words.Replace(c.Example)
+		})
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 type Activation struct {
 	name   string
 	moment float64 // E[sigma(z)^2], z ~ N(0,1): 1/c_sigma, which keeps the norm of the features over the layers
-	sparse bool    // about half of the values are exactly zero
 	eval   func(value, slope, z []float64)
 }
 
@@ -19,7 +18,7 @@ func (a Activation) String() string { return a.name }
 
 // ReLU is max(z, 0), with derivative 0 at z = 0.
 func ReLU() Activation {
-	return Activation{name: "relu", moment: 0.5, sparse: true, eval: func(value, slope, z []float64) {
+	return Activation{name: "relu", moment: 0.5, eval: func(value, slope, z []float64) {
 		for i, zi := range z {
 			v, s := 0.0, 0.0
 			if zi > 0 {

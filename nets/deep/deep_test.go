@@ -404,7 +404,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestProductMatchesNaive covers shapes on both sides of every tile edge, with
+// TestProductMatchesNaive covers shapes on both sides of the blocks, with
 // strided operands.
 func TestProductMatchesNaive(t *testing.T) {
 	rng := stream(2)

@@ -24,9 +24,8 @@
 // where o is the entrywise product. [Pass] holds these matrices for one batch
 // and offers the kernel, its terms, and products with J and J^T.
 //
-// All products run on the calling goroutine through blas64, in blocks small
-// enough that gonum never starts a goroutine, so results do not depend on
-// GOMAXPROCS.
+// All products run on the calling goroutine, by package fmablas: results depend
+// neither on GOMAXPROCS nor on the BLAS that the program uses elsewhere.
 //
 // References:
 //

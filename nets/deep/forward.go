@@ -27,7 +27,7 @@ func NewForward(x *mat.Dense, m int, variance float64) *Forward {
 		variance: variance, gram: mat.NewSymDense(n, nil), root: mat.NewTriDense(n, mat.Lower, nil),
 		z: mat.NewDense(n, m, nil), f: mat.NewDense(n, m, nil),
 	}
-	w.gram.SymOuterK(1, x)
+	outerGram(x.RawMatrix(), w.gram.RawSymmetric())
 	return w
 }
 

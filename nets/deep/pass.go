@@ -23,10 +23,9 @@ type Pass struct {
 	out     []float64
 	hasBack bool
 
-	flipped []float64     // W_l^T during a forward pass
-	scaled  []float64     // weighted backward rows
-	gramF   *mat.SymDense // scratch of GramTerm
-	gramB   *mat.SymDense
+	scaled []float64     // weighted backward rows
+	gramF  *mat.SymDense // scratch of GramTerm
+	gramB  *mat.SymDense
 }
 
 // NewPass allocates a pass over the rows of x (n x d) and runs it forward. It
@@ -75,18 +74,9 @@ func (p *Pass) Forward() {
 	}
 }
 
-// applyWeight sets dst to F_{l-1} W_l^T. With sparse features it pays to flip
-// W_l once: Gemm then skips the zeros, which its dot products do not.
+// applyWeight sets dst to F_{l-1} W_l^T.
 func (p *Pass) applyWeight(l int, dst blas64.General) {
-	f, w := p.f[l-1].RawMatrix(), p.net.weights[l-1]
-	if l == 1 || l == p.net.Depth() || !p.net.config.Activation.sparse || p.n < 8 {
-		product(blas.NoTrans, blas.Trans, f, w.RawMatrix(), dst)
-		return
-	}
-	if size := w.RawMatrix().Rows * w.RawMatrix().Cols; len(p.flipped) < size {
-		p.flipped = make([]float64, size)
-	}
-	product(blas.NoTrans, blas.NoTrans, f, transpose(p.flipped, w), dst)
+	product(blas.NoTrans, blas.Trans, p.f[l-1].RawMatrix(), p.net.weights[l-1].RawMatrix(), dst)
 }
 
 // backward fills the backward rows B_1..B_L unless they are there.

@@ -18,6 +18,7 @@ type answerJSON struct {
 	Share       float64          `json:"share"`
 	Predictions []predictionJSON `json:"predictions"`
 	Trained     []networkJSON    `json:"trained,omitempty"`
+	Bounds      []boundJSON      `json:"bounds,omitempty"` // on the squared error of the trained networks
 }
 
 type factsJSON struct {
@@ -87,7 +88,7 @@ func (a *Answer) writeJSON(w io.Writer) error {
 		out.Predictions = append(out.Predictions, predictionOf(p))
 	}
 	if a.Trained != nil {
-		out.Trained = a.Trained.json()
+		out.Trained, out.Bounds = a.Trained.json(), a.Trained.boundsJSON()
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"fmt"
+	"math"
 
 	"convergo/checks"
 	"convergo/report/figure"
@@ -29,18 +30,23 @@ type Bound struct {
 	Name  string
 	Times []float64
 	Loss  []float64
+	Reach float64 // time until the bound is the share that was asked for; NaN where that is not known
 }
 
 func (t *Training) table() *table.Table {
 	out := table.New(
-		table.Column{Key: "width", Head: "width"}, table.Column{Key: "trained", Head: "steps trained"},
+		table.Column{Key: "what", Head: "what"}, table.Column{Key: "width", Head: "width"}, table.Column{Key: "trained", Head: "steps trained"},
 		table.Column{Key: "loss", Head: "squared error at the end"}, table.Column{Key: "steps", Head: "steps"}, table.Column{Key: "flips", Head: "flipped"},
 	)
-	out.Title, out.Label = "Trained networks", "tab:ask-trained"
-	out.Caption = table.Literal(fmt.Sprintf("Networks of two layers, the first trained by gradient descent of step size %.3g. Squared error: over that at the start. Steps: until it is the share that the predictions are of. Flipped: share of the activations on the data that changed.", t.Step))
+	out.Title, out.Label = "Trained networks beside the predictions", "tab:ask-trained"
+	out.Caption = table.Literal(fmt.Sprintf("Networks of two layers, the first trained by gradient descent of step size %.3g. Squared error: over that at the start. Steps: until it is the share that the predictions are of. Flipped: share of the activations on the data that changed. Predicted: when a bound on the squared error, whose hypotheses on the data hold, is that share, at the time (step size times steps) of its own step size, in steps of this one.", t.Step))
 	for _, n := range t.Networks {
 		end := len(n.Steps) - 1
-		out.Add(table.Count(n.Width), cell(n.Steps[end]), cell(n.Loss[end]), cell(n.Reach), cell(n.Flips))
+		out.Add(table.Literal("trained"), table.Count(n.Width), cell(n.Steps[end]), cell(n.Loss[end]), cell(n.Reach), cell(n.Flips))
+	}
+	for _, b := range t.Bounds {
+		none := table.Empty{}
+		out.Add(table.Literal("predicted: "+b.Name), none, none, none, cell(math.Ceil(b.Reach/t.Step*(1-1e-12))), none)
 	}
 	return out
 }
@@ -68,6 +74,21 @@ type networkJSON struct {
 	Flips float64        `json:"flips"`
 	Steps []float64      `json:"steps"`
 	Loss  []checks.Float `json:"loss"`
+}
+
+type boundJSON struct {
+	Name  string       `json:"name"`
+	Reach checks.Float `json:"reach"` // a time
+	Times []float64    `json:"times"`
+	Loss  []float64    `json:"loss"`
+}
+
+func (t *Training) boundsJSON() []boundJSON {
+	var out []boundJSON
+	for _, b := range t.Bounds {
+		out = append(out, boundJSON{b.Name, checks.Float(b.Reach), b.Times, b.Loss})
+	}
+	return out
 }
 
 func (t *Training) json() []networkJSON {

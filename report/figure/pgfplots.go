@@ -66,7 +66,7 @@ func (t *tex) begin() {
 		t.printf("\\definecolor{series%d}{RGB}{%d,%d,%d}\n", i, c.R, c.G, c.B)
 	}
 	t.printf("\\begin{axis}[\n")
-	const spare = 0.1 // pgfplots takes the labels of the axes to be a little smaller than they are
+	const spare = 0.14 // pgfplots takes the labels of the axes to be a little smaller than they are
 	t.printf("  width=%sin, height=%sin, font=\\footnotesize,\n", num(float64(width)-spare), num(float64(height)))
 	if p.LogX {
 		t.printf("  xmode=log,\n")

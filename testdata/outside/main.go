@@ -8,7 +8,7 @@ import (
 
 func main() {
 	command.Main(command.Suite{Name: "outside", Version: "0.1", Sources: func() ([]checks.Source, error) {
-		s, err := checks.Document(source(), "outside")
+		s, err := checks.Document(source(), "testdata/outside")
 		return []checks.Source{s}, err
 	}})
 }

@@ -91,7 +91,7 @@ func momentumSteps(d *predict.Data, m bounds.Momentum) float64 {
 	high := 1
 	for !enough(high) {
 		high *= 2
-		if high > 1<<50 {
+		if high > min(1<<50, math.MaxInt/4) {
 			return math.NaN()
 		}
 	}

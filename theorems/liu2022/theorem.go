@@ -293,8 +293,9 @@ func (p promised) width(q *plan) int {
 	if p.Width > 0 {
 		w *= p.Width
 	}
-	if !(w < 1e12) {
-		return 1e12
+	const most = min(1e12, math.MaxInt/4)
+	if !(w < most) {
+		return most
 	}
 	return bounds.EvenWidth(w)
 }

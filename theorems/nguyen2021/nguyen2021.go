@@ -19,8 +19,8 @@
 //	F_k                    layer, applied k times
 //	mu_r(sigma)            kernel.HermiteReLU
 //
-// Files, in the order of the claims: growth, limit and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
-// (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
+// Files, in the order of the claims: growth, limit, chain and sphere (Theorem 3.2), finite and diagonal (Theorem 4.1), features
+// (Theorem 5.1, Lemma 5.2), hermite (Lemmas 5.3 to 5.5), lipschitz and plane (Lemma 6.1, Theorem 6.2), memory (Corollary 4.2).
 // The analogue of Lemma 5.2 for the first block of the tangent kernel is the base fact basics/gram-chernoff.
 package nguyen2021
 
@@ -42,6 +42,7 @@ import (
 	"convergo/nets/data/gen"
 	"convergo/nets/deep"
 	"convergo/theorems/internal/costs"
+	"convergo/theorems/internal/ladder"
 )
 
 //go:embed *.go
@@ -93,26 +94,38 @@ func positive(c eig.Certified, err error) (float64, error) {
 	return max(c.Value, c.Err), err
 }
 
-// drawLambda draws inputs and a network and returns lambda_min(Kbar).
-func drawLambda(law string, n int, config deep.Config, r *rand.Rand) (float64, error) {
+// startLambda draws inputs and the kernel of a network on them, without its weights, and returns lambda_min(Kbar).
+func startLambda(law string, n int, config deep.Config, r *rand.Rand) (float64, error) {
 	x, err := inputs(law, n, config.Inputs, r)
 	if err != nil {
 		return 0, err
 	}
-	return lambdaAt(x, config, r)
-}
-
-// lambdaAt draws a network and returns lambda_min of its kernel on x.
-func lambdaAt(x *mat.Dense, config deep.Config, r *rand.Rand) (float64, error) {
-	net, err := deep.New(config, r)
-	if err != nil {
-		return 0, err
-	}
-	k, err := net.Gram(x)
+	k, err := deep.StartGram(x, config, r)
 	if err != nil {
 		return 0, err
 	}
 	return positive(eig.Min(k))
+}
+
+// draws is how many a rung of n samples takes of a ladder of sizes: the lower ones, which cost least, up to eight.
+func draws(sizes []int, n int) int {
+	below := slices.Max(sizes) / n
+	return min(below*below, 8)
+}
+
+// typical climbs a ladder of sizes; each rung is the median of its draws of a ratio.
+func typical(sizes []int, ratio func(n int, r *rand.Rand) (float64, error), r *rand.Rand) checks.Measurement {
+	return ladder.Pass(len(sizes), func(i int) (size, value float64, err error) {
+		n := sizes[i]
+		drawn := make([]float64, draws(sizes, n))
+		for k := range drawn {
+			if drawn[k], err = ratio(n, r); err != nil {
+				return 0, 0, err
+			}
+		}
+		slices.Sort(drawn)
+		return float64(n), math.Sqrt(drawn[(len(drawn)-1)/2] * drawn[len(drawn)/2]), nil
+	})
 }
 
 // inputs draws n independent rows of squared norm d, in mean: gaussian N(0, I_d); sphere, uniform on
@@ -150,6 +163,22 @@ func inputs(law string, n, d int, r *rand.Rand) (*mat.Dense, error) {
 		floats.Scale(math.Sqrt(float64(d))/floats.Norm(row, 2), row)
 	}
 	return x, nil
+}
+
+// compact returns A with A A^T = X X^T and at most as many columns as rows: A g has the law of X w for Gaussian vectors.
+func compact(x *mat.Dense) *mat.Dense {
+	if n, d := x.Dims(); n >= d {
+		return x
+	}
+	var gram mat.SymDense
+	gram.SymOuterK(1, x)
+	var chol mat.Cholesky
+	if !chol.Factorize(&gram) {
+		return x
+	}
+	var lower mat.TriDense
+	chol.LTo(&lower)
+	return mat.DenseCopyOf(&lower)
 }
 
 // layer returns relu(F W^T).
@@ -204,4 +233,13 @@ func netCost(n, d int, hidden []int) float64 {
 		in = width
 	}
 	return (4*float64(n)+25)*weights + float64(n)*float64(n*neurons) + 4000
+}
+
+// startCost is netCost for a kernel drawn without the weights.
+func startCost(n, d int, hidden []int) float64 {
+	neurons := d
+	for _, width := range hidden {
+		neurons += width
+	}
+	return float64(n)*float64(neurons)*(50+4*float64(n)) + costs.Eigenvalue(n) + 4000
 }

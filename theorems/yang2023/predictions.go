@@ -26,6 +26,7 @@ func Predictions(d *predict.Data) []predict.Prediction {
 	for _, bias := range []float64{0, 1} {
 		p := predict.New(key, "Theorem 1", "yang2023/convergence", predict.Training, bounds.Derived,
 			fmt.Sprintf("weights and biases from b = %g, eta = 1/Lambda, antisymmetric start", bias))
+		p.Method = "weights and biases trained"
 		if err != nil {
 			p.Vacuous = err.Error()
 		} else {

@@ -56,52 +56,97 @@ func BenchmarkPair(b *testing.B) {
 	}
 }
 
-// BenchmarkGram prints, for one worker and for two, the ms by the clock a pair of a small GAP Gram matrix at the size of
-// CIFAR-10, and the largest memory of the process so far.
-func BenchmarkGram(b *testing.B) {
-	shape := conv.Shape{Channels: 3, Height: 32, Width: 32}
-	x := randomImages(shape, 8, 1)
-	for _, workers := range []int{1, 2} {
-		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			k, err := conv.New(conv.Net{Depth: 20, Head: conv.GAP}, shape, conv.Options{Float32: true, Workers: workers})
-			if err != nil {
-				b.Fatal(err)
-			}
-			least := math.Inf(1)
+// gramCost is what a Gram matrix took: ms by the clock and of processor time.
+type gramCost struct{ clock, processor float64 }
+
+func (c *gramCost) least(d gramCost) {
+	if c.clock == 0 || d.clock < c.clock {
+		c.clock = d.clock
+	}
+	if c.processor == 0 || d.processor < c.processor {
+		c.processor = d.processor
+	}
+}
+
+func costOfGram(b *testing.B, k *conv.Kernel, x conv.Images) gramCost {
+	b.Helper()
+	clock, processor := time.Now(), processorTime(b)
+	if _, err := k.Gram(context.Background(), x); err != nil {
+		b.Fatal(err)
+	}
+	return gramCost{float64(time.Since(clock).Nanoseconds()) / 1e6, processorTime(b) - processor}
+}
+
+func benchKernel(b *testing.B, net conv.Net, o conv.Options) *conv.Kernel {
+	b.Helper()
+	k, err := conv.New(net, cifar, o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return k
+}
+
+// cifar is the shape of the images of CIFAR-10.
+var cifar = conv.Shape{Channels: 3, Height: 32, Width: 32}
+
+// BenchmarkDepth prints the processor time a pair and layer, the least of the runs: it is the same at any depth.
+func BenchmarkDepth(b *testing.B) {
+	x := randomImages(cifar, 2, 1)
+	for _, depth := range []int{5, 10, 20, 40} {
+		b.Run(fmt.Sprint(depth), func(b *testing.B) {
+			k := benchKernel(b, conv.Net{Depth: depth, Head: conv.GAP}, conv.Options{Float32: true, Workers: 1})
+			var least gramCost
 			for b.Loop() {
-				start := time.Now()
-				if _, err := k.Gram(context.Background(), x); err != nil {
-					b.Fatal(err)
-				}
-				least = min(least, float64(time.Since(start).Nanoseconds())/1e6)
+				least.least(costOfGram(b, k, x))
 			}
-			b.ReportMetric(least/36, "ms/pair")
-			reportMemory(b)
+			b.ReportMetric(least.processor/float64(3*depth), "cpu-ms/pair/layer")
+		})
+	}
+}
+
+// BenchmarkGram prints, for matrices of more and more images, the processor time a pair, the same at any number of pairs; and
+// how well two workers share them: efficiency is the ratio of the least times by the clock over two, and cpu-ratio that of the
+// processor times, 1 where two workers do no work that one does not. Other processes count in the first alone.
+func BenchmarkGram(b *testing.B) {
+	for _, n := range []int{2, 4, 8} {
+		b.Run(fmt.Sprintf("images=%d", n), func(b *testing.B) {
+			x := randomImages(cifar, n, 1)
+			var least [3]gramCost
+			for b.Loop() {
+				for workers := 1; workers <= 2; workers++ {
+					k := benchKernel(b, conv.Net{Depth: 20, Head: conv.GAP}, conv.Options{Float32: true, Workers: workers})
+					least[workers].least(costOfGram(b, k, x))
+				}
+			}
+			b.ReportMetric(least[1].processor/float64(n*(n+1)/2), "cpu-ms/pair")
+			b.ReportMetric(least[1].clock/least[2].clock/2, "efficiency")
+			b.ReportMetric(least[1].processor/least[2].processor, "cpu-ratio")
+			reportMemory(b, 0)
 		})
 	}
 }
 
 // BenchmarkMemory prints the largest memory of a process that computes a vanilla Gram matrix of some hundred images of the
-// size of CIFAR-10; run it alone.
+// size of CIFAR-10, whole and beside the matrix and the images; run it alone.
 func BenchmarkMemory(b *testing.B) {
-	shape := conv.Shape{Channels: 3, Height: 32, Width: 32}
-	x := randomImages(shape, 400, 1)
-	k, err := conv.New(conv.Net{Depth: 20}, shape, conv.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	const n = 400
+	x := randomImages(cifar, n, 1)
+	k := benchKernel(b, conv.Net{Depth: 20}, conv.Options{})
 	for b.Loop() {
-		if _, err := k.Gram(context.Background(), x); err != nil {
-			b.Fatal(err)
-		}
+		costOfGram(b, k, x)
 	}
-	reportMemory(b)
+	reportMemory(b, 8*(n*n+len(x.Data)))
 }
 
-func reportMemory(b *testing.B) {
+// reportMemory prints the largest memory so far; where bytes are given, also what it is beside them.
+func reportMemory(b *testing.B, bytes int) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportMetric(float64(u.Maxrss)/1024, "max-MB") // Linux counts in kB
+	most := float64(u.Maxrss) / 1024 // Linux counts in kB
+	b.ReportMetric(most, "max-MB")
+	if bytes > 0 {
+		b.ReportMetric(most-float64(bytes)/(1<<20), "beside-MB")
+	}
 }

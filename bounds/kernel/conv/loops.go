@@ -54,8 +54,8 @@ type reluArgs[T float] struct {
 	s2, r2       []T
 	constants    []T // 1/q^2, snap, 1, and then the polynomials over pi q^2, interleaved, the highest terms first
 	rows, width  int
-	stride       int // from row to row of s, r, s2, r2
-	terms        int
+	stride       int         // from row to row of s, r, s2, r2
+	pieces       *pieceTable // the polynomials again, for the portable loops
 }
 
 // constants returns the numbers that the activation needs for filters of side q.
@@ -74,13 +74,13 @@ func constants[T float](q int) []T {
 	return list
 }
 
-// header is the number of constants before the polynomials.
-const header = 3
+// portableName names the loops that run everywhere.
+const portableName = "go"
 
-// portable are the loops in plain Go. They do what the assembly does but for fused operations, which Go would have to
-// test for one by one.
+// portable are the loops in plain Go. Their values are those of the assembly to rounding: they do not fuse operations, which
+// Go would have to test for one by one, and take the polynomials from tables.
 func portable[T float]() loops[T] {
-	return loops[T]{name: "go", multiply: multiply[T], relu: relu[T], signed: reluSigned[T]}
+	return loops[T]{name: portableName, multiply: multiply[T], relu: relu[T], signed: reluSigned[T]}
 }
 
 func multiply[T float](a *multiplyArgs[T]) {
@@ -97,96 +97,55 @@ func multiply[T float](a *multiplyArgs[T]) {
 	}
 }
 
-// relu works in float64 for both types. A polynomial is e(d^2) + d o(d^2), so that four short chains of operations
-// run side by side, eight for two entries.
+// relu works in float64 for both types.
 func relu[T float](a *reluArgs[T]) {
-	var buffer polynomials
-	coef := widen(&buffer, a.constants)
-	share, snap := float64(a.constants[0]), float64(a.constants[1])
+	share, snap, table := float64(a.constants[0]), float64(a.constants[1]), a.pieces
 	for i := range a.rows {
 		sigma, theta := a.sigma[i*a.width:][:a.width], a.theta[i*a.width:][:a.width]
 		s, r := a.s[i*a.stride:][:a.width], a.r[i*a.stride:][:a.width]
 		s2, r2 := a.s2[i*a.stride:][:a.width], a.r2[i*a.stride:][:a.width]
-		for j := 0; j+2 <= len(sigma); j += 2 {
-			d, f := 1-float64(sigma[j])*(float64(r[j])*float64(r2[j])), 1-float64(sigma[j+1])*(float64(r[j+1])*float64(r2[j+1]))
+		for j := range sigma {
+			d := 1 - float64(sigma[j])*(float64(r[j])*float64(r2[j]))
 			if d < snap {
 				d = 0
 			}
-			if f < snap {
-				f = 0
-			}
-			p, h, q, g := evaluate(coef, d, f)
-			root, square := math.Sqrt(d), math.Sqrt(f)
+			c := &table[int(d*piecesScale)&(pieces-1)]
+			x := d - c.middle
+			p := ((((c.p[5]*x+c.p[4])*x+c.p[3])*x+c.p[2])*x+c.p[1])*x + c.p[0]
+			h := ((((c.h[5]*x+c.h[4])*x+c.h[3])*x+c.h[2])*x+c.h[1])*x + c.h[0]
+			root := math.Sqrt(d)
 			k := float64(s[j]) * float64(s2[j]) * (root*d*h + (share - d*share))
 			sigma[j], theta[j] = T(k), T((share-root*p)*float64(theta[j])+k)
-			k = float64(s[j+1]) * float64(s2[j+1]) * (square*f*g + (share - f*share))
-			sigma[j+1], theta[j+1] = T(k), T((share-square*q)*float64(theta[j+1])+k)
 		}
 	}
-}
-
-// evaluate returns P(d), H(d), P(f), H(f). It is a function of its own to have the registers to itself.
-//
-//go:noinline
-func evaluate(coef [][4]float64, d, f float64) (p, h, q, g float64) {
-	dd, ff := d*d, f*f
-	c := &coef[0]
-	p0, h0, q0, g0 := c[0], c[1], c[0], c[1]
-	var p1, h1, q1, g1 float64
-	for k := range coef[1:] {
-		c := &coef[k+1]
-		p0, h0, p1, h1 = p0*dd+c[0], h0*dd+c[1], p1*dd+c[2], h1*dd+c[3]
-		q0, g0, q1, g1 = q0*ff+c[0], g0*ff+c[1], q1*ff+c[2], g1*ff+c[3]
-	}
-	return p1*d + p0, h1*d + h0, q1*f + q0, g1*f + g0
-}
-
-// polynomials are the coefficients of d^0 and d^1 of P and H, those of d^2 and d^3, and so on, the highest first:
-// each P even, H even, P odd, H odd.
-type polynomials [(terms + 1) / 2][4]float64
-
-// widen fills dst from the constants. The number of terms is odd: the first odd coefficients are 0, and the odd ones
-// stand a step behind the even ones, where the assembly does not spend the step.
-func widen[T float](dst *polynomials, constants []T) [][4]float64 {
-	c := constants[header:]
-	rows := dst[:(len(c)/2+1)/2]
-	for k := range rows {
-		rows[k] = [4]float64{float64(c[4*k]), float64(c[4*k+1]), 0, 0}
-		if k > 0 {
-			rows[k][2], rows[k][3] = float64(c[4*k-2]), float64(c[4*k-1])
-		}
-	}
-	return rows
 }
 
 // reluSigned is relu for correlations in [-1, 1]. With d = 1 - |cos| an obtuse angle t is pi - t(d), so that
 // D loses its constant and changes sign, and K q^2/(s s') = k(-c) = k(c) - c loses 1 - d.
 func reluSigned[T float](a *reluArgs[T]) {
-	var buffer polynomials
-	coef := widen(&buffer, a.constants)
-	share, snap := float64(a.constants[0]), float64(a.constants[1])
+	share, snap, table := float64(a.constants[0]), float64(a.constants[1]), a.pieces
 	for i := range a.rows {
-		for j := range a.width {
-			at, tab := i*a.width+j, i*a.stride+j
-			sigma := float64(a.sigma[at])
-			d := 1 - math.Abs(sigma)*(float64(a.r[tab])*float64(a.r2[tab]))
+		sigma, theta := a.sigma[i*a.width:][:a.width], a.theta[i*a.width:][:a.width]
+		s, r := a.s[i*a.stride:][:a.width], a.r[i*a.stride:][:a.width]
+		s2, r2 := a.s2[i*a.stride:][:a.width], a.r2[i*a.stride:][:a.width]
+		for j := range sigma {
+			cos := float64(sigma[j]) * (float64(r[j]) * float64(r2[j]))
+			d := 1 - math.Abs(cos)
 			if d < snap {
 				d = 0
 			}
-			dd := d * d
-			p0, h0, p1, h1 := coef[0][0], coef[0][1], 0.0, 0.0
-			for _, c := range coef[1:] {
-				p0, h0, p1, h1 = p0*dd+c[0], h0*dd+c[1], p1*dd+c[2], h1*dd+c[3]
-			}
+			c := &table[int(d*piecesScale)&(pieces-1)]
+			x := d - c.middle
+			p := ((((c.p[5]*x+c.p[4])*x+c.p[3])*x+c.p[2])*x+c.p[1])*x + c.p[0]
+			h := ((((c.h[5]*x+c.h[4])*x+c.h[3])*x+c.h[2])*x+c.h[1])*x + c.h[0]
 			root := math.Sqrt(d)
-			angle := root * (p1*d + p0)
+			angle := root * p
 			slope, rest := share-angle, share-d*share
-			if sigma < 0 {
+			if cos < 0 {
 				slope, rest = angle, 0
 			}
-			k := float64(a.s[tab]) * float64(a.s2[tab]) * (root*d*(h1*d+h0) + rest)
-			a.sigma[at] = T(k)
-			a.theta[at] = T(slope*float64(a.theta[at]) + k)
+			k := float64(s[j]) * float64(s2[j]) * (root*d*h + rest)
+			sigma[j], theta[j] = T(k), T(slope*float64(theta[j])+k)
 		}
 	}
 }

@@ -44,6 +44,47 @@ func patch[T float](dst, src, work []T, width int, rows, columns []segment, radi
 	}
 }
 
+// box is patch for radius 1 and zero padding in one pass, two rows at a time: sums down the columns first, which slide
+// along the row. It takes two rows of work.
+func box[T float](dst, src, work []T, width int, rows, columns []segment) {
+	none, unused := work[:width], work[width:2*width]
+	clear(none)
+	row := func(i int, r segment) []T {
+		if i < r.from || i >= r.to {
+			return none
+		}
+		return src[i*width:][:width]
+	}
+	for _, r := range rows {
+		for i := r.from; i < r.to; i += 2 {
+			upper, lower := dst[i*width:][:width], unused
+			if i+1 < r.to {
+				lower = dst[(i+1)*width:][:width]
+			}
+			a, b, c, d := row(i-1, r), row(i, r), row(i+1, r), row(i+2, r)
+			for _, s := range columns {
+				boxRows(upper[s.from:s.to], lower[s.from:s.to], a[s.from:s.to], b[s.from:s.to], c[s.from:s.to], d[s.from:s.to])
+			}
+		}
+	}
+}
+
+// boxRows sums the rows a, b, c over patches into upper and b, c, d into lower.
+func boxRows[T float](upper, lower, a, b, c, d []T) {
+	n := len(upper)
+	lower, a, b, c, d = lower[:n], a[:n], b[:n], c[:n], d[:n]
+	middle := b[0] + c[0]
+	var left0, left1 T
+	here0, here1 := a[0]+middle, middle+d[0]
+	for j := 1; j < n; j++ {
+		middle := b[j] + c[j]
+		right0, right1 := a[j]+middle, middle+d[j]
+		upper[j-1], lower[j-1] = left0+here0+right0, left1+here1+right1
+		left0, here0, left1, here1 = here0, right0, here1, right1
+	}
+	upper[n-1], lower[n-1] = left0+here0, left1+here1
+}
+
 // along sums src over windows of radius radius into dst.
 func along[T float](dst, src []T, radius int, padding Padding) {
 	n := len(src)

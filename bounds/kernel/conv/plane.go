@@ -9,6 +9,7 @@ type engine[T float] struct {
 	channels  int
 	loops     loops[T]
 	constants []T
+	pieces    *pieceTable // nil where the loops are assembly
 }
 
 func newEngine[T float](net Net, shape Shape, instructions string) (*engine[T], error) {
@@ -16,7 +17,11 @@ func newEngine[T float](net Net, shape Shape, instructions string) (*engine[T], 
 	if err != nil {
 		return nil, err
 	}
-	return &engine[T]{net, newLayout[T](shape, net.Head), shape.Channels, l, constants[T](net.Filter)}, nil
+	e := &engine[T]{net: net, layout: newLayout[T](shape, net.Head), channels: shape.Channels, loops: l, constants: constants[T](net.Filter)}
+	if l.name == portableName {
+		e.pieces = newPieceTable(net.Filter)
+	}
+	return e, nil
 }
 
 // scratch is the memory of one goroutine: the planes of Sigma and Theta and what it takes to update them.
@@ -34,9 +39,9 @@ type scratch[T float] struct {
 }
 
 func (e *engine[T]) scratch() *scratch[T] {
-	plane := func() []T { // with room for the neighbours of its first and last entry
+	plane := func() []T { // with room for the neighbours of its first and last entry, and for two rows
 		guard := lanes[T]()
-		return make([]T, e.layout.rows*e.layout.width+2*guard)[guard:]
+		return make([]T, max(e.layout.rows, 2)*e.layout.width+2*guard)[guard:]
 	}
 	s := &scratch[T]{engine: e, column: -1,
 		sigma: plane(), theta: plane(), spare: plane(), work: plane(),
@@ -118,9 +123,12 @@ func (s *scratch[T]) partner(r segment, di int) int { return (r.from + di) % s.l
 
 // patch replaces a plane by its patch sums.
 func (s *scratch[T]) patch(plane *[]T, rows, columns []segment) {
-	if s.loops.box == nil || s.net.Filter != 3 || s.net.Padding != Zero {
+	switch {
+	case s.net.Filter != 3 || s.net.Padding != Zero:
 		patch(s.spare, *plane, s.work, s.layout.width, rows, columns, s.net.Filter/2, s.net.Padding)
-	} else {
+	case s.loops.box == nil:
+		box(s.spare, *plane, s.work, s.layout.width, rows, columns)
+	default:
 		for _, r := range rows {
 			at := r.from * s.layout.width
 			s.forBox = boxArgs[T]{s.spare[at:], (*plane)[at:], s.left, s.right, r.to - r.from, s.layout.width}
@@ -142,7 +150,7 @@ func (s *scratch[T]) activate(x, y *tables[T], h, di, dj int) {
 		s.forRelu = reluArgs[T]{
 			sigma: s.sigma[at:], theta: s.theta[at:], s: x.s[a:], r: x.r[a:], s2: y.s[b:], r2: y.r[b:],
 			constants: s.constants, rows: r.to - r.from, width: l.width, stride: l.stride,
-			terms: (len(s.constants) - header) / 2,
+			pieces: s.pieces,
 		}
 		loop(&s.forRelu)
 	}

@@ -59,8 +59,17 @@ func kernelSeries(d *big.Float) *big.Float {
 }
 
 // interpolate returns the coefficients, lowest first, of the polynomial with n terms that agrees with f at
-// the n Chebyshev points of [0, 1], by Newton's divided differences.
+// the n Chebyshev points of [0, 1].
 func interpolate(f func(*big.Float) *big.Float, n int) []float64 {
+	values := make([]float64, n)
+	for i, c := range coefficients(f, n) {
+		values[i], _ = c.Float64()
+	}
+	return values
+}
+
+// coefficients are those of interpolate before they are rounded, by Newton's divided differences.
+func coefficients(f func(*big.Float) *big.Float, n int) []*big.Float {
 	x, y := make([]*big.Float, n), make([]*big.Float, n)
 	for k := range x {
 		x[k] = number((1 + math.Cos(math.Pi*(float64(k)+0.5)/float64(n))) / 2)
@@ -84,9 +93,5 @@ func interpolate(f func(*big.Float) *big.Float, n int) []float64 {
 		}
 		c[0].Add(c[0], y[k])
 	}
-	values := make([]float64, n)
-	for i := range values {
-		values[i], _ = c[i].Float64()
-	}
-	return values
+	return c
 }

@@ -54,7 +54,9 @@ func newTables[T float](net Net, l layout, pixels []float64) *tables[T] {
 	}
 	var top float64
 	for _, v := range pixels {
-		top = max(top, math.Abs(v))
+		if v := math.Abs(v); v > top { // all are finite
+			top = v
+		}
 	}
 	_, t.exponent = math.Frexp(top)
 	square, next, work := make([]float64, size), make([]float64, size), make([]float64, size)
@@ -88,7 +90,7 @@ func newTables[T float](net Net, l layout, pixels []float64) *tables[T] {
 			copy(start, square)
 		}
 		t.root(h, l, square)
-		if t.vanishes == 0 && top > 0 && slices.Max(square) < least[T]() {
+		if t.vanishes == 0 && top > 0 && !slices.ContainsFunc(square, func(v float64) bool { return v >= least[T]() }) {
 			t.vanishes = h
 		}
 	}
@@ -100,7 +102,7 @@ func (t *tables[T]) root(h int, l layout, square []float64) {
 	s, r := t.s[(h-1)*l.table():][:l.table()], t.r[(h-1)*l.table():][:l.table()]
 	for i := range l.rows {
 		s, r := s[i*l.stride:][:l.stride], r[i*l.stride:][:l.stride]
-		for j, v := range square[i*l.cols:][:l.cols] {
+		for j, v := range square[i*l.cols:][:min(l.cols, len(s), len(r))] {
 			s[j], r[j] = roots[T](v)
 		}
 		repeat(s, l.cols)

@@ -100,9 +100,14 @@ a last one with --merge puts them together.`,
 	f.IntVar(&r.check, "check", 0, "recompute so many entries in float64 and print the largest deviation")
 	f.BoolVar(&r.regress, "regress", false, "print the test accuracy of kernel regression on the labels")
 	f.Float64SliceVar(&r.ridges, "ridge", []float64{0}, "ridges of the regression, relative to the mean of the diagonal")
-	c.AddCommand(studyCommand())
+	c.AddCommand(studyCommand(config))
 	for _, name := range []string{"depth", "data", "out"} {
 		_ = c.MarkFlagRequired(name) // the flag exists
+	}
+	for name, values := range map[string][]string{
+		"arch": {"fc", "cntk", "cntk-gap"}, "kind": {"ntk", "nngp"}, "padding": {"zero", "circular"}, "device": {"cpu", "gpu:0", "auto"},
+	} {
+		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	}
 	return c
 }

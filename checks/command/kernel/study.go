@@ -19,9 +19,11 @@ import (
 	"convergo/report/table"
 )
 
-// study is the experiment of Arora et al. (2019), table 1, on the built-in images at a size that runs.
+// study is the experiment of Arora et al. (2019), table 1, at a size that runs, on the built-in images or on those of a file.
 type study struct {
 	images        []string
+	data, column  string
+	shape         string
 	sizes, depths []int
 	test, side    int
 	ridge         float64
@@ -33,28 +35,34 @@ type study struct {
 // architectures are the columns of the study.
 var architectures = []string{"fc", "cntk", "cntk-gap"}
 
-func studyCommand() *cobra.Command {
+func studyCommand(config Config) *cobra.Command {
 	var s study
 	c := &cobra.Command{
 		Use:   "study",
-		Short: "compare the kernels by regression on the built-in images",
+		Short: "compare the kernels by regression on images",
 		Long: `Study prints the test accuracy of kernel regression with the exact tangent kernels of fully
 connected (fc) and convolutional networks (cntk, cntk-gap) on MNIST and Fashion-MNIST, against
 the number of training images and the depth: the experiment of Arora et al. (2019), on images
-averaged down to 7 x 7 pixels. All layers are trained. The matrices stay in a folder, and a
-study that was stopped goes on from them.`,
+averaged down to 7 x 7 pixels. All layers are trained. With --data the images of a file take
+their place, such as a batch of CIFAR-10: its rows in a fixed random order, the first for
+training and the last for the test. The matrices stay in a folder, and a study that was
+stopped goes on from them.`,
 		Example: `  convergo kernel study
   convergo kernel study --side 14 --sizes 100,400 --depths 3,6,11
+  convergo kernel study --data data_batch_1.bin --sizes 100,400
   convergo kernel study --format latex > kernels.tex`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return s.run(c) },
+		RunE: func(c *cobra.Command, _ []string) error { return s.run(c, config) },
 	}
 	f := c.Flags()
 	f.StringSliceVar(&s.images, "images", []string{data.MNIST, data.Fashion}, "mnist, fashion or both")
+	f.StringVar(&s.data, "data", "", "a file of images with labels, in place of --images")
+	f.StringVar(&s.column, "label", "", "column of the labels in --data: first, last, a name or a number from 1")
+	f.StringVar(&s.shape, "shape", "", "of the images of --data, as 3x32x32; default square, of 1 or 3 channels")
 	f.IntSliceVar(&s.sizes, "sizes", []int{25, 50, 100, 200}, "numbers of training images")
 	f.IntSliceVar(&s.depths, "depths", []int{3, 6}, "layers of weights, at least 2")
 	f.IntVar(&s.test, "test", 300, "test images, the last of the set")
-	f.IntVar(&s.side, "side", 7, "pixels of a side: 7, 14 or 28")
+	f.IntVar(&s.side, "side", 0, "pixels of a side, which divide those of the images; default a quarter of them")
 	f.Float64Var(&s.ridge, "ridge", 0, "ridge, relative to the mean of the diagonal")
 	f.StringVar(&s.out, "out", filepath.Join("runs", "kernel-study"), "folder of the matrices")
 	f.StringVar(&s.format, "format", "terminal", "terminal, markdown, csv, json, html or latex")
@@ -63,33 +71,21 @@ study that was stopped goes on from them.`,
 	return c
 }
 
-func (s *study) run(c *cobra.Command) error {
+func (s *study) run(c *cobra.Command, config Config) error {
 	format, err := table.ParseFormat(s.format)
 	if err != nil {
 		return err
 	}
-	if len(s.sizes) == 0 || len(s.depths) == 0 || len(s.images) == 0 || slices.Min(s.sizes) < 2 || slices.Min(s.depths) < 2 || s.test < 1 {
+	if len(s.sizes) == 0 || len(s.depths) == 0 || slices.Min(s.sizes) < 2 || slices.Min(s.depths) < 2 || s.test < 1 {
 		return errors.New("--sizes and --depths are 2 at least, --test is positive, and none is empty")
 	}
-	if s.side != 7 && s.side != 14 && s.side != 28 {
-		return fmt.Errorf("--side %d: use 7, 14 or 28", s.side)
+	sets, err := s.sets(c, config)
+	if err != nil {
+		return err
 	}
-	t := table.New(table.Column{Key: "data", Head: "images"}, table.Column{Key: "depth", Head: "depth"}, table.Column{Key: "n", Head: "$n$"})
-	for _, arch := range architectures {
-		t.Columns = append(t.Columns, table.Column{Key: arch, Head: table.Literal(arch), Group: "accuracy in %"})
-	}
-	t.Label = "tab:kernel-study"
-	t.Caption = table.Literal(fmt.Sprintf("Test accuracy of kernel regression with exact tangent kernels, on %d test images of %d x %d pixels.", s.test, s.side, s.side))
-	t.Note("", "An interval holds the accuracy on all images of the kind with probability 95 % (Wilson), for these training images.")
-	for _, name := range s.images {
-		set, err := data.Images(name)
-		if err != nil {
-			return err
-		}
-		if n, _ := set.X.Dims(); slices.Max(s.sizes)+s.test > n {
-			return fmt.Errorf("--sizes %d and --test %d: there are %d images", slices.Max(s.sizes), s.test, n)
-		}
-		points, err := s.points(c, name, set)
+	t := s.table(sets[0].shape)
+	for _, set := range sets {
+		points, err := s.points(c, set)
 		if err == nil && s.figures != "" {
 			err = drawStudy(s.figures, points)
 		}
@@ -107,6 +103,18 @@ func (s *study) run(c *cobra.Command) error {
 	return command.Unfinished(table.Render(c.OutOrStdout(), t, format, table.Options{}))
 }
 
+// table is the head of the study's table.
+func (s *study) table(shape conv.Shape) *table.Table {
+	t := table.New(table.Column{Key: "data", Head: "images"}, table.Column{Key: "depth", Head: "depth"}, table.Column{Key: "n", Head: "$n$"})
+	for _, arch := range architectures {
+		t.Columns = append(t.Columns, table.Column{Key: arch, Head: table.Literal(arch), Group: "accuracy in %"})
+	}
+	t.Label = "tab:kernel-study"
+	t.Caption = table.Literal(fmt.Sprintf("Test accuracy of kernel regression with exact tangent kernels, on %d test images of %d x %d pixels.", s.test, shape.Height, shape.Width))
+	t.Note("", "An interval holds the accuracy on all images of the kind with probability 95 % (Wilson), for these training images.")
+	return t
+}
+
 // share is a percentage with its interval.
 type share struct{ value, lo, hi float64 }
 
@@ -118,23 +126,23 @@ type point struct {
 }
 
 // points measures on one set of images.
-func (s *study) points(c *cobra.Command, name string, set *data.Set) (list []point, err error) {
-	n, most := len(set.Y), slices.Max(s.sizes)
-	pixels := shrunk(set.X, s.side)
-	x, z := pixels.Slice(0, most, 0, s.side*s.side).(*mat.Dense), pixels.Slice(n-s.test, n, 0, s.side*s.side).(*mat.Dense)
+func (s *study) points(c *cobra.Command, set imageSet) (list []point, err error) {
+	name, n, most := set.name, len(set.labels), slices.Max(s.sizes)
+	d := set.shape.Size()
+	x, z := set.pixels.Slice(0, most, 0, d).(*mat.Dense), set.pixels.Slice(n-s.test, n, 0, d).(*mat.Dense)
 	for _, depth := range s.depths {
 		grams, crosses := make([]*mat.SymDense, len(architectures)), make([]*mat.Dense, len(architectures))
 		for k, arch := range architectures {
 			fmt.Fprintf(c.ErrOrStderr(), "%s: %s of depth %d\n", name, arch, depth)
-			folder := filepath.Join(s.out, fmt.Sprintf("%s-%s-depth%d-side%d-n%d-test%d", name, arch, depth, s.side, most, s.test))
-			if grams[k], crosses[k], err = s.matrices(c.Context(), folder, arch, depth, x, z); err != nil {
+			folder := filepath.Join(s.out, fmt.Sprintf("%s-%s-depth%d-side%d-n%d-test%d", name, arch, depth, set.shape.Width, most, s.test))
+			if grams[k], crosses[k], err = s.matrices(c.Context(), folder, arch, depth, set.shape, x, z); err != nil {
 				return nil, err
 			}
 		}
 		for _, size := range s.sizes {
 			p := point{images: name, depth: depth, n: size}
 			for k := range architectures {
-				fit, err := job.Regress(grams[k].SliceSym(0, size), set.Y[:size], s.ridge)
+				fit, err := job.Regress(grams[k].SliceSym(0, size), set.labels[:size], s.ridge)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s, depth %d, n = %d: %w", name, architectures[k], depth, size, err)
 				}
@@ -142,7 +150,7 @@ func (s *study) points(c *cobra.Command, name string, set *data.Set) (list []poi
 				if err != nil {
 					return nil, err
 				}
-				p.accuracy = append(p.accuracy, percent(job.Accuracy(labels, set.Y[n-s.test:]), s.test))
+				p.accuracy = append(p.accuracy, percent(job.Accuracy(labels, set.labels[n-s.test:]), s.test))
 			}
 			list = append(list, p)
 		}
@@ -151,7 +159,7 @@ func (s *study) points(c *cobra.Command, name string, set *data.Set) (list []poi
 }
 
 // matrices returns K(x, x) and K(x, z), and computes what the folder lacks of them.
-func (s *study) matrices(ctx context.Context, folder, arch string, depth int, x, z *mat.Dense) (*mat.SymDense, *mat.Dense, error) {
+func (s *study) matrices(ctx context.Context, folder, arch string, depth int, shape conv.Shape, x, z *mat.Dense) (*mat.SymDense, *mat.Dense, error) {
 	n, _ := x.Dims()
 	m, _ := z.Dims()
 	k, t := mat.NewSymDense(n, nil), mat.NewDense(n, m, nil)
@@ -165,7 +173,7 @@ func (s *study) matrices(ctx context.Context, folder, arch string, depth int, x,
 			net.Head = conv.GAP
 		}
 		var err error
-		if a.conv, err = conv.New(net, conv.Shape{Channels: 1, Height: s.side, Width: s.side}, conv.Options{Workers: s.workers}); err != nil {
+		if a.conv, err = conv.New(net, shape, conv.Options{Workers: s.workers}); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -183,21 +191,6 @@ func (s *study) matrices(ctx context.Context, folder, arch string, depth int, x,
 		}
 	}
 	return k, t, nil
-}
-
-// shrunk averages square images of one channel down to the side.
-func shrunk(x *mat.Dense, side int) *mat.Dense {
-	n, d := x.Dims()
-	full := int(math.Round(math.Sqrt(float64(d))))
-	block := full / side
-	out := mat.NewDense(n, side*side, nil)
-	for i := range n {
-		row := out.RawRowView(i)
-		for p, v := range x.RawRowView(i) {
-			row[p/full/block*side+p%full/block] += v / float64(block*block)
-		}
-	}
-	return out
 }
 
 // percent is a share of n draws with its Wilson interval at 95 %.

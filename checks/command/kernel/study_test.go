@@ -68,3 +68,35 @@ func TestStudy(t *testing.T) {
 		}
 	}
 }
+
+// TestStudyFile takes the images of a file: those of stripes, which the kernels tell apart.
+func TestStudyFile(t *testing.T) {
+	dir := t.TempDir()
+	out, err := run(t, "study", "--data", "150-1", "--sizes", "60", "--depths", "3", "--test", "80", "--side", "6", "--out", dir, "--format", "csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[1], "150-1,3,60,") {
+		t.Fatalf("not a row of the file:\n%s", out)
+	}
+	header, row := strings.Split(lines[0], ","), strings.Split(lines[1], ",")
+	for k, h := range header {
+		if h == "cntk" || h == "cntk-gap" {
+			if v, err := strconv.ParseFloat(row[k], 64); err != nil || v < 80 {
+				t.Errorf("%s: accuracy %v on stripes (%v)", h, v, err)
+			}
+		}
+	}
+	for want, args := range map[string][]string{
+		"one of them":   {"--data", "150-1", "--images", "mnist"},
+		"has 40 images": {"--data", "40-1"},
+		"--side 4":      {"--data", "600-1", "--side", "4"},
+		"for --data":    {"--shape", "1x6x6"},
+		"no such file":  {"--data", "missing"},
+	} {
+		if _, err := run(t, append([]string{"study", "--out", dir}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", args, err, want)
+		}
+	}
+}

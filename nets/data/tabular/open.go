@@ -62,8 +62,9 @@ func openArray(format string, opts Options) func(*Array, error) (*Table, error) 
 // tarMagicAt is where a tar archive says that it is one.
 const tarMagicAt = 257
 
-// foreign names the formats that people have and that are not read. A reader of Parquet
-// alone (github.com/parquet-go/parquet-go) would make the command much larger.
+// foreign names the formats that people have and that are not read. Of a command of 80 MB and 32 modules, a reader of
+// Parquet (parquet-go v0.32) makes one of 89 MB and 41, one of Arrow (arrow-go v18.8, package ipc) one of 88 MB and
+// 40: too much for what one line of pandas writes as CSV.
 func foreign(b []byte) error {
 	for _, f := range []struct{ magic, name, remedy string }{
 		{"PAR1", "Parquet", "write it by pandas' to_csv, or its numbers by numpy.savez"},
