@@ -21,11 +21,10 @@ func paperTables() []checks.SourceTable {
 		},
 		{
 			Name: "losses", Title: "Descent, heavy ball and Nesterov",
-			Caption: "Training loss at the end of a run of $T$ steps of each method, of a network of width $m$ and of the linear theory.",
+			Caption: "Training loss at the end of a run of $T$ steps of each method, of a network and of the linear theory.",
 			Claims:  []string{"curves"},
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
-				{Value: "m", Head: "$m$"},
 				{Value: "steps", Head: "$T$"},
 				{Value: "last:descent", Head: "network", Group: "descent", Key: "descent"},
 				{Value: "last:descent, linear theory", Head: "linear", Group: "descent", Key: "descent_linear"},
