@@ -42,6 +42,7 @@ type TableColumn struct {
 	Key   string `json:"key,omitempty"`   // for --columns, --where and CSV; Value when empty
 	Head  string `json:"head"`            // heading, LaTeX mathematics between dollar signs
 	Group string `json:"group,omitempty"` // heading shared with neighbouring columns of the same group
+	Spare bool   `json:"spare,omitempty"` // where a page is too narrow, the spare columns go first, all together
 }
 
 // ColumnKey is the key of the column in a report.

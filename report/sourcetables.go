@@ -53,7 +53,7 @@ type valued struct {
 func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) {
 	t := table.New()
 	for _, c := range d.Columns {
-		t.Columns = append(t.Columns, table.Column{Key: c.ColumnKey(), Head: table.Inline(c.Head), Group: table.Inline(c.Group)})
+		t.Columns = append(t.Columns, table.Column{Key: c.ColumnKey(), Head: table.Inline(c.Head), Group: table.Inline(c.Group), Spare: c.Spare})
 	}
 	t.Title, t.Label, t.Caption = table.Inline(d.Title), "tab:"+strings.ReplaceAll(d.id(), "/", "-"), table.Inline(d.Caption)
 	rows, err := d.rows(s, v.LaTeX != nil)

@@ -25,9 +25,9 @@ func paperTables() []checks.SourceTable {
 			Claims:  []string{"population-loss"},
 			Columns: []checks.TableColumn{
 				{Value: "n", Head: "$n$"},
-				{Value: "m", Head: "$m$"},
+				{Value: "m", Head: "$m$", Spare: true},
 				{Value: "d", Head: "$d$"},
-				{Value: "q", Head: "$q$"},
+				{Value: "q", Head: "$q$", Spare: true},
 				{Value: "c", Head: `$n\,\mathrm{SNR}^q$`, Key: "snr"},
 				{Value: "last:training", Head: "training", Group: "loss", Key: "training"},
 				{Value: "last:test", Head: "test", Group: "loss", Key: "test"},
