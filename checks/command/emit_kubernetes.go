@@ -133,13 +133,49 @@ func yamlString(s string) (string, error) {
 // values of variables for $(NAME), and takes $$ for $.
 func yamlArgument(s string) (string, error) { return yamlString(strings.ReplaceAll(s, "$", "$$")) }
 
+// A pod is one of the two kinds of pods, with what they do not share.
+type pod struct {
+	*kubernetesJobs
+	Role string // of the container, and of the objects
+	Cpus int
+}
+
+func (k *kubernetesJobs) Pod(role string, cpus int) pod { return pod{k, role, cpus} }
+
 // The scripts hold no word of the user's: those come as arguments, or as OUT.
 // They avoid $(...), which Kubernetes would take for a variable of its own, and
 // write a dollar before a bracket or another dollar nowhere.
 var kubernetesTemplate = template.Must(template.New("kubernetes").Funcs(template.FuncMap{
 	"string": yamlString, "argument": yamlArgument,
 	"path": func(out string) string { return "/runs/" + filepath.ToSlash(filepath.Clean(out)) }, "seconds": func(d time.Duration) int64 { return int64(d / time.Second) },
-}).Parse(`# A run in {{.Shards}} shards, and the job that merges their records:
+}).Parse(`{{define "labels"}}labels: {app.kubernetes.io/name: "{{.Name}}", app.kubernetes.io/component: {{.Role}}}{{end -}}
+
+{{define "shell"}}  template:
+    metadata:
+      {{template "labels" .}}
+    spec:
+      restartPolicy: Never
+      nodeSelector: {kubernetes.io/arch: "{{.Arch}}"}
+      securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000}
+      containers:
+      - name: {{.Role}}
+        image: {{string .Image}}
+        workingDir: /runs
+        command:
+        - /bin/sh
+        - -c{{end -}}
+
+{{define "place"}}        resources:
+          requests: {cpu: "{{.Cpus}}", memory: {{.Memory}}}
+          limits: {cpu: "{{.Cpus}}", memory: {{.Memory}}}
+        volumeMounts:
+        - {name: runs, mountPath: /runs}
+      volumes:
+      - name: runs
+        persistentVolumeClaim: {claimName: "{{.Volume}}"}{{end -}}
+
+{{$shard := .Pod "shard" .Cpus}}{{$merge := .Pod "merge" 1 -}}
+# A run in {{.Shards}} shards, and the job that merges their records:
 #   kubectl apply -f THIS-FILE
 # The verdicts are in the log of job {{.Name}}-merge, the records on the volume.
 # To resume shards that were cut short, delete both jobs and apply this again.
@@ -147,7 +183,7 @@ apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{.Name}}-shards
-  labels: {app.kubernetes.io/name: "{{.Name}}", app.kubernetes.io/component: shard}
+  {{template "labels" $shard}}
 spec:
   completionMode: Indexed
   completions: {{.Shards}}
@@ -162,20 +198,7 @@ spec:
       - {type: DisruptionTarget, status: "True"}
     - action: FailJob # wrong use stays wrong
       onExitCodes: {containerName: shard, operator: In, values: [2]}
-  template:
-    metadata:
-      labels: {app.kubernetes.io/name: "{{.Name}}", app.kubernetes.io/component: shard}
-    spec:
-      restartPolicy: Never
-      nodeSelector: {kubernetes.io/arch: "{{.Arch}}"}
-      securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000}
-      containers:
-      - name: shard
-        image: {{string .Image}}
-        workingDir: /runs
-        command:
-        - /bin/sh
-        - -c
+{{template "shell" $shard}}
         - |
           program=$1
           shift
@@ -190,37 +213,17 @@ spec:
         env:
         - {name: OUT, value: {{argument (path .Out)}}}
         - {name: JOB_COMPLETIONS, value: "{{.Shards}}"}
-        resources:
-          requests: {cpu: "{{.Cpus}}", memory: {{.Memory}}}
-          limits: {cpu: "{{.Cpus}}", memory: {{.Memory}}}
-        volumeMounts:
-        - {name: runs, mountPath: /runs}
-      volumes:
-      - name: runs
-        persistentVolumeClaim: {claimName: "{{.Volume}}"}
+{{template "place" $shard}}
 ---
 apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{.Name}}-merge
-  labels: {app.kubernetes.io/name: "{{.Name}}", app.kubernetes.io/component: merge}
+  {{template "labels" $merge}}
 spec:
   backoffLimit: 0 # a refuted claim stays refuted
   activeDeadlineSeconds: {{seconds .Deadline}}
-  template:
-    metadata:
-      labels: {app.kubernetes.io/name: "{{.Name}}", app.kubernetes.io/component: merge}
-    spec:
-      restartPolicy: Never
-      nodeSelector: {kubernetes.io/arch: "{{.Arch}}"}
-      securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000}
-      containers:
-      - name: merge
-        image: {{string .Image}}
-        workingDir: /runs
-        command:
-        - /bin/sh
-        - -c
+{{template "shell" $merge}}
         - |
           set -- "$1"
           i=0
@@ -236,12 +239,5 @@ spec:
         - {{argument .Program}}
         env:
         - {name: OUT, value: {{argument (path .Out)}}}
-        resources:
-          requests: {cpu: "1", memory: {{.Memory}}}
-          limits: {cpu: "1", memory: {{.Memory}}}
-        volumeMounts:
-        - {name: runs, mountPath: /runs}
-      volumes:
-      - name: runs
-        persistentVolumeClaim: {claimName: "{{.Volume}}"}
+{{template "place" $merge}}
 `))
