@@ -9,7 +9,7 @@ import (
 //
 //	H(x,x') = (x . x') (pi - angle) / (2 pi),   on unit inputs h(r) = r (pi - arccos r) / (2 pi).
 //
-// h(1) = 1/2, h(0) = h(-1) = 0, h(1/2) = 1/6, h(-1/2) = -1/12. Cards 00 (Setting) and 90.9.
+// h(1) = 1/2, h(0) = h(-1) = 0, h(1/2) = 1/6, h(-1/2) = -1/12.
 func ReLU() Kernel {
 	return Kernel{
 		name: "relu",
