@@ -6,7 +6,7 @@ import (
 	"convergo/testdata/generated"
 )
 
-var code = generated.Assembly{Package: "fmablas", Sources: []string{"main.go"}, Code: "loops_amd64.s"}
+var code = generated.Assembly{Package: "fmablas", Sources: []string{"main.go", "../../../internal/simd/simd.go"}, Code: "loops_amd64.s"}
 
 func TestAssemblyDigest(t *testing.T) { code.Digest(t) }
 

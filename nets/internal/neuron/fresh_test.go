@@ -6,7 +6,7 @@ import (
 	"convergo/testdata/generated"
 )
 
-var code = generated.Assembly{Package: "neuron", Sources: []string{"main.go"}, Code: "neuron_amd64.s"}
+var code = generated.Assembly{Package: "neuron", Sources: []string{"main.go", "../../../simd/simd.go"}, Code: "neuron_amd64.s"}
 
 func TestAssemblyDigest(t *testing.T) { code.Digest(t) }
 

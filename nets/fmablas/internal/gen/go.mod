@@ -2,10 +2,15 @@ module convergo/nets/fmablas/internal/gen
 
 go 1.26.0
 
-require github.com/mmcloughlin/avo v0.5.0
+require (
+	convergo/nets/internal/simd v0.0.0
+	github.com/mmcloughlin/avo v0.5.0
+)
 
 require (
 	golang.org/x/mod v0.6.0 // indirect
 	golang.org/x/sys v0.1.0 // indirect
 	golang.org/x/tools v0.2.0 // indirect
 )
+
+replace convergo/nets/internal/simd => ../../../internal/simd

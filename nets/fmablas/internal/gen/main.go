@@ -8,6 +8,8 @@ package main
 import (
 	"fmt"
 
+	"convergo/nets/internal/simd"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -16,8 +18,8 @@ import (
 func main() {
 	ConstraintExpr("!noasm")
 	for _, v := range []*vector{
-		{suffix: "AVX512", size: 64, rows: 8, columns: 3},
-		{suffix: "AVX2", size: 32, rows: 4, columns: 3},
+		{Set: simd.AVX512(), rows: 8, columns: 3},
+		{Set: simd.AVX2(), rows: 4, columns: 3},
 	} {
 		v.tile()
 		v.combine()
@@ -30,13 +32,10 @@ func main() {
 	Generate()
 }
 
-// A vector is an instruction set.
+// A vector is an instruction set with the shape of its tiles.
 type vector struct {
-	suffix        string
-	size          int // bytes
+	simd.Set
 	rows, columns int // of a tile, the columns in vectors
-	name          string
-	labels        int
 }
 
 // lanes is the number of partial sums of a dot product.
@@ -45,20 +44,20 @@ const lanes = 32
 // tile: C += alpha sum_k a_k b_k^T, or C is set to that where fresh is set, with column a_k (rows) of A at a+8 k stepA and row b_k (columns vectors) of B at
 // b+8 k stepB. k > 0.
 func (v *vector) tile() {
-	v.start("tile", "func(a, b, c *float64, k, stepA, stepB, stride int, alpha float64, fresh bool)")
-	a, b, c, k := v.param("a"), v.param("b"), v.param("c"), v.param("k")
-	stepA, stepB, stride := v.bytes("stepA"), v.bytes("stepB"), v.bytes("stride")
+	v.Start("tile", "func(a, b, c *float64, k, stepA, stepB, stride int, alpha float64, fresh bool)")
+	a, b, c, k := v.Param("a"), v.Param("b"), v.Param("c"), v.Param("k")
+	stepA, stepB, stride := v.Bytes("stepA"), v.Bytes("stepB"), v.Bytes("stride")
 	sums := v.zeros(v.rows * v.columns)
 	v.fetch(c, stride)
-	loop := v.label("Loop")
+	loop := v.Label("Loop")
 	Label(loop)
 	row := make([]VecVirtual, v.columns)
 	for j := range row {
-		row[j] = v.register()
-		VMOVUPD(Mem{Base: b, Disp: j * v.size}, row[j])
+		row[j] = v.Register()
+		VMOVUPD(Mem{Base: b, Disp: j * v.Size}, row[j])
 	}
 	for i := range v.rows {
-		f := v.register()
+		f := v.Register()
 		VBROADCASTSD(Mem{Base: a, Disp: 8 * i}, f)
 		for j, r := range row {
 			VFMADD231PD(r, f, sums[i*v.columns+j])
@@ -68,15 +67,15 @@ func (v *vector) tile() {
 	ADDQ(stepB, b)
 	DECQ(k)
 	JNZ(LabelRef(loop))
-	alpha := v.number("alpha", 56)
+	alpha := v.Number("alpha", 56)
 	fresh := Load(Param("fresh"), GP8())
 	TESTB(fresh, fresh)
-	JZ(LabelRef(v.label("Add")))
+	JZ(LabelRef(v.Label("Add")))
 	v.deliver(sums, c, stride, alpha, false)
-	v.end()
-	Label(v.label("Add"))
+	v.End()
+	Label(v.Label("Add"))
 	v.deliver(sums, c, stride, alpha, true)
-	v.end()
+	v.End()
 }
 
 // fetch asks for the tile of C, which is needed at the end.
@@ -84,7 +83,7 @@ func (v *vector) fetch(c, stride Register) {
 	at := GP64()
 	MOVQ(c, at)
 	for range v.rows {
-		for line := 0; line < v.columns*v.size; line += 64 {
+		for line := 0; line < v.columns*v.Size; line += 64 {
 			PREFETCHT0(Mem{Base: at, Disp: line})
 		}
 		ADDQ(stride, at)
@@ -97,11 +96,11 @@ func (v *vector) deliver(sums []VecVirtual, c, stride Register, alpha VecVirtual
 	MOVQ(c, at)
 	for i := range v.rows {
 		for j := range v.columns {
-			m, t := Mem{Base: at, Disp: j * v.size}, v.register()
+			m, t := Mem{Base: at, Disp: j * v.Size}, v.Register()
 			if add {
 				VMOVUPD(m, t)
 			} else { // no xor with itself, which would count as a use of t before
-				VBROADCASTSD(v.table().Offset(32), t)
+				VBROADCASTSD(simd.Ones().Offset(32), t)
 			}
 			VFMADD231PD(sums[i*v.columns+j], alpha, t)
 			VMOVUPD(t, m)
@@ -112,19 +111,19 @@ func (v *vector) deliver(sums []VecVirtual, c, stride Register, alpha VecVirtual
 
 // combine: dst_i += sum_k c_k rows[k][i] over i < n and k < terms, one chain that starts with dst_i. terms > 0.
 func (v *vector) combine() {
-	v.start("combine", "func(dst, rows, c *float64, n, terms, stride int)")
+	v.Start("combine", "func(dst, rows, c *float64, n, terms, stride int)")
 	step := GP64()
 	MOVQ(U32(8), step)
-	p := &pass{vector: v, dst: v.param("dst"), rows: v.param("rows"), c: v.param("c"), terms: v.param("terms"), stride: v.bytes("stride"), step: step}
-	p.all(v.param("n"))
+	p := &pass{vector: v, dst: v.Param("dst"), rows: v.Param("rows"), c: v.Param("c"), terms: v.Param("terms"), stride: v.Bytes("stride"), step: step}
+	p.all(v.Param("n"))
 }
 
 // row: dst_i += alpha sum_k c[k*step] rows[k][i] over i < n and k < terms. terms > 0.
 func (v *vector) row() {
-	v.start("row", "func(dst, rows, c *float64, n, terms, stride, step int, alpha float64)")
-	p := &pass{vector: v, dst: v.param("dst"), rows: v.param("rows"), c: v.param("c"), terms: v.param("terms"), stride: v.bytes("stride"), step: v.bytes("step")}
-	p.alpha = v.number("alpha", 56)
-	p.all(v.param("n"))
+	v.Start("row", "func(dst, rows, c *float64, n, terms, stride, step int, alpha float64)")
+	p := &pass{vector: v, dst: v.Param("dst"), rows: v.Param("rows"), c: v.Param("c"), terms: v.Param("terms"), stride: v.Bytes("stride"), step: v.Bytes("step")}
+	p.alpha = v.Number("alpha", 56)
+	p.all(v.Param("n"))
 }
 
 // A pass sums vectors of components over all terms.
@@ -137,8 +136,8 @@ type pass struct {
 // all sums n components.
 func (p *pass) all(rest Register) {
 	for _, count := range []int{4, 1} {
-		loop, done := p.fresh("Loop"), p.fresh("Done")
-		step := count * p.size
+		loop, done := p.Fresh("Loop"), p.Fresh("Done")
+		step := count * p.Size
 		Label(loop)
 		CMPQ(rest, U8(uint8(step/8)))
 		JLT(LabelRef(done))
@@ -149,36 +148,36 @@ func (p *pass) all(rest Register) {
 		JMP(LabelRef(loop))
 		Label(done)
 	}
-	none := p.label("None")
+	none := p.Label("None")
 	TESTQ(rest, rest)
 	JZ(LabelRef(none))
-	p.sum(1, p.tail(rest))
+	p.sum(1, p.Tail(rest))
 	Label(none)
-	p.end()
+	p.End()
 }
 
 // sum sums count vectors of components, or those of one under the mask.
 func (p *pass) sum(count int, mask Op) {
-	at := func(j int) Mem { return Mem{Base: p.dst, Disp: j * p.size} }
+	at := func(j int) Mem { return Mem{Base: p.dst, Disp: j * p.Size} }
 	sums := make([]VecVirtual, count)
 	for j := range sums {
-		sums[j] = p.register()
+		sums[j] = p.Register()
 		if p.alpha == nil {
-			p.load(at(j), sums[j], mask)
+			p.Load(at(j), sums[j], mask)
 		} else {
-			p.zero(sums[j])
+			p.Zero(sums[j])
 		}
 	}
 	row, factor, left := GP64(), GP64(), GP64()
 	MOVQ(p.rows, row)
 	MOVQ(p.c, factor)
 	MOVQ(p.terms, left)
-	loop := p.fresh("Term")
+	loop := p.Fresh("Term")
 	Label(loop)
-	f := p.register()
+	f := p.Register()
 	VBROADCASTSD(Mem{Base: factor}, f)
 	for j, s := range sums {
-		p.multiplyAdd(Mem{Base: row, Disp: j * p.size}, f, s, mask)
+		p.multiplyAdd(Mem{Base: row, Disp: j * p.Size}, f, s, mask)
 	}
 	ADDQ(p.step, factor)
 	ADDQ(p.stride, row)
@@ -186,12 +185,12 @@ func (p *pass) sum(count int, mask Op) {
 	JNZ(LabelRef(loop))
 	for j, s := range sums {
 		if p.alpha != nil {
-			t := p.register()
-			p.load(at(j), t, mask)
+			t := p.Register()
+			p.Load(at(j), t, mask)
 			VFMADD231PD(s, p.alpha, t)
 			s = t
 		}
-		p.store(s, at(j), mask)
+		p.Store(s, at(j), mask)
 	}
 }
 
@@ -201,19 +200,19 @@ func (v *vector) multiplyAdd(m Mem, f, s VecVirtual, mask Op) {
 		VFMADD231PD(m, f, s)
 		return
 	}
-	t := v.register()
-	v.load(m, t, mask)
+	t := v.Register()
+	v.Load(m, t, mask)
 	VFMADD231PD(t, f, s)
 }
 
 // dots: out_r += alpha sum_i a[r*stride+i] x_i over i < n, for r < rows. rows > 0.
 func (v *vector) dots() {
-	v.start("dots", "func(out, a, x *float64, rows, n, stride int, alpha float64)")
-	out, a, x, rows, stride := v.param("out"), v.param("a"), v.param("x"), v.param("rows"), v.bytes("stride")
-	n := v.param("n")
-	next := v.label("Row")
+	v.Start("dots", "func(out, a, x *float64, rows, n, stride int, alpha float64)")
+	out, a, x, rows, stride := v.Param("out"), v.Param("a"), v.Param("x"), v.Param("rows"), v.Bytes("stride")
+	n := v.Param("n")
+	next := v.Label("Row")
 	Label(next)
-	sums := v.zeros(8 * lanes / v.size)
+	sums := v.zeros(8 * lanes / v.Size)
 	left, offset := GP64(), GP64()
 	MOVQ(n, left)
 	XORQ(offset, offset)
@@ -228,19 +227,19 @@ func (v *vector) dots() {
 	ADDQ(stride, a)
 	DECQ(rows)
 	JNZ(LabelRef(next))
-	v.end()
+	v.End()
 }
 
 // whole adds the products of whole groups of lanes.
 func (v *vector) whole(sums []VecVirtual, a, x, left, offset Register) {
-	loop, done := v.fresh("Loop"), v.fresh("Done")
+	loop, done := v.Fresh("Loop"), v.Fresh("Done")
 	Label(loop)
 	CMPQ(left, Imm(lanes))
 	JLT(LabelRef(done))
 	for j, s := range sums {
-		t := v.register()
-		VMOVUPD(Mem{Base: a, Index: offset, Scale: 1, Disp: j * v.size}, t)
-		VFMADD231PD(Mem{Base: x, Index: offset, Scale: 1, Disp: j * v.size}, t, s)
+		t := v.Register()
+		VMOVUPD(Mem{Base: a, Index: offset, Scale: 1, Disp: j * v.Size}, t)
+		VFMADD231PD(Mem{Base: x, Index: offset, Scale: 1, Disp: j * v.Size}, t, s)
 	}
 	ADDQ(U32(8*lanes), offset)
 	SUBQ(Imm(lanes), left)
@@ -250,17 +249,17 @@ func (v *vector) whole(sums []VecVirtual, a, x, left, offset Register) {
 
 // partial adds the products of the last group.
 func (v *vector) partial(sums []VecVirtual, a, x, left, offset Register) {
-	none := v.fresh("None")
-	size := v.size / 8
+	none := v.Fresh("None")
+	size := v.Size / 8
 	jumps := make([]string, len(sums))
 	for j, s := range sums {
-		jumps[j] = v.fresh("Masked")
+		jumps[j] = v.Fresh("Masked")
 		CMPQ(left, Imm(uint64(size)))
 		JLT(LabelRef(jumps[j]))
-		t := v.register()
+		t := v.Register()
 		VMOVUPD(Mem{Base: a, Index: offset, Scale: 1}, t)
 		VFMADD231PD(Mem{Base: x, Index: offset, Scale: 1}, t, s)
-		ADDQ(U32(uint32(v.size)), offset)
+		ADDQ(U32(uint32(v.Size)), offset)
 		SUBQ(Imm(uint64(size)), left)
 	}
 	JMP(LabelRef(none))
@@ -268,8 +267,8 @@ func (v *vector) partial(sums []VecVirtual, a, x, left, offset Register) {
 		Label(jumps[j])
 		TESTQ(left, left)
 		JZ(LabelRef(none))
-		mask, t := v.tail(left), v.register()
-		v.load(Mem{Base: a, Index: offset, Scale: 1}, t, mask)
+		mask, t := v.Tail(left), v.Register()
+		v.Load(Mem{Base: a, Index: offset, Scale: 1}, t, mask)
 		v.multiplyAdd(Mem{Base: x, Index: offset, Scale: 1}, t, s, mask)
 		JMP(LabelRef(none))
 	}
@@ -284,7 +283,7 @@ func (v *vector) reduce(sums []VecVirtual) VecVirtual {
 		}
 	}
 	y := sums[0]
-	if v.wide() {
+	if v.Wide() {
 		high := YMM()
 		VEXTRACTF64X4(Imm(1), sums[0], high)
 		y = YMM()
@@ -304,35 +303,35 @@ func (v *vector) reduce(sums []VecVirtual) VecVirtual {
 // panel copies terms rows of so many vectors, a step apart, one after another.
 func (v *vector) panel() {
 	for _, count := range []int{1, v.columns} {
-		v.start(fmt.Sprintf("panel%d", count), "func(dst, src *float64, terms, step int)")
-		dst, src, terms, step := v.param("dst"), v.param("src"), v.param("terms"), v.bytes("step")
-		loop := v.label("Loop")
+		v.Start(fmt.Sprintf("panel%d", count), "func(dst, src *float64, terms, step int)")
+		dst, src, terms, step := v.Param("dst"), v.Param("src"), v.Param("terms"), v.Bytes("step")
+		loop := v.Label("Loop")
 		Label(loop)
 		for j := range count {
-			t := v.register()
-			VMOVUPD(Mem{Base: src, Disp: j * v.size}, t)
-			VMOVUPD(t, Mem{Base: dst, Disp: j * v.size})
+			t := v.Register()
+			VMOVUPD(Mem{Base: src, Disp: j * v.Size}, t)
+			VMOVUPD(t, Mem{Base: dst, Disp: j * v.Size})
 		}
-		ADDQ(U32(uint32(count*v.size)), dst)
+		ADDQ(U32(uint32(count*v.Size)), dst)
 		ADDQ(step, src)
 		DECQ(terms)
 		JNZ(LabelRef(loop))
-		v.end()
+		v.End()
 	}
 }
 
 // fourRows: dst[k*width+i] = src[i*stride+k] for i < 4 and k < 4 fours. fours > 0.
 func fourRows() {
-	v := &vector{suffix: "AVX2", size: 32}
-	v.start("fourRows", "func(dst, src *float64, fours, stride, width int)")
-	dst, fours, stride, width := v.param("dst"), v.param("fours"), v.bytes("stride"), v.bytes("width")
-	rows := []Register{v.param("src")}
+	v := &vector{Set: simd.AVX2()}
+	v.Start("fourRows", "func(dst, src *float64, fours, stride, width int)")
+	dst, fours, stride, width := v.Param("dst"), v.Param("fours"), v.Bytes("stride"), v.Bytes("width")
+	rows := []Register{v.Param("src")}
 	for i := 1; i < 4; i++ {
 		rows = append(rows, GP64())
 		MOVQ(rows[i-1], rows[i])
 		ADDQ(stride, rows[i])
 	}
-	loop := v.label("Loop")
+	loop := v.Label("Loop")
 	Label(loop)
 	for k := 0; k < 4; k += 2 {
 		even, odd := half(rows[0], rows[2], k), half(rows[1], rows[3], k)
@@ -348,7 +347,7 @@ func fourRows() {
 	}
 	DECQ(fours)
 	JNZ(LabelRef(loop))
-	v.end()
+	v.End()
 }
 
 // half is entries k and k+1 of two rows.
@@ -363,137 +362,25 @@ func half(first, second Register, k int) VecVirtual {
 const peakSums = 12
 
 func (v *vector) peak() {
-	v.start("peak", "func(rounds int)")
-	rounds := v.param("rounds")
+	v.Start("peak", "func(rounds int)")
+	rounds := v.Param("rounds")
 	sums := v.zeros(peakSums)
 	f := v.zeros(1)[0]
-	loop := v.label("Loop")
+	loop := v.Label("Loop")
 	Label(loop)
 	for _, s := range sums {
 		VFMADD231PD(f, f, s)
 	}
 	DECQ(rounds)
 	JNZ(LabelRef(loop))
-	v.end()
-}
-
-func (v *vector) start(name, signature string) {
-	v.name = name + v.suffix
-	TEXT(v.name, NOSPLIT, signature)
-	Pragma("noescape")
-}
-
-func (v *vector) end() {
-	VZEROUPPER()
-	RET()
-}
-
-func (v *vector) param(name string) Register { return Load(Param(name), GP64()) }
-
-// bytes is a parameter that counts numbers, in bytes.
-func (v *vector) bytes(name string) Register {
-	r := v.param(name)
-	SHLQ(Imm(3), r)
-	return r
-}
-
-func (v *vector) label(s string) string { return v.name + s }
-
-// fresh is a label that nothing else has.
-func (v *vector) fresh(s string) string {
-	v.labels++
-	return fmt.Sprintf("%s%s%d", v.name, s, v.labels)
-}
-
-func (v *vector) wide() bool { return v.size == 64 }
-
-func (v *vector) register() VecVirtual {
-	if v.wide() {
-		return ZMM()
-	}
-	return YMM()
+	v.End()
 }
 
 func (v *vector) zeros(count int) []VecVirtual {
 	out := make([]VecVirtual, count)
 	for i := range out {
-		out[i] = v.register()
-		v.zero(out[i])
+		out[i] = v.Register()
+		v.Zero(out[i])
 	}
 	return out
-}
-
-func (v *vector) zero(r VecVirtual) {
-	if v.wide() {
-		VPXORQ(r, r, r)
-	} else {
-		VXORPD(r, r, r)
-	}
-}
-
-// number broadcasts the parameter at an offset from the start of the parameters.
-func (v *vector) number(name string, offset int) VecVirtual {
-	r := v.register()
-	VBROADCASTSD(NewParamAddr(name, offset), r)
-	return r
-}
-
-func (v *vector) load(m Mem, r VecVirtual, mask Op) {
-	switch {
-	case mask == nil:
-		VMOVUPD(m, r)
-	case v.wide():
-		VMOVUPD_Z(m, mask, r)
-	default:
-		VMASKMOVPD(m, mask, r)
-	}
-}
-
-func (v *vector) store(r VecVirtual, m Mem, mask Op) {
-	switch {
-	case mask == nil:
-		VMOVUPD(r, m)
-	case v.wide():
-		VMOVUPD(r, mask, m)
-	default:
-		VMASKMOVPD(r, mask, m)
-	}
-}
-
-// tail is the mask of the first rest lanes, 0 < rest < lanes of a vector.
-func (v *vector) tail(rest Register) Op {
-	if v.wide() {
-		bits, k := GP64(), K()
-		MOVQ(rest, RCX)
-		MOVQ(U32(1), bits)
-		SHLQ(CL, bits)
-		DECQ(bits)
-		KMOVW(bits.As32(), k)
-		return k
-	}
-	m := v.table()
-	at, back, mask := GP64(), GP64(), YMM()
-	LEAQ(m.Offset(32), at)
-	MOVQ(rest, back)
-	SHLQ(Imm(3), back)
-	SUBQ(back, at)
-	VMOVUPD(Mem{Base: at}, mask)
-	return mask
-}
-
-// ones holds four lanes of ones, then four of zeros.
-var ones *Mem
-
-func (v *vector) table() Mem {
-	if ones == nil {
-		m := GLOBL("ones", RODATA|NOPTR)
-		for i := range 4 {
-			DATA(8*i, U64(^uint64(0)))
-		}
-		for i := range 4 {
-			DATA(32+8*i, U64(0))
-		}
-		ones = &m
-	}
-	return *ones
 }
