@@ -375,7 +375,11 @@ func (i Info) mustDetect(d Detect) Float {
 // a table can show. Sizes are measured against what every claim should detect,
 // not against what this one declares, so that a size declared loose still shows.
 // It is nil when nothing was detected, since nothing was run inside.
-func (c *ClaimOutcome) WorstDetect() *Detect {
+func (c *ClaimOutcome) WorstDetect() *Detect { return Bluntest(c.Detects) }
+
+// Bluntest is the worst of some errors that were detected, as in WorstDetect; nil when
+// there is none.
+func Bluntest(ds []Detect) *Detect {
 	var worst *Detect
 	excess := func(d Detect) float64 {
 		if d.Kind == Shift {
@@ -383,12 +387,12 @@ func (c *ClaimOutcome) WorstDetect() *Detect {
 		}
 		return math.Log(float64(d.Size)) / math.Log(defaultFactor)
 	}
-	for i, d := range c.Detects {
+	for i, d := range ds {
 		if math.IsNaN(float64(d.Size)) {
 			continue
 		}
 		if worst == nil || excess(d) > excess(*worst) {
-			worst = &c.Detects[i]
+			worst = &ds[i]
 		}
 	}
 	return worst

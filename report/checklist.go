@@ -38,7 +38,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 			}
 		}
 	}
-	add("What was checked", fmt.Sprintf("%s of %s on %s in %s", plural(len(s.Claims), "claim"), plural(len(sourcesUsed(s)), "source"), plural(instances, "instance"), plural(trials, "trial")))
+	add("What was checked", fmt.Sprintf("%s of %s on %s in %s", Plural(len(s.Claims), "claim"), Plural(len(sourcesUsed(s)), "source"), Plural(instances, "instance"), Plural(trials, "trial")))
 	add("Random seed", fmt.Sprintf("%d; every trial draws from its own stream of (seed, claim, parameters, trial)", m.Seed))
 	add("Significance", fmt.Sprintf("chance of any false alarm in the whole run at most %g", float64(m.Alpha)))
 	add("Budget", fmt.Sprintf("profile %s: at most %.2g floating-point operations and %d trials an instance", m.Profile.Name, m.Profile.Budget.Work, m.Profile.Budget.Trials))
@@ -66,7 +66,7 @@ func Checklist(s *checks.Summary, dir string, licences map[string]Licence) *tabl
 func hardware(s *checks.Summary) string {
 	var machines []string
 	for _, e := range s.Sessions {
-		words := fmt.Sprintf("%s, %s in use", orElse(e.CPU, "CPU of architecture "+e.Arch), plural(e.Cores, "core"))
+		words := fmt.Sprintf("%s, %s in use", orElse(e.CPU, "CPU of architecture "+e.Arch), Plural(e.Cores, "core"))
 		if e.Memory > 0 {
 			words += fmt.Sprintf(", %.0f GiB of memory", float64(e.Memory)/(1<<30))
 		}

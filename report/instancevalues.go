@@ -40,7 +40,7 @@ func instanceValues(c checks.ClaimOutcome, o checks.InstanceOutcome, common []pa
 		values[hold.Columns[j].Key] = bareOrEmpty(cell)
 	}
 	values["observed"] = values["worst"]
-	values["inside"] = table.Text(map[bool]string{true: "yes", false: "no"}[o.Inside])
+	values["inside"] = table.Text(yes(o.Inside))
 	values["detects"] = bluntest(o)
 	values["claim"], values["title"] = table.Text(c.Info.ID), mathematics(c.Info.Title)
 	if data := dataWordsOf(o.Params); data != "" {
@@ -59,13 +59,8 @@ func bareOrEmpty(c table.Cell) table.Cell {
 
 // bluntest is the bluntest of what the trials of the instance would have found.
 func bluntest(o checks.InstanceOutcome) table.Cell {
-	var worst *checks.Detect
-	for i, d := range o.Detects {
-		if worst == nil || float64(d.Size) > float64(worst.Size) {
-			worst = &o.Detects[i]
-		}
-	}
-	if worst == nil || math.IsNaN(float64(worst.Size)) {
+	worst := checks.Bluntest(o.Detects)
+	if worst == nil {
 		return table.Empty{}
 	}
 	return table.Text(detectText(*worst, false))
@@ -144,7 +139,7 @@ func paramCell(raw json.RawMessage) table.Cell {
 		}
 		return coordinate(v)
 	case bool:
-		return table.Text(map[bool]string{true: "yes", false: "no"}[v])
+		return table.Text(yes(v))
 	case string:
 		return text(v)
 	case []any:

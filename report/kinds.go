@@ -67,7 +67,7 @@ func buildSources(s *checks.Summary, _ string, _ *View) (built, error) {
 		return built{}, err
 	}
 	return built{t, sourcesColumns(), func(_, shown *table.Table) table.Inline {
-		return sourcesCaption(shown) + table.Inline(" Run: "+runSettings(s)+".")
+		return sourcesCaption(shown) + ofRun(s)
 	}}, nil
 }
 
@@ -77,7 +77,7 @@ func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {
 		return built{}, err
 	}
 	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
-		return ownCaption(rows) + table.Inline(" Run: "+runSettings(s)+".")
+		return ownCaption(rows) + ofRun(s)
 	}}, nil
 }
 
@@ -146,13 +146,16 @@ func entire(build func(*checks.Summary) (*table.Table, error), columns ...string
 			keys = uncited(columnKeys(t))
 		}
 		return built{t, keys, func(rows, _ *table.Table) table.Inline {
-			return counted(t.Caption, len(rows.Rows)) + table.Inline(" Run: "+runSettings(s)+".")
+			return counted(t.Caption, len(rows.Rows)) + ofRun(s)
 		}}, nil
 	}
 }
 
 // rowCount stands in a caption for the number of rows that are shown.
 const rowCount = "<rows>"
+
+// ofRun ends a caption with what decided the numbers of the run.
+func ofRun(s *checks.Summary) table.Inline { return table.Inline(" Run: " + runSettings(s) + ".") }
 
 func counted(caption table.Inline, rows int) table.Inline {
 	return table.Inline(strings.ReplaceAll(string(caption), rowCount, strconv.Itoa(rows)))

@@ -106,7 +106,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 			probable = ", with the upper end of the 95% confidence sequence of the worst instance of a probabilistic claim"
 		}
 	}
-	text := table.Inline(fmt.Sprintf("%s, %d trials; %s.", plural(len(s.Claims), "claim"), trials, runSettings(s)))
+	text := table.Inline(fmt.Sprintf("%s, %d trials; %s.", Plural(len(s.Claims), "claim"), trials, runSettings(s)))
 	keys := columnKeys(t)
 	for _, say := range []struct {
 		key  string
@@ -128,8 +128,8 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 	return text + conventions(s)
 }
 
-// plural counts things, one or several.
-func plural(n int, thing string) string {
+// Plural counts things, one or several.
+func Plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}

@@ -51,7 +51,7 @@ func ownCaption(rows *table.Table) table.Inline {
 		}
 	}
 	return table.Literal(fmt.Sprintf("%s on your data: %d inside the hypotheses and run, %d not. "+
-		"Margin: the factor by which the hypothesis that is tightest is met (at least 1) or missed.", plural(len(rows.Rows), "instance"), run, len(rows.Rows)-run))
+		"Margin: the factor by which the hypothesis that is tightest is met (at least 1) or missed.", Plural(len(rows.Rows), "instance"), run, len(rows.Rows)-run))
 }
 
 func ownRow(c checks.ClaimOutcome, o checks.InstanceOutcome, file string) []table.Cell {

@@ -73,7 +73,7 @@ func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) 
 	renumber(t)
 	wrapWords(t)
 	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
-		return counted(t.Caption, len(rows.Rows)) + table.Inline(" Run: "+runSettings(s)+".")
+		return counted(t.Caption, len(rows.Rows)) + ofRun(s)
 	}}, nil
 }
 

@@ -33,7 +33,7 @@ func preamble(title string) string {
 // opening is the page up to the first source.
 func (p *page) opening(outcomes []report.SourceOutcome) string {
 	s := p.summary
-	title := fmt.Sprintf("verdicts on %s of %s", plural(len(s.Claims), "claim"), plural(len(outcomes), "source"))
+	title := fmt.Sprintf("verdicts on %s of %s", report.Plural(len(s.Claims), "claim"), report.Plural(len(outcomes), "source"))
 	var b strings.Builder
 	b.WriteString(preamble(title))
 	fmt.Fprintf(&b, "<a class=skip href=\"#sources\">Skip to the sources</a>\n<header>\n<h1>V%s</h1>\n", title[1:])
@@ -51,13 +51,6 @@ func (p *page) opening(outcomes []report.SourceOutcome) string {
 	b.WriteString("<section id=sources aria-labelledby=papers>\n<h2 id=papers>Claimed, found, how loose</h2>\n")
 	b.WriteString(form)
 	return b.String()
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // tally counts the verdicts; the script makes a filter of each count.
@@ -111,7 +104,7 @@ func openClaims(s *checks.Summary) string {
 	rank := map[checks.Verdict]int{checks.Refuted: 0, checks.Undecided: 2, checks.Vacuous: 3, checks.Holds: 1}
 	slices.SortStableFunc(open, func(a, b checks.ClaimOutcome) int { return cmp.Compare(rank[a.Verdict], rank[b.Verdict]) })
 	var b strings.Builder
-	fmt.Fprintf(&b, "<section aria-labelledby=open>\n<h2 id=open>Not HOLDS, or unfit: %s</h2>\n<ul class=open>\n", plural(len(open), "claim"))
+	fmt.Fprintf(&b, "<section aria-labelledby=open>\n<h2 id=open>Not HOLDS, or unfit: %s</h2>\n<ul class=open>\n", report.Plural(len(open), "claim"))
 	for _, c := range open {
 		fmt.Fprintf(&b, "<li><b class=%s>%s</b> <a href=\"#%s\">%s</a> %s", verdictClass(c.Verdict), c.Verdict, esc(c.Info.ID), text(c.Info.ID), text(c.Info.Title))
 		for _, why := range reasons(c) {

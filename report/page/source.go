@@ -27,7 +27,7 @@ func sourceRow(o report.SourceOutcome) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details class=source id=\"source-%s\"%s><summary>%s<span><b>%d</b> %s</span><span>%s</span>",
-		esc(i.Key), sourceKeys(o), name, len(o.Claims), strings.TrimPrefix(plural(len(o.Claims), "claim"), fmt.Sprint(len(o.Claims), " ")), strings.Join(verdicts, ", "))
+		esc(i.Key), sourceKeys(o), name, len(o.Claims), strings.TrimPrefix(report.Plural(len(o.Claims), "claim"), fmt.Sprint(len(o.Claims), " ")), strings.Join(verdicts, ", "))
 	fmt.Fprintf(&b, "<span>detects <b>%s</b></span><span><b>%d</b> loose</span><span>slack %s</span></summary>\n", report.FactorText(o.Detects), o.Loose, slackRange(o))
 	return b.String()
 }
