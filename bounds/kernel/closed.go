@@ -14,6 +14,11 @@ func ReLU() Kernel {
 	return Kernel{
 		name: "relu",
 		of:   func(p Pair) float64 { return p.Dot() * orthant(p.Angle) },
+		rows: func(dst []float64, r row) {
+			for j, norm := range r.norms {
+				dst[j] = r.normX * norm * r.cos[j] * orthant(r.angle[j])
+			}
+		},
 		coef: func(k int) float64 {
 			switch {
 			case k == 1:

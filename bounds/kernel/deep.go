@@ -75,6 +75,23 @@ func NTKWeighted(weights []float64) Kernel {
 			}
 			return p.NormX * p.NormY * theta
 		},
+		rows: func(dst []float64, r row) {
+			for j, cos := range r.cos {
+				dst[j] = w[0] * cos
+			}
+			for _, v := range w[1:] {
+				for j, angle := range r.angle {
+					dst[j] *= (math.Pi - angle) * (1 / math.Pi)
+				}
+				r.next()
+				for j, cos := range r.cos {
+					dst[j] += v * cos
+				}
+			}
+			for j, norm := range r.norms {
+				dst[j] *= r.normX * norm
+			}
+		},
 		coef: memoised(func(terms int) []float64 {
 			ntk, _ := deepSeries(w, terms)
 			return ntk
@@ -108,6 +125,14 @@ func NNGP(hidden int) Kernel {
 				t = t.next()
 			}
 			return p.NormX * p.NormY * t.cos
+		},
+		rows: func(dst []float64, r row) {
+			for range hidden {
+				r.next()
+			}
+			for j, norm := range r.norms {
+				dst[j] = r.normX * norm * r.cos[j]
+			}
 		},
 		coef: memoised(func(terms int) []float64 {
 			_, nngp := deepSeries(make([]float64, hidden+1), terms)
@@ -220,7 +245,7 @@ func DeepCosines(X mat.Matrix) (R *mat.SymDense, norms []float64, err error) {
 	n := len(ps.dirs)
 	R = mat.NewSymDense(n, nil)
 	raw := R.RawSymmetric()
-	ps.each(ps, true, func(i, j int, p Pair) { raw.Data[i*raw.Stride+j] = p.Cos })
+	ps.each(ps, true, func(i, from int, r row) { copy(raw.Data[i*raw.Stride+from:], r.cos) })
 	return R, ps.norms, nil
 }
 

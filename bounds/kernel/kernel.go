@@ -12,6 +12,7 @@ import (
 type Kernel struct {
 	name string
 	of   func(Pair) float64
+	rows func(dst []float64, r row) // of, on all pairs of a row; nil: pair by pair
 	coef func(k int) float64
 	amp  func(s float64) float64
 }
@@ -57,7 +58,7 @@ func (k Kernel) Gram(X mat.Matrix) (*mat.SymDense, error) {
 	n := len(ps.dirs)
 	g := mat.NewSymDense(n, nil)
 	raw := g.RawSymmetric()
-	ps.each(ps, true, func(i, j int, p Pair) { raw.Data[i*raw.Stride+j] = k.of(p) })
+	ps.each(ps, true, func(i, from int, r row) { k.fill(raw.Data[i*raw.Stride+from:(i+1)*raw.Stride], r) })
 	return g, nil
 }
 
@@ -84,7 +85,7 @@ func (k Kernel) Cross(X, Z mat.Matrix) (*mat.Dense, error) {
 	}
 	c := mat.NewDense(len(xs.dirs), len(zs.dirs), nil)
 	raw := c.RawMatrix()
-	xs.each(zs, false, func(i, j int, p Pair) { raw.Data[i*raw.Stride+j] = k.of(p) })
+	xs.each(zs, false, func(i, _ int, r row) { k.fill(raw.Data[i*raw.Stride:(i+1)*raw.Stride], r) })
 	return c, nil
 }
 

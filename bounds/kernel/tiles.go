@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -15,21 +14,43 @@ import (
 // tileRows is the number of rows whose inner products are held at a time.
 const tileRows = 64
 
-// each calls do for every pair of rows i of ps and j of qs, with j >= i alone if upper is set, once for each and on several
-// goroutines if there are many rows. What it passes does not depend on their number.
-func (ps points) each(qs points, upper bool, do func(i, j int, p Pair)) {
+// row is one input beside several: its norm, theirs, and the angles between.
+type row struct {
+	normX float64
+	norms []float64
+	turns
+}
+
+func (r row) pair(j int) Pair {
+	return Pair{NormX: r.normX, NormY: r.norms[j], Cos: r.cos[j], Sin: r.sin[j], Angle: r.angle[j]}
+}
+
+// fill sets dst to the kernel on the pairs of a row, whose turns it may overwrite.
+func (k Kernel) fill(dst []float64, r row) {
+	if k.rows != nil {
+		k.rows(dst, r)
+		return
+	}
+	for j := range dst {
+		dst[j] = k.of(r.pair(j))
+	}
+}
+
+// each calls do for every row i of ps with the rows j >= from of qs, where from is i if upper is set and else 0: once for each i, and on
+// several goroutines if there are many. What it passes does not depend on their number.
+func (ps points) each(qs points, upper bool, do func(i, from int, r row)) {
 	n := len(ps.dirs)
 	tiles := (n + tileRows - 1) / tileRows
 	var taken atomic.Int64
 	work := func() {
-		products := make([]float64, min(n, tileRows)*len(qs.dirs))
+		products, t := make([]float64, min(n, tileRows)*len(qs.dirs)), newTurns(len(qs.dirs))
 		for {
 			tile := int(taken.Add(1)) - 1
 			if tile >= tiles {
 				return
 			}
 			from := tile * tileRows
-			ps.tile(from, min(from+tileRows, n), qs, upper, products, do)
+			ps.tile(from, min(from+tileRows, n), qs, upper, products, t, do)
 		}
 	}
 	workers := min(tiles, runtime.GOMAXPROCS(0))
@@ -45,32 +66,35 @@ func (ps points) each(qs points, upper bool, do func(i, j int, p Pair)) {
 }
 
 // tile does the rows from <= i < to.
-func (ps points) tile(from, to int, qs points, upper bool, products []float64, do func(i, j int, p Pair)) {
+func (ps points) tile(from, to int, qs points, upper bool, products []float64, t turns, do func(i, from int, r row)) {
 	first := 0
 	if upper {
 		first = from
 	}
-	d, columns := len(ps.dirs[0]), len(qs.dirs)-first
+	d, m := len(ps.dirs[0]), len(qs.dirs)
+	columns := m - first
 	fmablas.Gemm(blas.NoTrans, blas.Trans, 1,
 		blas64.General{Rows: to - from, Cols: d, Stride: d, Data: ps.all[from*d:]},
 		blas64.General{Rows: columns, Cols: d, Stride: d, Data: qs.all[first*d:]},
 		0, blas64.General{Rows: to - from, Cols: columns, Stride: columns, Data: products})
 	for i := from; i < to; i++ {
-		row := products[(i-from)*columns:][:columns]
-		j := first
 		if upper {
-			j = i
+			first = i
 		}
-		for ; j < len(qs.dirs); j++ {
-			cos := row[j-first]
-			if cos <= moderate && cos >= -moderate {
-				do(i, j, Pair{
-					NormX: ps.norms[i], NormY: qs.norms[j],
-					Cos: cos, Sin: math.Sqrt((1 - cos) * (1 + cos)), Angle: arccos(cos),
-				})
-			} else {
-				do(i, j, ps.pair(i, qs, j))
-			}
+		r := row{ps.norms[i], qs.norms[first:], t.slice(first, m)}
+		copy(r.cos, products[(i-from+1)*columns-len(r.cos):])
+		ps.angles(i, qs, first, r.turns)
+		do(i, first, r)
+	}
+}
+
+// angles completes the turns between row i and the rows j >= first of qs, of which the cosines are known.
+func (ps points) angles(i int, qs points, first int, t turns) {
+	t.moderate()
+	for j, cos := range t.cos {
+		if !(cos <= moderate && cos >= -moderate) {
+			p := ps.pair(i, qs, first+j)
+			t.set(j, turn{p.Cos, p.Sin, p.Angle})
 		}
 	}
 }
