@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -9,6 +8,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"convergo/testdata/peers"
 )
 
 const bits = 160
@@ -214,27 +215,14 @@ func BenchmarkPeersLimitKernel(b *testing.B) { benchmarkGram(b, ReLU()) }
 
 func BenchmarkPeersDeepNTK(b *testing.B) { benchmarkGram(b, NTK(3)) }
 
-// benchmarkGram is on 1000 points of a sphere in 50 dimensions, with one worker and with two: "efficiency" is the wall time of one by
-// twice that of two.
 func benchmarkGram(b *testing.B, k Kernel) {
-	const n, d = 1000, 50
-	rng := rand.New(rand.NewPCG(1, 1))
-	x := mat.NewDense(n, d, nil)
-	for i := range n {
-		row := x.RawRowView(i)
-		for k := range row {
-			row[k] = rng.NormFloat64()
+	x := peers.Sphere(b, "sphere", 1000, 50)
+	var g *mat.SymDense
+	for b.Loop() {
+		var err error
+		if g, err = k.Gram(x); err != nil {
+			b.Fatal(err)
 		}
-		normalise(row, row)
 	}
-	for _, workers := range []int{1, 2} {
-		b.Run(fmt.Sprintf("n=%d/workers=%d", n, workers), func(b *testing.B) {
-			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(workers))
-			for b.Loop() {
-				if _, err := k.Gram(x); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
+	peers.Sum(b, g)
 }
