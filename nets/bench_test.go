@@ -48,9 +48,7 @@ func BenchmarkPeersPatternGram(b *testing.B) {
 	batch := NewBatch(peers.Sphere(b, "samples", benchN, benchD), benchM)
 	batch.Forward(net)
 	dst := mat.NewSymDense(benchN, nil)
-	for b.Loop() {
-		batch.Gram(dst, net, FirstLayer)
-	}
+	peers.Loop(b, func() { batch.Gram(dst, net, FirstLayer) })
 	peers.Sum(b, dst)
 }
 

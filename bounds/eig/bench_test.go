@@ -28,11 +28,11 @@ func benchmarkMin(b *testing.B, n int) {
 	var a mat.SymDense
 	a.SymOuterK(1/float64(2*n), peers.Matrix(b, "wishart", n, 2*n))
 	var c eig.Certified
-	for b.Loop() {
+	peers.Loop(b, func() {
 		var err error
 		if c, err = eig.Min(&a); err != nil || !c.OK {
 			b.Fatal(c, err)
 		}
-	}
+	})
 	peers.Number(b, c.Value)
 }

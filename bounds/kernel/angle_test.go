@@ -218,11 +218,11 @@ func BenchmarkPeersDeepNTK(b *testing.B) { benchmarkGram(b, NTK(3)) }
 func benchmarkGram(b *testing.B, k Kernel) {
 	x := peers.Sphere(b, "sphere", 1000, 50)
 	var g *mat.SymDense
-	for b.Loop() {
+	peers.Loop(b, func() {
 		var err error
 		if g, err = k.Gram(x); err != nil {
 			b.Fatal(err)
 		}
-	}
+	})
 	peers.Sum(b, g)
 }

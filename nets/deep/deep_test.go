@@ -477,9 +477,9 @@ func BenchmarkPeersDeepGram(b *testing.B) {
 	}
 	p := mustPass(b, net, peers.Matrix(b, "inputs", n, d))
 	gram := mat.NewSymDense(n, nil)
-	for b.Loop() {
+	peers.Loop(b, func() {
 		p.Forward()
 		p.Gram(gram)
-	}
+	})
 	peers.Sum(b, gram)
 }

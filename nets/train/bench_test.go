@@ -29,10 +29,7 @@ func BenchmarkPeersGDStep(b *testing.B) {
 	}
 	run.Step()
 	sum := floats.Sum(run.State().U)
-	b.ReportAllocs()
-	for b.Loop() {
-		run.Step()
-	}
+	peers.Loop(b, run.Step)
 	b.ReportMetric(4*n*d*m*float64(b.N)/b.Elapsed().Seconds()/1e9, "GF/s")
 	peers.Number(b, sum)
 }

@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -54,6 +56,19 @@ func Sphere(tb testing.TB, name string, n, d int) *mat.Dense {
 		row.ScaleVec(1/mat.Norm(row, 2), row)
 	}
 	return x
+}
+
+// Loop runs f in the benchmark's loop and reports the median of its times beside their mean: on a machine that does other
+// things, some runs are interrupted.
+func Loop(b *testing.B, f func()) {
+	var took []time.Duration
+	for b.Loop() {
+		start := time.Now()
+		f()
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2]), "median-ns")
 }
 
 // Sum reports the sum of all entries of a symmetric matrix.
