@@ -15,8 +15,9 @@ func ReLU() Kernel {
 		name: "relu",
 		of:   func(p Pair) float64 { return p.Dot() * orthant(p.Angle) },
 		rows: func(dst []float64, r row) {
-			for j, norm := range r.norms {
-				dst[j] = r.normX * norm * r.cos[j] * orthant(r.angle[j])
+			norms, cos, angle := r.norms[:len(dst)], r.cos[:len(dst)], r.angle[:len(dst)]
+			for j := range dst {
+				dst[j] = (r.normX * norms[j] * cos[j]) * ((math.Pi - angle[j]) * (1 / (2 * math.Pi)))
 			}
 		},
 		coef: func(k int) float64 {
