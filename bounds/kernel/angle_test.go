@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -225,4 +226,27 @@ func benchmarkGram(b *testing.B, k Kernel) {
 		}
 	})
 	peers.Sum(b, g)
+}
+
+// BenchmarkEfficiencyGram is the wall time of one worker over twice that of two, on the inputs of the peers; the least of several, in
+// turns, because other work on the machine only adds.
+func BenchmarkEfficiencyGram(b *testing.B) {
+	x := peers.Sphere(b, "sphere", 2000, 50)
+	for _, k := range []Kernel{ReLU(), NTK(3)} {
+		b.Run(k.Name(), func(b *testing.B) {
+			least := [2]float64{math.Inf(1), math.Inf(1)}
+			for b.Loop() {
+				for workers := 1; workers <= 2; workers++ {
+					before := runtime.GOMAXPROCS(workers)
+					start := time.Now()
+					if _, err := k.Gram(x); err != nil {
+						b.Fatal(err)
+					}
+					least[workers-1] = min(least[workers-1], time.Since(start).Seconds())
+					runtime.GOMAXPROCS(before)
+				}
+			}
+			b.ReportMetric(least[0]/(2*least[1]), "efficiency")
+		})
+	}
 }
