@@ -453,4 +453,5 @@ type Source struct {
 	// Statement, and records do not tell whether its code has changed.
 	Files  fs.FS
 	Digest string // of the code, by Document
+	Tables []SourceTable
 }

@@ -43,6 +43,8 @@ type SourceInfo struct {
 	BibTeX  string `json:"bibtex,omitempty"`
 	About   string `json:"about,omitempty"` // what it claims
 	Code    string `json:"code,omitempty"`  // digest of the code of its claims; a folder made by other code is not resumed
+	// Tables are what reports print of it. Manifests of before have none.
+	Tables []SourceTable `json:"tables,omitempty"`
 }
 
 // A Shard is part Index of Count, counted from 0.

@@ -92,7 +92,7 @@ func newPlan(sources []Source, o Options) (*plan, error) {
 			return nil, fmt.Errorf("two sources have the key %q: give each one of its own", s.Key)
 		}
 		keys[s.Key] = true
-		p.manifest.Sources = append(p.manifest.Sources, SourceInfo{s.Key, s.Title, s.Authors, s.Year, s.BibTeX, s.About, s.Digest})
+		p.manifest.Sources = append(p.manifest.Sources, SourceInfo{s.Key, s.Title, s.Authors, s.Year, s.BibTeX, s.About, s.Digest, s.Tables})
 		for _, c := range s.Claims {
 			if err := p.add(c, o, seen); err != nil {
 				return nil, err

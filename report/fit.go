@@ -39,6 +39,14 @@ func without(t *table.Table, keys []string, spare string) ([]string, bool) {
 	return slices.Delete(slices.Clone(keys), i, i+1), true
 }
 
+// withoutSpare gives up the columns that the table itself can spare.
+func withoutSpare(t *table.Table, keys []string) ([]string, bool) {
+	left := slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		return slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Spare && c.Key == key })
+	})
+	return left, len(left) < len(keys)
+}
+
 // shorten gives up columns until the rest have room side by side.
 func shorten(t *table.Table, keys []string, room int) []string {
 	for _, spare := range Spare()[:slices.Index(Spare(), "loose")] {
@@ -56,7 +64,7 @@ func fitPage(t *table.Table, keys []string, o table.Options) ([]string, error) {
 	if !slices.Contains(keys, "cite") { // without it, nothing else names the source
 		spares = slices.DeleteFunc(spares, func(key string) bool { return key == "source" })
 	}
-	for {
+	for declared := true; ; declared = false {
 		some := *t
 		some.Rows = slices.Clone(t.Rows)
 		if err := choose(&some, keys); err != nil {
@@ -68,6 +76,9 @@ func fitPage(t *table.Table, keys []string, o table.Options) ([]string, error) {
 			return keys, err
 		}
 		found := false
+		if declared {
+			keys, found = withoutSpare(t, keys)
+		}
 		for !found {
 			if len(spares) == 0 {
 				return keys, nil // Render wraps further, or says what is too wide

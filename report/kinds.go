@@ -81,11 +81,12 @@ func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {
 	}}, nil
 }
 
-// Table returns a table of the run: its kind by name, for the kind "claim" the
+// Table returns a table of the run: its kind by name, or "source/name" for one
+// that a source declares, for the kind "claim" the
 // claim's ID, and what of it to show.
 func Table(s *checks.Summary, kind, claim string, v View) (*table.Table, error) {
 	var names []string
-	for _, k := range Kinds() {
+	for _, k := range append(Kinds(), SourceKinds(s.Manifest.Sources)...) {
 		if k.Name == kind {
 			b, err := k.build(s, claim, &v)
 			if err != nil {
@@ -95,7 +96,12 @@ func Table(s *checks.Summary, kind, claim string, v View) (*table.Table, error) 
 		}
 		names = append(names, k.Name)
 	}
-	return nil, fmt.Errorf("no table %q: choose one of %s", kind, strings.Join(names, ", "))
+	const few = 3
+	hint := ""
+	if near := checks.Nearest(kind, names, few); len(near) > 0 {
+		hint = fmt.Sprintf(" (did you mean %s?)", strings.Join(near, " or "))
+	}
+	return nil, fmt.Errorf("no table %q%s: choose one of %s", kind, hint, strings.Join(names, ", "))
 }
 
 // show cuts the table down to the view and says in the caption what is left.

@@ -141,6 +141,13 @@ func tablesOfRun(t *testing.T, s *checks.Summary, v report.View) []*table.Table 
 		}
 		tables = append(tables, tab)
 	}
+	for _, k := range report.SourceKinds(s.Manifest.Sources) {
+		tab, err := report.Table(s, k.Name, "", report.View{LaTeX: v.LaTeX})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables = append(tables, tab)
+	}
 	v.Cite = false
 	for i := 0; i < len(s.Claims); i += 30 {
 		tab, err := report.Table(s, "claim", s.Claims[i].Info.ID, v)

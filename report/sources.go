@@ -169,6 +169,11 @@ func Sources(s *checks.Summary) (*table.Table, error) {
 	return t, nil
 }
 
+// sourcesColumns are those that most readers want.
+func sourcesColumns() []string {
+	return []string{"source", "title", "claims", "holds", "refuted", "undecided", "vacuous", "unfit", "detects", "loose", "slack"}
+}
+
 // sourcesCaption explains the columns that are shown.
 func sourcesCaption(shown *table.Table) table.Inline {
 	text := table.Inline("Claims of each source by their verdict.")
@@ -186,11 +191,6 @@ func sourcesCaption(shown *table.Table) table.Inline {
 		}
 	}
 	return text
-}
-
-// sourcesColumns are those that most readers want.
-func sourcesColumns() []string {
-	return []string{"source", "title", "claims", "holds", "refuted", "undecided", "vacuous", "unfit", "detects", "loose", "slack"}
 }
 
 // count shows a number of claims, with weight where there are any.

@@ -152,11 +152,15 @@ func TestNamedClaimsExist(t *testing.T) {
 		texts[strings.Join(args, " ")] = out.String()
 	}
 	sources := all(t)
+	tables := map[string]bool{}
+	for _, k := range report.Declared(sources) {
+		tables[k.Name] = true
+	}
 	for _, s := range sources {
 		id := regexp.MustCompile(`\b` + s.Key + `/[a-z0-9-]*[a-z0-9]\b[^.*a-z0-9-]`)
 		for where, text := range texts {
 			for _, found := range id.FindAllString(text, -1) {
-				if _, err := checks.Find(sources, found[:len(found)-1]); err != nil {
+				if _, err := checks.Find(sources, found[:len(found)-1]); err != nil && !tables[found[:len(found)-1]] {
 					t.Errorf("%s: %v", where, err)
 				}
 			}

@@ -118,9 +118,10 @@ func newApp(s Suite) *app {
 		for _, source := range sources {
 			for i, c := range source.Claims {
 				if c == nil {
-					err = errors.Join(err, fmt.Errorf("claim %d of the source %s is nil: leave it out", i+1, source.Key))
+					return nil, fmt.Errorf("claim %d of the source %s is nil: leave it out", i+1, source.Key)
 				}
 			}
+			err = errors.Join(err, source.ValidateTables())
 		}
 		return sources, err
 	})}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"convergo/checks"
@@ -33,6 +34,9 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: `Report prints the tables of a run from its records; it runs nothing. The tables:
 
 ` + a.kindsHelp() + `
+and those that sources declare, what a paper on the subject would print:
+
+` + sourceTablesMark + `
 --claims narrows everything to the claims of these IDs, sources or patterns. A
 condition of --where is "key op value" with a column's key and one of = != < <=
 > >=, in (a, b), and ~ (contains, or matches as a regular expression), joined by
@@ -83,6 +87,11 @@ booktabs and longtable, with --siunitx also siunitx.`,
 	fl.BoolVar(&f.checklist, "checklist", false, "print the facts that reproducibility checklists ask for")
 	fl.BoolVar(&f.bibtex, "bibtex", false, "print the BibTeX entries of the sources used")
 	fl.StringVar(&f.html, "html", "", "write the whole run as one self-contained page: into this file, or as index.html into this folder")
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) { // reading the sources takes its time: only for who asks
+		cmd.Long = strings.Replace(cmd.Long, sourceTablesMark, a.sourceTablesHelp(), 1)
+		help(cmd, args)
+	})
 	cmd.MarkFlagsMutuallyExclusive("witnesses", "macros", "checklist", "bibtex", "html")
 	return cmd
 }
@@ -108,6 +117,21 @@ func (a *app) kindsHelp() string {
 	var b strings.Builder
 	for _, k := range a.allKinds() {
 		fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.About)
+	}
+	return b.String()
+}
+
+// sourceTablesMark stands in the help for the list of tables that sources declare.
+const sourceTablesMark = "<tables of sources>"
+
+func (a *app) sourceTablesHelp() string {
+	sources, err := a.sources()
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, k := range report.Declared(sources) {
+		fmt.Fprintf(&b, "  %-28s %s\n", k.Name, k.About)
 	}
 	return b.String()
 }
@@ -210,7 +234,33 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o tab
 		}
 		return t, v.Apply(t)
 	}
+	if !slices.ContainsFunc(report.Kinds(), func(k report.Kind) bool { return k.Name == kind }) {
+		if err := a.lendTables(s); err != nil {
+			return nil, err
+		}
+	}
 	return report.Table(s, kind, f.claim, v)
+}
+
+// lendTables gives a run of before there were tables of sources those of the
+// suite: records of that time have all that they are filled from.
+func (a *app) lendTables(s *checks.Summary) error {
+	if len(report.SourceKinds(s.Manifest.Sources)) > 0 {
+		return nil
+	}
+	sources, err := a.sources()
+	if err != nil {
+		return err
+	}
+	s.Manifest.Sources = slices.Clone(s.Manifest.Sources)
+	for i, mine := range s.Manifest.Sources {
+		for _, source := range sources {
+			if source.Key == mine.Key {
+				s.Manifest.Sources[i].Tables = source.Tables
+			}
+		}
+	}
+	return nil
 }
 
 // page sets the room of a LaTeX table.

@@ -25,6 +25,9 @@ type Column struct {
 	// paragraphs Wrap times as wide as the line, for long prose. Other formats
 	// wrap by themselves.
 	Wrap float64
+	// Spare columns are given up, all together, before any other where a page
+	// is too narrow.
+	Spare bool
 }
 
 // Align is the horizontal alignment of a column.

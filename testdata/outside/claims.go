@@ -26,7 +26,14 @@ func source() checks.Source {
   pages   = {13--30},
   year    = {1963}
 }`,
-		Files: files, Claims: []checks.Checkable{mean(), variance()},
+		Files: files, Claims: []checks.Checkable{mean(), variance()}, Tables: []checks.SourceTable{{
+			Name: "coins", Title: "Means of fair coins", Caption: `Distance of the mean of $n$ fair coins from $\frac12$, the $\delta$-quantile, beside the bound.`,
+			Claims: []string{"mean"},
+			Columns: []checks.TableColumn{
+				{Value: "n", Head: "$n$"}, {Value: "delta", Head: `$\delta$`},
+				{Value: "observed", Head: "measured", Group: "distance"}, {Value: "predicted", Head: "bound", Group: "distance"},
+			},
+		}},
 	}
 }
 

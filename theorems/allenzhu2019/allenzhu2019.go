@@ -55,7 +55,7 @@ func Source() checks.Source {
   eprint        = {1811.03962},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			descentTheorem(), localDescent(), stepLimit(), pairSteps(), equalInputs(), // Theorem 1
 			stochasticDescent(), stochasticSteps(), // Theorem 2

@@ -58,7 +58,7 @@ func Source() checks.Source {
   eprint        = {1811.04918},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			learning(), sgdRisk(), widthIndependence(), movementOrder(), // Theorem 1
 			indicatorIdentity(), indicatorFunction(), sampleComplexity(), // Lemmas 6.3 and A.6

@@ -56,7 +56,7 @@ func Source() checks.Source {
   eprint        = {1904.11955},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			flowIdentity(),
 			kernelDefinition(), kernelPair(), kernelAntipodal(),

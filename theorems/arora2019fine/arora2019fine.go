@@ -68,7 +68,7 @@ func Source() checks.Source {
   eprint        = {1901.08584},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			trajectory(), explicitTrajectory(), certifiedTrajectory(), trajectoryRate(), aPosteriori(), stepResidual(),
 			linearConvergence(), certifiedConvergence(),

@@ -52,7 +52,7 @@ func Source() checks.Source {
 		Title:   "Base facts used by every convergence proof",
 		Authors: "textbooks, and derivations in the statements",
 		BibTeX:  bibliography,
-		Files:   files,
+		Files:   files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			// descent on quadratics
 			quadraticContraction(), quadraticBestStep(), quadraticDivergence(),

@@ -63,7 +63,7 @@ func Source() checks.Source {
   eprint        = {2205.10217},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			spectrumOrder(), spectrumGrowth(),
 			kernelMean(), spectrumLower(),

@@ -58,7 +58,7 @@ func Source() checks.Source {
   eprint        = {2201.04738},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			dampedDeviations(), directionBound(),
 			movement(),

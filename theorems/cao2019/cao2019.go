@@ -51,7 +51,7 @@ func Source() checks.Source {
   eprint        = {1905.13210},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			ntrfBound(),                        // Theorem 3.3
 			gradientGram(), gradientGramRate(), // Lemma 3.8

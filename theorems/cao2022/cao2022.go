@@ -58,7 +58,7 @@ func Source() checks.Source {
   eprint        = {2202.06526},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			decomposition(), signs(), unlearning(),
 			noiseNorms(), noiseOverlaps(), overlapLevel(),

@@ -50,7 +50,7 @@ func Source() checks.Source {
   eprint        = {1810.02054},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			kernelPositive(), kernelBoundary(), eigenvalueClosed(), eigenvaluePair(),
 			gramConcentration(),

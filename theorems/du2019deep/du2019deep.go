@@ -59,7 +59,7 @@ func Source() checks.Source {
   eprint        = {1811.03804},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			theoremPlain(), theoremResidual(), theoremConvolutional(), lastLayerDescent(),
 			oneStep(), stepSize(),

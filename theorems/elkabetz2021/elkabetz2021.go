@@ -51,7 +51,7 @@ func Source() checks.Source {
   eprint        = {2107.06608},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			tracking(), trackingCells(),
 			convex(), firstOrderLaw(),

@@ -69,7 +69,7 @@ func Source() checks.Source {
   eprint        = {2112.02668},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			gramMean(), gramConcentration(), gramMovement(),
 			objective(), fixedSize(), ridge(),

@@ -65,7 +65,7 @@ func Source() checks.Source {
   eprint        = {2107.01832},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			residualSpectrum(),
 			residualPowers(), heavyBallPowers(),

@@ -59,7 +59,7 @@ func Source() checks.Source {
   year    = {2022},
   doi     = {10.1214/22-AOS2211}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			kernelChernoff(), kernelWidth(), kernelRate(), kernelEdges(),
 			limitSeries(), limitEdge(),

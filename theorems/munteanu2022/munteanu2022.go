@@ -56,7 +56,7 @@ func Source() checks.Source {
   eprint        = {2206.12802},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			zeroOutput(), silentGradient(), // start
 			circleMargin(), circleCancels(), // margins on the circle

@@ -66,7 +66,7 @@ func Source() checks.Source {
   eprint        = {2012.11654},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			limitLinear(), limitOrder(),
 			limitLower(), limitUpper(), limitChain(),

@@ -56,7 +56,7 @@ func Source() checks.Source {
   eprint        = {2212.13468},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			populationRisk(), optimalDecoder(),
 			lowerBound(), covarianceBound(),

@@ -68,7 +68,7 @@ func Source() checks.Source {
   eprint        = {1707.04926},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			benignLandscape(),
 			rankThreshold(), minimumAttained(), residualMean(),

@@ -61,7 +61,7 @@ func Source() checks.Source {
   eprint        = {2111.01875},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			gradientIdentity(), isometry(),
 			flowCertificate(), smallOutput(),

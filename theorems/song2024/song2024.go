@@ -57,7 +57,7 @@ func Source() checks.Source {
   eprint        = {2112.07628},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			shiftedMoments(), normMean(), normVariance(), // moments
 			activeCount(), activeOrder(), // sparsity at the start

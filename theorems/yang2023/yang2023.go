@@ -65,7 +65,7 @@ func Source() checks.Source {
   eprint        = {2301.00327},
   archivePrefix = {arXiv}
 }`,
-		Files: files,
+		Files: files, Tables: paperTables(),
 		Claims: []checks.Checkable{
 			activeShare(), activeCounts(), movedCounts(), // sparsity
 			startLoss(),                 // start
