@@ -80,35 +80,76 @@ func TestArccos(t *testing.T) {
 	}
 }
 
-// exactEntry is the ReLU's limit kernel and the tangent kernel of three layers on two rows of float64.
-func exactEntry(x, y []float64) (relu, ntk float64) {
+// exactSine is the sine of the angle in [0, pi] with this cosine.
+func exactSine(cos *big.Float) *big.Float {
+	square := product(minus(number(1), cos), sum(number(1), cos))
+	if square.Sign() <= 0 {
+		return number(0)
+	}
+	return number(0).Sqrt(square)
+}
+
+// exactPair is the product of the norms of two rows of float64, and their cosine.
+func exactPair(x, y []float64) (norms, cos *big.Float) {
 	dot, xx, yy := number(0), number(0), number(0)
 	for k := range x {
 		a, b := number(x[k]), number(y[k])
 		dot, xx, yy = sum(dot, product(a, b)), sum(xx, product(a, a)), sum(yy, product(b, b))
 	}
-	norms := number(0).Sqrt(product(xx, yy))
-	root := func(square *big.Float) *big.Float {
-		if square.Sign() <= 0 {
-			return number(0)
-		}
-		return number(0).Sqrt(square)
-	}
-	cos := quotient(dot, norms)
-	sine := func(cos *big.Float) *big.Float { return root(product(minus(number(1), cos), sum(number(1), cos))) }
-	sin, pi := sine(cos), exactPi()
+	norms = number(0).Sqrt(product(xx, yy))
+	return norms, quotient(dot, norms)
+}
+
+// exactEntry is the ReLU's limit kernel and the tangent kernel of three layers.
+func exactEntry(x, y []float64) (relu, ntk float64) {
+	norms, cos := exactPair(x, y)
+	sin, pi := exactSine(cos), exactPi()
 	rest := minus(pi, exactAngle(cos, sin))
-	relu, _ = quotient(product(dot, rest), product(number(2), pi)).Float64()
+	relu, _ = quotient(product(product(norms, cos), rest), product(number(2), pi)).Float64()
 	theta := cos
 	for range 3 {
 		k0 := quotient(rest, pi)
 		cos = quotient(sum(sin, product(rest, cos)), pi)
-		sin = sine(cos)
+		sin = exactSine(cos)
 		rest = minus(pi, exactAngle(cos, sin))
 		theta = sum(product(theta, k0), cos)
 	}
 	ntk, _ = product(theta, norms).Float64()
 	return relu, ntk
+}
+
+// What goes into a kernel is as near as the comment of EntryError says: norms, cosines, sines and angles.
+func TestAnglesAreWithinTheirError(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 16))
+	for _, d := range []int{2, 7, 40} {
+		for range 4 {
+			x := nearBoundaries(d, rng)
+			ps, err := newPoints(x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ps.each(ps, true, func(i, from int, r row) {
+				for j := range r.cos {
+					p := r.pair(j)
+					norms, cos := exactPair(x.RawRowView(i), x.RawRowView(from+j))
+					sin := exactSine(cos)
+					for _, v := range []struct {
+						what  string
+						got   float64
+						want  *big.Float
+						units float64
+					}{
+						{"product of norms", p.NormX * p.NormY, norms, 6 * p.NormX * p.NormY}, {"cosine", p.Cos, cos, float64(d + 10)},
+						{"sine", p.Sin, sin, float64(2*d + 16)}, {"angle", p.Angle, exactAngle(cos, sin), float64(2*d + 16)},
+					} {
+						if off, _ := minus(number(v.got), v.want).Float64(); math.Abs(off) > v.units*unit {
+							t.Errorf("d=%d (%d, %d): the %s is off by %.3g u, want at most %g", d, i, from+j, v.what, off/unit, v.units)
+						}
+					}
+				}
+			})
+		}
+	}
 }
 
 // nearBoundaries has rows at all angles to the first, those where the computation changes among them.
