@@ -1,9 +1,12 @@
 package nets
 
 import (
+	"math"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"convergo/testdata/peers"
 )
 
 const benchN, benchD, benchM = 64, 64, 16384
@@ -33,6 +36,20 @@ func BenchmarkGram(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkPeersPatternGram is the Gram matrix of the first layer by its activation patterns, which the forward pass has left.
+func BenchmarkPeersPatternGram(b *testing.B) {
+	net := NTK(benchM, benchD).Draw(newRand(1))
+	net.W = peers.Matrix(b, "neurons", benchM, benchD)
+	for r, v := range peers.Matrix(b, "signs", 1, benchM).RawRowView(0) {
+		net.A[r] = math.Copysign(1, v)
+	}
+	batch := NewBatch(peers.Sphere(b, "samples", benchN, benchD), benchM)
+	batch.Forward(net)
+	dst := mat.NewSymDense(benchN, nil)
+	peers.Loop(b, func() { batch.Gram(dst, net, FirstLayer) })
+	peers.Sum(b, dst)
 }
 
 func BenchmarkForward(b *testing.B) {

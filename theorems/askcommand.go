@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"convergo/checks/command"
 	"convergo/nets/data"
@@ -38,8 +39,8 @@ samples, in published and in derived constants; whether its hypotheses hold
 here; and whether its number is vacuous. The tightest come first.
 
 At most 1000 rows are used unless --rows says otherwise, a seeded sample with all
-classes. With --train, networks of the widths that fit are trained, and their loss
-is shown beside every bound on it.`,
+classes; of more, the time and the memory are said first. With --train, networks of
+the widths that fit are trained, and their loss is shown beside every bound on it.`,
 		Example: `  convergo ask iris.csv
   convergo ask features.npz --x embeddings --y target --rows 500
   convergo ask data.csv --label last --format markdown
@@ -71,6 +72,13 @@ func ask(ctx context.Context, session *command.Session, cmd *cobra.Command, path
 	if err != nil {
 		return err
 	}
+	if n, _ := set.X.Dims(); n > mostAsked {
+		c, err := EstimateAsk(ctx, set)
+		if err != nil {
+			return session.Fail(ctx, err)
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d rows: about %s and %.1f GB of memory\n", n, roughly(c.Time), float64(c.Memory)/1e9)
+	}
 	progress, done := session.Progress(cmd.ErrOrStderr())
 	a, err := Ask(ctx, set, AskOptions{Progress: progress, Train: f.train, Seed: f.seed})
 	done()
@@ -92,6 +100,15 @@ func ask(ctx context.Context, session *command.Session, cmd *cobra.Command, path
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Page: %s\n", f.html)
 	return nil
+}
+
+// roughly is a time to about a tenth.
+func roughly(t time.Duration) time.Duration {
+	unit := time.Second
+	for t > 100*unit {
+		unit *= 10
+	}
+	return t.Round(unit)
 }
 
 // read reads the rows that the flags ask for, scaled to unit norm.

@@ -9,6 +9,11 @@
 //     u = 2^-53 (Higham 2002, Theorem 10.3 and the proof of 10.7; Rump 2006), so lambda_min >= s - ||E||;
 //   - above, by a Rayleigh quotient with an explicit bound on the rounding of its evaluation.
 //
+// Beyond n = 200 that costs two factorisations and some twenty solves, one of the factors being that behind the estimate: half of
+// what LAPACK takes for the eigenvalues alone. An estimate that the factorisation does not confirm is taken again with a
+// stricter end of the iteration, and then lowered until one does. The factorisations are those of gonum, on the BLAS that the program
+// has put under blas64.
+//
 // An eigenvalue that cannot be told from zero comes back with OK false and the interval that could be
 // proved; it is never replaced by a plausible number. [Certified.Widen] adds the error of the matrix
 // itself (Weyl's inequality), such as n times an entrywise bound on the rounding of a kernel.

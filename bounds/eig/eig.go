@@ -91,22 +91,40 @@ func smallest(a *mat.SymDense, direct bool) Certified {
 	if n == 1 {
 		return within(a.At(0, 0), 0)
 	}
-	var theta float64
-	var v []float64
-	switch {
-	case n <= denseLimit:
-		theta = denseMin(a)
-	case direct:
-		theta, v = lanczos(n, func(dst, x []float64) { symv(a, dst, x) }, false)
-	default:
-		theta, v = inverseLanczos(a)
+	if n <= denseLimit {
+		theta := denseMin(a)
+		lower, factor := certifyBelow(a, theta)
+		var v []float64
+		if factor != nil {
+			v = inverseIteration(factor)
+		}
+		return enclose(a, lower, theta, v)
 	}
+	// An estimate that stopped early and lies too high shows in its certificate, and is taken again.
+	theta, v := estimate(a, direct, byGap)
+	if lower, _, ok := certifyAt(a, theta-2*choleskyError(a, theta)); ok {
+		return enclose(a, lower, theta, v)
+	}
+	theta, v = estimate(a, direct, byResidual)
 	lower, factor := certifyBelow(a, theta)
 	if v == nil && factor != nil {
 		v = inverseIteration(factor)
 	}
+	return enclose(a, lower, theta, v)
+}
+
+func estimate(a *mat.SymDense, direct bool, stop stopping) (float64, []float64) {
+	if direct {
+		return lanczos(a.SymmetricDim(), func(dst, x []float64) { symv(a, dst, x) }, false, stop)
+	}
+	return inverseLanczos(a, stop)
+}
+
+// enclose joins a proved lower bound and the estimate theta with the least upper bound at hand; v is an approximate
+// eigenvector or nil.
+func enclose(a *mat.SymDense, lower, theta float64, v []float64) Certified {
 	upper := a.At(0, 0) // a Rayleigh quotient of a unit vector, without rounding
-	for i := range n {
+	for i := range a.SymmetricDim() {
 		upper = min(upper, a.At(i, i))
 	}
 	if v != nil {
@@ -120,13 +138,18 @@ func smallest(a *mat.SymDense, direct bool) Certified {
 func certifyBelow(a *mat.SymDense, theta float64) (float64, *blas64.Triangular) {
 	step := choleskyError(a, theta)
 	for range 40 {
-		s := theta - 2*step
-		if factor, ok := choleskyOfShift(a, s); ok {
-			return s - choleskyError(a, s), factor
+		if lower, factor, ok := certifyAt(a, theta-2*step); ok {
+			return lower, factor
 		}
 		step *= 4
 	}
 	return gershgorinBelow(a), nil
+}
+
+// certifyAt is the lower bound that a Cholesky factorisation of A - sI proves, if there is one.
+func certifyAt(a *mat.SymDense, s float64) (lower float64, factor *blas64.Triangular, ok bool) {
+	factor, ok = choleskyOfShift(a, s)
+	return s - choleskyError(a, s), factor, ok
 }
 
 // choleskyError bounds the distance between a matrix that a floating-point Cholesky of A - sI proves
@@ -200,11 +223,33 @@ func inverseIteration(t *blas64.Triangular) []float64 {
 	return v
 }
 
+// solveBlock is the number of rows that are solved at a time; what joins the blocks is matrix times vector.
+const solveBlock = 64
+
 // solve overwrites v by (U^T U)^{-1} v.
 func solve(t *blas64.Triangular, v []float64) {
-	x := blas64.Vector{N: t.N, Data: v, Inc: 1}
-	blas64.Trsv(blas.Trans, *t, x)
-	blas64.Trsv(blas.NoTrans, *t, x)
+	n := t.N
+	general := func(row, col, rows, cols int) blas64.General {
+		return blas64.General{Rows: rows, Cols: cols, Stride: t.Stride, Data: t.Data[row*t.Stride+col:]}
+	}
+	diagonal := func(trans blas.Transpose, from, to int) {
+		block := blas64.Triangular{N: to - from, Stride: t.Stride, Data: t.Data[from*t.Stride+from:], Uplo: t.Uplo, Diag: t.Diag}
+		blas64.Trsv(trans, block, vector(v[from:to]))
+	}
+	for from := 0; from < n; from += solveBlock {
+		to := min(from+solveBlock, n)
+		if from > 0 {
+			blas64.Gemv(blas.Trans, -1, general(0, from, from, to-from), vector(v[:from]), 1, vector(v[from:to]))
+		}
+		diagonal(blas.Trans, from, to)
+	}
+	for from := (n - 1) / solveBlock * solveBlock; from >= 0; from -= solveBlock {
+		to := min(from+solveBlock, n)
+		if to < n {
+			blas64.Gemv(blas.NoTrans, -1, general(from, to, to-from, n-to), vector(v[to:]), 1, vector(v[from:to]))
+		}
+		diagonal(blas.NoTrans, from, to)
+	}
 }
 
 func symv(a *mat.SymDense, dst, x []float64) {
@@ -251,6 +296,16 @@ func load(a mat.Matrix) (*mat.SymDense, int, error) {
 	}
 	_, e := math.Frexp(big)
 	s := mat.NewSymDense(n, nil)
+	if raw, ok := a.(mat.RawSymmetricer); ok && raw.RawSymmetric().Uplo == blas.Upper && -e < 1000 {
+		factor, from, to := math.Ldexp(1, -e), raw.RawSymmetric(), s.RawSymmetric()
+		for i := range n {
+			row := to.Data[i*to.Stride : (i+1)*to.Stride]
+			for j := i; j < n; j++ {
+				row[j] = factor * from.Data[i*from.Stride+j] // exact, or rounded as Ldexp does
+			}
+		}
+		return s, e, nil
+	}
 	for i := range n {
 		for j := i; j < n; j++ {
 			v := a.At(i, j)
@@ -265,9 +320,14 @@ func load(a mat.Matrix) (*mat.SymDense, int, error) {
 
 func largestEntry(a mat.Matrix) (float64, error) {
 	n, c := a.Dims()
+	_, half := a.(mat.RawSymmetricer) // the lower triangle is the upper
 	var big float64
 	for i := range n {
-		for j := range c {
+		from := 0
+		if half {
+			from = i
+		}
+		for j := from; j < c; j++ {
 			v := math.Abs(a.At(i, j))
 			if math.IsNaN(v) || math.IsInf(v, 0) {
 				return 0, fmt.Errorf("eig: entry (%d,%d) is %v; find where it came from before asking for eigenvalues", i, j, a.At(i, j))

@@ -383,19 +383,6 @@ func ExampleAll() {
 	// Output: [1.000 3.000]
 }
 
-func BenchmarkLambdaMin(b *testing.B) {
-	for _, n := range []int{128, 512} {
-		a := wishart(n, 2*n, rand.New(rand.NewPCG(1, uint64(n))))
-		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
-			for b.Loop() {
-				if c, err := eig.Min(a); err != nil || !c.OK {
-					b.Fatal(c, err)
-				}
-			}
-		})
-	}
-}
-
 // The Lanczos paths on exactly known spectra: isolated, repeated, tiny, zero and negative lowest
 // eigenvalues.
 func TestExactSpectrumLarge(t *testing.T) {

@@ -17,14 +17,14 @@ func denseMin(a *mat.SymDense) float64 {
 
 // inverseLanczos estimates the smallest eigenvalue and its vector by Lanczos on (A + sI)^{-1}, with
 // the smallest shift s >= 0 for which Cholesky succeeds.
-func inverseLanczos(a *mat.SymDense) (float64, []float64) {
+func inverseLanczos(a *mat.SymDense, stop stopping) (float64, []float64) {
 	shift := 0.0
 	for range 60 {
 		if t, ok := choleskyOfShift(a, -shift); ok {
 			mu, v := lanczos(a.SymmetricDim(), func(dst, x []float64) {
 				copy(dst, x)
 				solve(t, dst)
-			}, true)
+			}, true, stop)
 			return 1/mu - shift, v
 		}
 		shift = max(4*shift, choleskyError(a, 0), unit) // the second is next to 0 without positive entries
@@ -32,10 +32,24 @@ func inverseLanczos(a *mat.SymDense) (float64, []float64) {
 	return gershgorinBelow(a), nil
 }
 
+// stopping bounds the error of a Ritz value from its residual and from its distance to the next one.
+type stopping func(residual, gap float64) float64
+
+// byResidual holds for every symmetric matrix: there is an eigenvalue within the residual.
+func byResidual(residual, _ float64) float64 { return residual }
+
+// byGap holds where the next Ritz value is as far away as the next eigenvalue, and saves half of the steps.
+func byGap(residual, gap float64) float64 {
+	if residual < gap {
+		return residual / gap * residual
+	}
+	return residual
+}
+
 // lanczos finds the largest (or else smallest) eigenvalue of a symmetric operator and its unit Ritz
-// vector, with full reorthogonalisation done twice. It stops when the residual bound of the Ritz
-// pair is at rounding level, or after 300 steps: the caller certifies what it returns.
-func lanczos(n int, apply func(dst, x []float64), largest bool) (float64, []float64) {
+// vector, with full reorthogonalisation done twice. It stops when the Ritz value is good to
+// rounding, or after 300 steps: the caller certifies what it returns.
+func lanczos(n int, apply func(dst, x []float64), largest bool, stop stopping) (float64, []float64) {
 	const most = 300
 	check := 5 // the next step at which to look at the Ritz pair
 	var basis [][]float64
@@ -55,8 +69,8 @@ func lanczos(n int, apply func(dst, x []float64), largest bool) (float64, []floa
 		last := k == min(n, most) || !(b > 0x1p-1000)
 		if last || k == check {
 			check += max(5, k/4)
-			value, s := ritz(alpha, beta, largest)
-			if last || b*math.Abs(s[k-1]) <= 4*unit*math.Abs(value) {
+			value, gap, s := ritz(alpha, beta, largest)
+			if last || stop(b*math.Abs(s[k-1]), gap) <= 4*unit*math.Abs(value) {
 				return value, combine(basis, s)
 			}
 		}
@@ -66,8 +80,8 @@ func lanczos(n int, apply func(dst, x []float64), largest bool) (float64, []floa
 	}
 }
 
-// ritz returns the wanted eigenpair of the tridiagonal matrix.
-func ritz(alpha, beta []float64, largest bool) (float64, []float64) {
+// ritz returns the wanted eigenpair of the tridiagonal matrix, and its distance to the next eigenvalue.
+func ritz(alpha, beta []float64, largest bool) (value, gap float64, vector []float64) {
 	k := len(alpha)
 	t := mat.NewSymDense(k, nil)
 	for i, x := range alpha {
@@ -80,15 +94,16 @@ func ritz(alpha, beta []float64, largest bool) (float64, []float64) {
 	if !es.Factorize(t, true) {
 		s := make([]float64, k)
 		s[0] = 1
-		return alpha[0], s
+		return alpha[0], 0, s
 	}
 	var vec mat.Dense
 	es.VectorsTo(&vec)
-	i := 0
+	values := es.Values(nil)
+	i, next := 0, min(1, k-1)
 	if largest {
-		i = k - 1
+		i, next = k-1, max(k-2, 0)
 	}
-	return es.Values(nil)[i], mat.Col(nil, i, &vec)
+	return values[i], math.Abs(values[i] - values[next]), mat.Col(nil, i, &vec)
 }
 
 func combine(basis [][]float64, s []float64) []float64 {

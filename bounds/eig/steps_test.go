@@ -39,12 +39,17 @@ func parallel(t *testing.T, what string, v, w []float64, tol float64) {
 
 func TestLowestVectors(t *testing.T) {
 	a, low, v := known(30)
-	theta, w := inverseLanczos(a)
-	within2(t, "inverse Lanczos", theta, low, 1e-12)
-	parallel(t, "its vector", w, v, 1e-9)
-	theta, w = lanczos(30, func(dst, x []float64) { symv(a, dst, x) }, false)
-	within2(t, "Lanczos", theta, low, 1e-12)
-	parallel(t, "its vector", w, v, 1e-9)
+	for _, stop := range []struct {
+		rule stopping
+		tol  float64 // of the vector
+	}{{byResidual, 1e-9}, {byGap, 1e-7}} {
+		theta, w := inverseLanczos(a, stop.rule)
+		within2(t, "inverse Lanczos", theta, low, 1e-12)
+		parallel(t, "its vector", w, v, stop.tol)
+		theta, w = lanczos(30, func(dst, x []float64) { symv(a, dst, x) }, false, stop.rule)
+		within2(t, "Lanczos", theta, low, 1e-12)
+		parallel(t, "its vector", w, v, stop.tol)
+	}
 
 	lower, factor := certifyBelow(a, low)
 	parallel(t, "inverse iteration", inverseIteration(factor), v, 1e-9)
@@ -70,7 +75,8 @@ func TestLowestVectors(t *testing.T) {
 func TestRitz(t *testing.T) {
 	// (2 -1; -1 2): 1 with (1, 1)/sqrt 2 and 3 with (1, -1)/sqrt 2.
 	for _, largest := range []bool{false, true} {
-		value, s := ritz([]float64{2, 2}, []float64{-1}, largest)
+		value, gap, s := ritz([]float64{2, 2}, []float64{-1}, largest)
+		within2(t, "the gap", gap, 2, 1e-15)
 		want, v := 1.0, []float64{math.Sqrt2 / 2, math.Sqrt2 / 2}
 		if largest {
 			want, v[1] = 3, -v[1]
@@ -172,4 +178,27 @@ func TestResidualBoundIsItsFormula(t *testing.T) {
 	want, _ := sum(residual, times(skew, size)).Float64()
 	// The package forms the residual and the skew in float64, with errors of one or two of some twenty units.
 	within2(t, "the bound of All", residualBound(a, &es, values), want, 0.01)
+}
+
+// The solves over several blocks, with one that is not full.
+func TestSolveInBlocks(t *testing.T) {
+	for _, n := range []int{1, solveBlock, solveBlock + 1, 3*solveBlock - 5} {
+		a, _, _ := known(n)
+		factor, ok := choleskyOfShift(a, -1)
+		if !ok {
+			t.Fatal("no factor")
+		}
+		want := startVector(n)
+		got := make([]float64, n)
+		symv(a, got, want)
+		for i := range got { // (A + I) want
+			got[i] += want[i]
+		}
+		solve(factor, got)
+		for i := range got {
+			if math.Abs(got[i]-want[i]) > 1e-14 {
+				t.Fatalf("n=%d: entry %d is %v, want %v", n, i, got[i], want[i])
+			}
+		}
+	}
 }

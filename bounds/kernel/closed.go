@@ -14,6 +14,12 @@ func ReLU() Kernel {
 	return Kernel{
 		name: "relu",
 		of:   func(p Pair) float64 { return p.Dot() * orthant(p.Angle) },
+		rows: func(dst []float64, r row) {
+			norms, cos, angle := r.norms[:len(dst)], r.cos[:len(dst)], r.angle[:len(dst)]
+			for j := range dst {
+				dst[j] = (r.normX * norms[j] * cos[j]) * ((math.Pi - angle[j]) * (1 / (2 * math.Pi)))
+			}
+		},
 		coef: func(k int) float64 {
 			switch {
 			case k == 1:

@@ -67,21 +67,38 @@ func NTKWeighted(weights []float64) Kernel {
 		name: fmt.Sprintf("ntk(%d)-weighted", hidden),
 		of: func(p Pair) float64 {
 			theta := w[0] * p.Cos
-			angle := p.Angle
+			t := turnOf(p.Angle)
 			for _, v := range w[1:] {
-				k0 := (math.Pi - angle) / math.Pi
-				var cos float64
-				cos, angle = NNGPStep(angle)
-				theta = theta*k0 + v*cos
+				k0 := (math.Pi - t.angle) * (1 / math.Pi)
+				t = t.next()
+				theta = theta*k0 + v*t.cos
 			}
 			return p.NormX * p.NormY * theta
+		},
+		rows: func(dst []float64, r row) {
+			for j, cos := range r.cos {
+				dst[j] = w[0] * cos
+			}
+			for _, v := range w[1:] {
+				for j, angle := range r.angle {
+					dst[j] *= (math.Pi - angle) * (1 / math.Pi)
+				}
+				r.next()
+				for j, cos := range r.cos {
+					dst[j] += v * cos
+				}
+			}
+			for j, norm := range r.norms {
+				dst[j] *= r.normX * norm
+			}
 		},
 		coef: memoised(func(terms int) []float64 {
 			ntk, _ := deepSeries(w, terms)
 			return ntk
 		}),
 		// k0 is 1/pi-Lipschitz in the angle and the angle map a contraction, so that each of the layers above a
-		// term adds at most the part of an angle's error, and four roundings.
+		// term adds at most the part of an angle's error, and four roundings. A layer's own error of an angle is 8 u
+		// at most, where the map contracts by 0.85; it is below 5 u, by 0.7, from an angle of 1.2 on.
 		amp: func(s float64) float64 {
 			sum := 0.1 * w[0]
 			for l, v := range w {
@@ -100,11 +117,22 @@ func NNGP(hidden int) Kernel {
 	return Kernel{
 		name: fmt.Sprintf("nngp(%d)", hidden),
 		of: func(p Pair) float64 {
-			cos, angle := p.Cos, p.Angle
-			for range hidden {
-				cos, angle = NNGPStep(angle)
+			if hidden == 0 {
+				return p.Dot()
 			}
-			return p.NormX * p.NormY * cos
+			t := turnOf(p.Angle)
+			for range hidden {
+				t = t.next()
+			}
+			return p.NormX * p.NormY * t.cos
+		},
+		rows: func(dst []float64, r row) {
+			for range hidden {
+				r.next()
+			}
+			for j, norm := range r.norms {
+				dst[j] = r.normX * norm * r.cos[j]
+			}
 		},
 		coef: memoised(func(terms int) []float64 {
 			_, nngp := deepSeries(make([]float64, hidden+1), terms)
@@ -171,13 +199,8 @@ func NTKFactors(widths []int, beta []float64) ([]float64, error) {
 //
 // and s has a series without cancellation. NNGPStep(0) = 1, 0 and NNGPStep(math.Pi) = 0, pi/2 exactly.
 func NNGPStep(angle float64) (cos, next float64) {
-	if angle >= math.Pi/2 {
-		cos = sineDefect(math.Pi-angle) / math.Pi // at most 1/pi, where the arccosine is benign
-		return cos, math.Acos(cos)
-	}
-	half := math.Sin(angle / 2)
-	defect := 2*half*half - sineDefect(angle)/math.Pi
-	return 1 - defect, 2 * math.Asin(math.Sqrt(defect/2))
+	t := turnOf(angle).next()
+	return t.cos, t.angle
 }
 
 // sineDefect is sin t - t cos t = sum_{k>=1} (-1)^{k+1} 2k t^{2k+1}/(2k+1)!, for t in [0, pi].
@@ -221,12 +244,8 @@ func DeepCosines(X mat.Matrix) (R *mat.SymDense, norms []float64, err error) {
 	}
 	n := len(ps.dirs)
 	R = mat.NewSymDense(n, nil)
-	for i := range n {
-		R.SetSym(i, i, 1)
-		for j := range i {
-			R.SetSym(i, j, ps.pair(i, ps, j).Cos)
-		}
-	}
+	raw := R.RawSymmetric()
+	ps.each(ps, true, func(i, from int, r row) { copy(raw.Data[i*raw.Stride+from:], r.cos) })
 	return R, ps.norms, nil
 }
 

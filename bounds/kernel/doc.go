@@ -18,9 +18,10 @@
 // smallest eigenvalue of the Gram matrix with a rigorous error bound, [Kernel.Coefficient] the power
 // series behind the lower bounds on it.
 //
-// Angles are computed from the chords to x' and to -x' and never from an arccosine of a clamped inner
+// Angles near 0 and near pi are computed from the chords to x' and to -x' and never from an arccosine of a clamped inner
 // product, so that repeated and antipodal inputs have the angles 0 and pi exactly, and a Gram matrix
-// that is singular in theory is singular to rounding (1e-15, not 1e-9).
+// that is singular in theory is singular to rounding (1e-15, not 1e-9). Between arccos 0.8 and its complement to pi, where an
+// arccosine loses nothing, the inner products of a Gram matrix come from a matrix product.
 //
 // References:
 //

@@ -12,6 +12,7 @@ import (
 type Kernel struct {
 	name string
 	of   func(Pair) float64
+	rows func(dst []float64, r row) // of, on all pairs of a row; nil: pair by pair
 	coef func(k int) float64
 	amp  func(s float64) float64
 }
@@ -56,11 +57,8 @@ func (k Kernel) Gram(X mat.Matrix) (*mat.SymDense, error) {
 	}
 	n := len(ps.dirs)
 	g := mat.NewSymDense(n, nil)
-	for i := range n {
-		for j := i; j < n; j++ {
-			g.SetSym(i, j, k.of(ps.pair(i, ps, j)))
-		}
-	}
+	raw := g.RawSymmetric()
+	ps.each(ps, true, func(i, from int, r row) { k.fill(raw.Data[i*raw.Stride+from:(i+1)*raw.Stride], r) })
 	return g, nil
 }
 
@@ -86,11 +84,8 @@ func (k Kernel) Cross(X, Z mat.Matrix) (*mat.Dense, error) {
 		return nil, fmt.Errorf("second set: %w", err)
 	}
 	c := mat.NewDense(len(xs.dirs), len(zs.dirs), nil)
-	for i := range xs.dirs {
-		for j := range zs.dirs {
-			c.Set(i, j, k.of(xs.pair(i, zs, j)))
-		}
-	}
+	raw := c.RawMatrix()
+	xs.each(zs, false, func(i, _ int, r row) { k.fill(raw.Data[i*raw.Stride:(i+1)*raw.Stride], r) })
 	return c, nil
 }
 
@@ -100,9 +95,10 @@ const unit = 1.0 / (1 << 53)
 // EntryError bounds |computed - exact| for every entry of [Kernel.Gram] on inputs of dimension d and
 // norm at most maxNorm, the data being taken as exact.
 //
-// With u = 2^-53, a norm carries a relative error of at most (d/2+3)u (d+2 roundings under a root),
-// a cosine an absolute one of (d+10)u, and a sine or angle one of (2d+16)u, the extra d+6 because two
-// computed directions differ in length by that much at most. These are at most a sixth, a third and two thirds of
+// With u = 2^-53, a norm carries a relative error of at most 2u and an entry of a direction one of 3u more
+// than that. An inner product of two directions has d roundings, which makes (d+7)u for a cosine, and for an
+// angle whose sine is 3/5 at least (5d+35)u/3 and the 4.5u of the arccosine. From chords, a cosine carries (d+10)u. So it is
+// (d/2+3)u for a norm, (d+10)u for a cosine and (2d+16)u for a sine or an angle at most, a sixth, a third and two thirds of
 // (3d+40)u. The amplification of the kernel is what a sixth of the relative change of each norm, a third of a change of
 // the cosine and two thirds of one of the sine and of the angle add up to at the worst pair, and a quarter of the value
 // there: 10 u at least, for two elementary functions good to 2 ulp each and a few products. Kernels with an exponential

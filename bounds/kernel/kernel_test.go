@@ -276,14 +276,3 @@ func ExampleSeparate() {
 	fmt.Printf("delta = %.4f, rho = %.2f\n", s.Both, s.Rho)
 	// Output: delta = 0.8944, rho = 0.60
 }
-
-func BenchmarkLimitKernel(b *testing.B) {
-	x := randomSphere(1000, 50, rand.New(rand.NewPCG(1, 1)))
-	b.Run("n=1000", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := kernel.ReLU().Gram(x); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}

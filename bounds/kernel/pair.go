@@ -103,21 +103,34 @@ func normalise(dst, x []float64) (float64, error) {
 		return 0, fmt.Errorf("is zero and has no direction; drop it or append a constant coordinate")
 	}
 	_, e := math.Frexp(big)
-	var sum float64
 	for k, a := range x {
 		dst[k] = math.Ldexp(a, -e)
-		sum += dst[k] * dst[k]
 	}
-	norm := math.Sqrt(sum)
+	norm := length(dst)
 	for k := range dst {
 		dst[k] /= norm
 	}
 	return math.Ldexp(norm, e), nil
 }
 
-// points is a data set split into directions (n rows of length d) and norms.
+// length is ||x|| for entries at most 1 in magnitude, to within two roundings whatever the dimension: squares and sums are
+// carried with their errors.
+func length(x []float64) float64 {
+	var sum, low float64
+	for _, a := range x {
+		square := a * a
+		next := sum + square
+		part := next - sum
+		low += math.FMA(a, a, -square) + ((sum - (next - part)) + (square - part))
+		sum = next
+	}
+	return math.Sqrt(sum + low)
+}
+
+// points is a data set split into directions (n rows of length d, one behind the other) and norms.
 type points struct {
-	dirs  [][]float64
+	all   []float64
+	dirs  [][]float64 // the rows of all
 	norms []float64
 }
 
@@ -126,11 +139,11 @@ func newPoints(X mat.Matrix) (points, error) {
 	if n == 0 || d == 0 {
 		return points{}, fmt.Errorf("kernel: the data matrix is %d x %d; it needs a row per sample and a column per coordinate", n, d)
 	}
-	ps := points{make([][]float64, n), make([]float64, n)}
+	ps := points{make([]float64, n*d), make([][]float64, n), make([]float64, n)}
 	row := make([]float64, d)
 	for i := range n {
 		mat.Row(row, i, X)
-		u := make([]float64, d)
+		u := ps.all[i*d:][:d:d]
 		norm, err := normalise(u, row)
 		if err != nil {
 			return points{}, fmt.Errorf("kernel: data row %d %w", i, err)
