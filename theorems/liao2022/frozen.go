@@ -210,10 +210,10 @@ func (f *frozen) average(one func() (float64, checks.Hypothesis, error)) (mean f
 	return mean, still, nil
 }
 
-// regionTerms are those of a mean squared error of the given size: the deviation of a run is at most sqrt 2 times its mean, as that of
-// any quadratic form without negative eigenvalues in Gaussian variables.
+// regionTerms are those of a mean squared error of the given size on four inputs: the deviation of a run is at most its mean, see
+// [errorRegion] and [partitionFloor].
 func (f *frozen) regionTerms(mean float64) checks.Terms {
 	return checks.Terms{
-		Trials: 300, Resolution: 0.17, Deviation: checks.Float(mean * math.Sqrt2 / math.Sqrt(float64(f.runs()))),
+		Trials: 300, Resolution: 0.17, Deviation: checks.Float(mean / math.Sqrt(float64(f.runs()))),
 	}
 }
