@@ -169,7 +169,7 @@ func noDisplacement() checks.Claim[restP] {
 			p := restP{
 				Data: gen.Separated(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 5}).Draw(t, "data"),
 				M:    2 * rapid.IntRange(10, 60).Draw(t, "pairs"), Eta: rapid.Float64Range(0.1, 1.9).Draw(t, "eta"),
-				Kappa: math.Pow(10, rapid.Float64Range(3, 6).Draw(t, "log kappa")), Xi: 1, From: rapid.IntRange(0, 4).Draw(t, "from"),
+				Kappa: math.Pow(10, rapid.Float64Range(-1, 6).Draw(t, "log kappa")), Xi: 1, From: rapid.IntRange(0, 4).Draw(t, "from"),
 			}
 			p.To = p.From + rapid.IntRange(1, 10).Draw(t, "rounds")
 			return p

@@ -146,3 +146,38 @@ func TestPredictions(t *testing.T) {
 		}
 	}
 }
+
+// The stated deviations bound those of the trials, by less than two on the tightest instance, so that half of one would not.
+func TestStatedDeviations(t *testing.T) {
+	deviations(t, gramMean())
+	deviations(t, ridge())
+	deviations(t, rate())
+	deviations(t, errorRegion())
+	deviations(t, partitionFloor())
+}
+
+func deviations[P any](t *testing.T, c checks.Claim[P]) {
+	t.Helper()
+	const trials = 80
+	tightest := 0.0
+	for _, p := range c.Grid {
+		in, err := c.Setup(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stated := float64(in.Terms.Deviation)
+		if stated == 0 {
+			continue
+		}
+		var sum, squares float64
+		for trial := range uint64(trials) {
+			v := in.Trial(rand.New(rand.NewPCG(trial, 7))).Observed
+			sum += v / trials
+			squares += v * v / trials
+		}
+		tightest = math.Max(tightest, math.Sqrt(squares-sum*sum)/stated)
+	}
+	if !(tightest < 1 && tightest > 0.5) {
+		t.Errorf("%s: the trials deviate by at most %.3g of what is stated", c.ID, tightest)
+	}
+}

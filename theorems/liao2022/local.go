@@ -102,7 +102,7 @@ func localCertificate() checks.Claim[localP] {
 				Steps: rapid.IntRange(1, 40).Draw(t, "steps"), Step: rapid.Float64Range(0.01, 1).Draw(t, "step"),
 				Theta: rapid.Float64Range(0.01, 0.33).Draw(t, "theta"),
 			}
-			p.Data.LabelScale = math.Pow(10, rapid.Float64Range(-5, -1).Draw(t, "log label scale"))
+			p.Data.LabelScale = math.Pow(10, rapid.Float64Range(-5, 1).Draw(t, "log label scale"))
 			return p
 		}),
 		Grid: []localP{
