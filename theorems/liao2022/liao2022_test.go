@@ -158,7 +158,7 @@ func TestStatedDeviations(t *testing.T) {
 
 func deviations[P any](t *testing.T, c checks.Claim[P]) {
 	t.Helper()
-	const trials = 80
+	const trials = 40
 	tightest := 0.0
 	for _, p := range c.Grid {
 		in, err := c.Setup(p)
