@@ -98,6 +98,12 @@ func FlipBudget(lambda0, s float64) float64 {
 	return when(lambda0 >= 0 && s > 0, KappaStar*KappaStar*lambda0/(s*s))
 }
 
+// NeuronBudget is lambda_0/(4 S^2): if lambda_min(H(0)) >= (3/4) lambda_0 and the share of neurons that are fragile for at least one
+// sample is at most this, then lambda_min(H(W)) >= lambda_0/2 in the whole ball ([LambdaMinAfterLoss]; attained by one input).
+func NeuronBudget(lambda0, s float64) float64 {
+	return when(lambda0 >= 0 && s > 0, lambda0/(4*s*s))
+}
+
 // PrintedRadius is R = (sqrt(2 pi)/16) delta lambda_0/n^2, the radius c delta lambda_0/n^2 of Lemma 3.2
 // of Du et al. (2019) with the constant its proof gives: at it 4 n^2 R/(sqrt(2 pi) delta), the printed bound on the
 // change of the Gram matrix, is lambda_0/4.
