@@ -179,7 +179,7 @@ func rateClaim(c checks.Claim[ladder], runs int, exponent float64, value func(se
 		p := small
 		p.Data, p.From, p.Rungs = s, 4096, 3
 		if runs > 1 {
-			p.Times, p.Runs = 8, 8
+			p.Times, p.Runs = 8, 16 // for the larger profiles: ratios of few flips are noisy
 		}
 		p.Data.LabelScale = 0.3
 		grid = append(grid, p)
