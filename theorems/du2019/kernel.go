@@ -311,7 +311,7 @@ func setupClosed(p inputs, share, times float64) (checks.Instance, error) {
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{checks.RequireThat("rho < 1", separation.Both > 0)},
 		Facts: q.facts(checks.NewFact("separation", separation.Both), checks.NewFact("bound", bound),
-			checks.NewFact("bound separation/(16 n^2)", bounds.SimpleSeparationLowerBound(q.n, min(separation.Both, math.Sqrt2)))),
+			checks.NewFact("bound separation/(16 n)", bounds.SimpleSeparationLowerBound(q.n, min(separation.Both, math.Sqrt2)))),
 		Terms: checks.Terms{Trials: 1},
 		Trial: func(*rand.Rand) checks.Measurement {
 			return checks.Measurement{Observed: q.lambda0.Value, Predicted: bound, Relation: checks.AtLeast, Error: q.lambda0.Err}
