@@ -62,25 +62,26 @@ func ClosedLowerBound(n int, separation float64) float64 {
 // SeparationLowerBound is the sharper form of the base facts, derived: for n >= 2 unit inputs with
 // separation delta_s = min_{i != j} min(||x_i - x_j||, ||x_i + x_j||) in [0, sqrt 2],
 //
-//	lambda_0 >= exp(-g^2/2) delta_s / (16 n (n-1)),  g = delta_s sqrt(pi/2) / (2 (n-1)).
+//	lambda_0 >= (1 - g^2/12) delta_s / (16 (n-1)),  g = delta_s sqrt(pi/2) / (2 (n-1)).
 //
-// Proof: for a unit vector v take i with v_i^2 >= 1/n and write w = t x_i + w'. With probability at
-// least 1/2 over w' every |w' . x_j| exceeds g |x_i . x_j| (a Gaussian of variance 1 - r^2, and
-// |r|/sqrt(1-r^2) <= 1/delta_s); with probability >= sqrt(2/pi) g exp(-g^2/2) also |t| <= g. Then only
-// the sign of w . x_i depends on that of t, which contributes v_i^2/4.
+// Proof: write w = t x_i + w' and let E_i be the event that |w' . x_j| > (1 + |x_i . x_j|) |t| for all j != i. In it
+// w . x_i is the product of least size, so that E_1, ..., E_n are disjoint, and no sign but that of w . x_i
+// depends on that of t, so that a unit vector v gains v_i^2/4; hence lambda_0 >= min_i P(E_i)/4. As w' . x_j has variance
+// 1 - r^2, r = x_i . x_j, and (1+|r|)/sqrt(1-r^2) <= 2/delta_s, P(E_i | t) >= 1 - |t|/g, whose positive part has a mean of at least
+// sqrt(2/pi) (g/2 - g^3/24), by exp(-t^2/2) >= 1 - t^2/2.
 func SeparationLowerBound(n int, separation float64) float64 {
 	if n < 2 || !(separation >= 0 && separation <= 1.4142135623730952) {
 		return math.NaN()
 	}
 	g := separation * math.Sqrt(math.Pi/2) / (2 * float64(n-1))
-	return math.Exp(-g*g/2) * separation / (16 * float64(n) * float64(n-1))
+	return (1 - g*g/12) * separation / (16 * float64(n-1))
 }
 
-// SimpleSeparationLowerBound is delta_s/(16 n^2), implied by [SeparationLowerBound]
-// because n/(n-1) exp(-g^2/2) > 1 on its domain. The form quoted in the literature
-// (Oymak and Soltanolkotabi, Zou et al.; recalled) has 100 in place of 16.
+// SimpleSeparationLowerBound is delta_s/(16 n), implied by [SeparationLowerBound]
+// because n/(n-1) (1 - g^2/12) > 1 on its domain. The form quoted in the literature
+// (Oymak and Soltanolkotabi, Zou et al.; recalled) is delta_s/(100 n^2).
 func SimpleSeparationLowerBound(n int, separation float64) float64 {
-	return when(n >= 2 && separation >= 0 && separation <= 1.4142135623730952, separation/(16*float64(n*n)))
+	return when(n >= 2 && separation >= 0 && separation <= 1.4142135623730952, separation/(16*float64(n)))
 }
 
 // PairUpperBound is the upper bound lambda_0 <= 1/2 - |H^inf_ij| from one pair of unit inputs at the

@@ -140,6 +140,10 @@ func TestSeparationValues(t *testing.T) {
 		within(t, "pair", bounds.PairUpperBound(a), 0.5-math.Abs(math.Cos(a))*(math.Pi-a)/(2*math.Pi), 1e-13)
 	}
 	within(t, "rho", bounds.RhoOf(math.Sqrt2/2), 0.75, 1e-15)
+	// By hand: n = 2 and 5 at separation 1, where g is 0.62666 and 0.15666.
+	within(t, "separation, n=2", bounds.SeparationLowerBound(2, 1), 0.0625*(1-0.3926991/12), 1e-7)
+	within(t, "separation, n=5", bounds.SeparationLowerBound(5, 1), 0.015625*(1-0.02454369/12), 1e-7)
+	within(t, "simple separation", bounds.SimpleSeparationLowerBound(5, 0.8), 0.01, 1e-14)
 	// The sharper form stays above the simple one, for every n and separation.
 	for n := 2; n < 200; n += 3 {
 		for _, delta := range []float64{1e-6, 0.1, 1, math.Sqrt2} {
@@ -196,5 +200,5 @@ func ExampleSeparationLowerBound() {
 	lambda, _ := kernel.ReLU().Lambda0(x)
 	fmt.Printf("%.4f <= %.4f <= %.4f\n",
 		bounds.SeparationLowerBound(3, s.Both), lambda.Value, bounds.PairUpperBound(2*math.Asin(s.Chord/2)))
-	// Output: 0.0065 <= 0.1181 <= 0.1819
+	// Output: 0.0197 <= 0.1181 <= 0.1819
 }

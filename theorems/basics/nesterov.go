@@ -137,13 +137,15 @@ func nesterovRadius() checks.Claim[nesterov] {
 // 2 sqrt(18) s (1 + beta mu)/((1+beta) sqrt(mu)) <= 11 s; at kappa = 1 this is
 // exactly 11. Observed is 7.9 s to 8.5 s.
 //
-// Convention: lmax = 1; 101 eigenvalues.
+// Convention: lmax = 1; 41 eigenvalues, and the powers up to 12 s + 20, past the largest, near 7 s.
 //
 // Reference: derived here.
 //
-// Control: 5 s in place of 11 s must be refuted.
+// Control: 8 s in place of 11 s must be refuted.
 //
-// Loose: h and the other factors are at their worst for different mu.
+// Loose: the factor falls from 11 s at kappa = 1 to 6 sqrt 2 s = 8.49 s for large kappa, which the powers reach; at kappa = 1 they
+// stay below because the rate is larger than the radius. The factor of each kappa, with the radius, is in
+// liu2022/residual-powers.
 func nesterovTransient() checks.Claim[nesterov] {
 	setup := func(factor float64) func(nesterov) (checks.Instance, error) {
 		return func(p nesterov) (checks.Instance, error) {
@@ -151,7 +153,7 @@ func nesterovTransient() checks.Claim[nesterov] {
 			if err != nil {
 				return checks.Instance{}, err
 			}
-			values, err := spectrum{101, p.Kappa, "linear"}.values()
+			values, err := spectrum{41, p.Kappa, "linear"}.values()
 			if err != nil {
 				return checks.Instance{}, err
 			}
@@ -166,7 +168,7 @@ func nesterovTransient() checks.Claim[nesterov] {
 						a, b := bounds.NesterovBlock(t.Step, t.Beta, l)
 						power := [4]float64{1, 0, 0, 1}
 						worst := checks.Measurement{Observed: 1, Predicted: factor * s}
-						for k := 1; k <= 20*int(s)+20; k++ {
+						for k := 1; k <= 12*int(s)+20; k++ {
 							power = companionTimes(a/rate, b/(rate*rate), power)
 							// The block scaled by its rate, up to the similarity diag(1, rate).
 							norm := norm2([4]float64{power[0], power[1] / rate, power[2] * rate, power[3]})
@@ -188,14 +190,14 @@ func nesterovTransient() checks.Claim[nesterov] {
 		Reference:  "derived here",
 		Formula:    `\|M^t\| \le 11\sqrt\kappa \left(1 - \frac{2}{3\sqrt\kappa}\right)^t`,
 		Convention: "lambda_max = 1",
-		Basis:      checks.Derived, Form: checks.Always{}, Version: 1,
+		Basis:      checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: nesterovs("half"),
 		Grid:  []nesterov{{"half", 1}, {"half", 1.5}, {"half", 10}, {"half", 100}, {"half", 1e4}},
-		Cost:  func(p nesterov) checks.Cost { return checks.Cost{Trial: 1e5 * (math.Sqrt(p.Kappa) + 1)} },
+		Cost:  func(p nesterov) checks.Cost { return checks.Cost{Trial: 3e4 * (math.Sqrt(p.Kappa) + 1)} },
 		Setup: setup(11), Detects: map[string]float64{"": 1.35},
 		Controls: []checks.Control[nesterov]{{
-			Name: "five-in-place-of-eleven", Why: "the powers reach 7.9 s and more",
-			At: []nesterov{{"half", 100}, {"half", 1e4}}, Setup: setup(5),
+			Name: "eight-in-place-of-eleven", Why: "the powers reach 8.2 s and more",
+			At: []nesterov{{"half", 100}, {"half", 1e4}}, Setup: setup(8),
 		}},
 	}
 }

@@ -37,8 +37,8 @@ func eigenvaluePredictions(d *predict.Data) []predict.Prediction {
 	pair := lower("basics/pair-upper", "lambda_0 <= 1/2 - |H_ij| of a close pair", closestPairs(f.Geometry.Closest))
 	pair.Upper, pair.Truth, pair.Hypotheses = true, d.Problem.Lambda0, nil
 	return []predict.Prediction{
-		lower("basics/separation-lower", "lambda_0 >= s/(16 n (n-1)), s the separation, nearly", bounds.SeparationLowerBound(f.N, s)),
-		lower("basics/separation-lower", "lambda_0 >= s/(16 n^2)", bounds.SimpleSeparationLowerBound(f.N, s)),
+		lower("basics/separation-lower", "lambda_0 >= s/(16 (n-1)), s the separation, nearly", bounds.SeparationLowerBound(f.N, s)),
+		lower("basics/separation-lower", "lambda_0 >= s/(16 n)", bounds.SimpleSeparationLowerBound(f.N, s)),
 		pair,
 	}
 }

@@ -318,7 +318,7 @@ func setupClosed(p inputs, lower func(n int, separation float64) float64) (check
 	return checks.Instance{
 		Hypotheses: []checks.Hypothesis{checks.RequireThat("rho < 1", separation.Both > 0)},
 		Facts: q.facts(checks.NewFact("separation", separation.Both), checks.NewFact("bound", bound),
-			checks.NewFact("bound separation/(16 n^2)", bounds.SimpleSeparationLowerBound(q.n, s))),
+			checks.NewFact("bound separation/(16 n)", bounds.SimpleSeparationLowerBound(q.n, s))),
 		Terms: checks.Terms{Trials: 1},
 		Trial: func(*rand.Rand) checks.Measurement {
 			// The chord is known to a few units of rounding of 1, and the bound grows like it over 2 pi.
