@@ -188,9 +188,10 @@ func dot(a, b []float64) float64 {
 }
 
 // CosineCost bounds sqrt(y^T H^{-1} y) for y = cos(beta . x) - 1 with ||beta|| = norm (derived):
-// the series sum_l (-1)^l z^{2l}/(2l)! in [SumCost].
+// the series sum_l (-1)^l z^{2l}/(2l)! in [SumCost]. It grows like exp(norm), and is +Inf from about norm = 350 on, where its
+// square has no float64.
 func CosineCost(norm float64) float64 {
-	return evenCost(norm, func(l int, power float64) float64 { return power / factorial(2*l) })
+	return evenCost(norm, func(l int) float64 { return 1 / float64((2*l-1)*2*l) })
 }
 
 // PrintedCosineCost is 3 ||beta|| sinh ||beta||, the same series in Corollary 6.2 (section 6 of Arora et
@@ -200,8 +201,11 @@ func PrintedCosineCost(norm float64) float64 { return when(norm >= 0, 3*norm*mat
 // ArctanCost is [CosineCost] for y = phi(beta . x), phi(z) = z arctan(z/2) =
 // sum_l (-1)^{l-1} 2^{1-2l} z^{2l}/(2l-1), and norm <= 1, well within the radius 2 of convergence.
 func ArctanCost(norm float64) float64 {
-	return when(norm <= 1, evenCost(norm, func(l int, power float64) float64 {
-		return power * math.Ldexp(1, 1-2*l) / float64(2*l-1)
+	return when(norm <= 1, evenCost(norm, func(l int) float64 {
+		if l == 1 {
+			return 0.5
+		}
+		return 0.25 * float64(2*l-3) / float64(2*l-1)
 	}))
 }
 
@@ -214,20 +218,22 @@ func PrintedArctanCost(norm float64) float64 {
 	return when(norm >= 0 && norm <= 1, sum)
 }
 
-// evenCost is the root of sum_{l>=1} (term_l c_{2l}^{-1/2})^2 for the even series with the given terms at z = norm.
-func evenCost(norm float64, term func(l int, power float64) float64) float64 {
-	var sum float64
-	for l := 1; l <= 200; l++ {
-		t := term(l, math.Pow(norm, float64(2*l))) * MonomialCost(2*l)
+// evenCost is the root of sum_{l>=1} (t_l c_{2l}^{-1/2})^2 for the terms t_l = norm^2 ratio(l) t_{l-1}, t_0 = 1, of an even series.
+func evenCost(norm float64, ratio func(l int) float64) float64 {
+	if !(norm >= 0) {
+		return math.NaN()
+	}
+	sum, term := 0.0, 1.0
+	for l := 1; !math.IsInf(sum, 1); l++ {
+		term *= norm * norm * ratio(l)
+		t := term * MonomialCost(2*l)
 		sum += t * t
-		if l > int(norm) && t*t <= 1e-34*sum { // past the largest term, which lies at 2l near norm
+		if float64(l) > norm && t*t <= 1e-34*sum { // past the largest term, which lies at 2l near norm
 			break
 		}
 	}
-	return when(norm >= 0, math.Sqrt(sum))
+	return math.Sqrt(sum)
 }
-
-func factorial(k int) float64 { return math.Gamma(float64(k) + 1) }
 
 // WorstLabelRate is (1 - eta lambda_0)^k, which ||(I - eta H)^k y||/||y|| does not exceed for any labels when
 // 0 < eta <= 1/lambda_max, and which the eigenvector of lambda_0 attains (derived).

@@ -77,6 +77,7 @@ func TestSumCostAgainstGram(t *testing.T) {
 
 func TestSeriesCosts(t *testing.T) {
 	within(t, "arctan series at 1", bounds.PrintedArctanCost(1), 3.648, 1e-4)
+	within(t, "sharp arctan series at 1", bounds.ArctanCost(1), 1.28050939279324, 1e-13)
 	for _, b := range []float64{0.1, 0.5, 1} {
 		if bounds.ArctanCost(b) > bounds.PrintedArctanCost(b) {
 			t.Errorf("arctan at %v: derived above printed", b)
@@ -111,6 +112,15 @@ func TestSeriesCosts(t *testing.T) {
 		sign, f = -sign, f/4
 	}
 	within(t, "arctan as a sum", bounds.ArctanCost(1), bounds.SumCost(terms), 1e-14)
+	// Large norms: log of the sum of c_{2l}^{-1} (b^{2l}/(2l)!)^2 at 40 digits.
+	for b, want := range map[float64]float64{30: 31.7212921788692, 200: 202.696963220737718, 300: 302.901265233316938} {
+		within(t, fmt.Sprint("log of cos at ", b), math.Log(bounds.CosineCost(b)), want, 1e-12)
+	}
+	for _, b := range []float64{400, 1e9, math.Inf(1)} {
+		if !math.IsInf(bounds.CosineCost(b), 1) {
+			t.Errorf("cos at %v costs %v, want +Inf", b, bounds.CosineCost(b))
+		}
+	}
 	if bounds.CosineCost(0) != 0 || bounds.ArctanCost(0) != 0 {
 		t.Error("the zero target has a cost")
 	}
