@@ -167,7 +167,7 @@ func TestRademacherForms(t *testing.T) {
 
 func TestGeneralisationForms(t *testing.T) {
 	// B = 1.2 lies in the cell j = 2.
-	want := math.Sqrt(8.0/100) + 3*math.Sqrt(math.Log(12/0.1)/200)
+	want := math.Sqrt(8.0/100) + math.Sqrt(math.Log(6/0.1)/200)
 	within(t, "kernel form", bounds.KernelGeneralisation(1.2, 100, 0.1), want, 1e-14)
 	within(t, "monotone", bounds.KernelGeneralisation(0, 100, 0.1), bounds.KernelGeneralisation(1, 100, 0.1), 0)
 	b, r, i, j := bounds.MovementGrid{BUnit: 0.5, RUnit: 0.01}.Cell(1.2, 0.035)

@@ -9,8 +9,8 @@ import (
 	"convergo/bounds/eig"
 )
 
-// Modes is the spectral prediction for a linear model with residual r and kernel H = J J^T (the base facts,
-// 90.7; with H = H^inf it is the infinite-width prediction of Du et al. (2019)). Gradient descent with
+// Modes is the spectral prediction for a linear model with residual r and kernel H = J J^T (a base fact;
+// with H = H^inf it is the infinite-width prediction of Du et al. (2019)). Gradient descent with
 // step eta has r_k = (I - eta H)^k r_0 and gradient flow r(t) = exp(-H t) r_0.
 type Modes struct {
 	SpectralMeasure
