@@ -38,13 +38,15 @@ import (
 //
 // Control: nine tenths of the bound, on one input.
 func neuronMovement() checks.Claim[run] {
+	// As many steps as leave a residual above rounding, which would slow the measured rate.
+	one := run{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 1000, 1, 0.5, 20}
 	return checks.Claim[run]{
 		ID: "arora2019fine/neuron-movement", Title: "movement of each neuron", Reference: "derived here, after Lemma C.1",
 		Formula:    `\lVert w_r(k)-w_r(0) \rVert \le \frac{2 \lVert X \rVert \lVert e(0) \rVert}{\sqrt{m} \, \lambda}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 3,
 		Space: runs(gen.Specs(gen.Range{MinN: 1, MaxN: 8, MinD: 1, MaxD: 6}), 80, 30),
 		Grid: []run{
-			{data.Spec{Kind: data.Sphere, N: 8, D: 8, Seed: 1}, 500, 1, 1, 100},
+			one, {data.Spec{Kind: data.Sphere, N: 8, D: 8, Seed: 1}, 500, 1, 1, 100},
 			{images.Easy(data.MNIST, 20, 49), 300, 1, 1, 100},
 			{images.Classes(data.Fashion, 20, 196, 2, 4), 300, 1, 1, 100},
 		},
@@ -52,7 +54,7 @@ func neuronMovement() checks.Claim[run] {
 		Cost:   run.measuredCost,
 		Setup:  func(p run) (checks.Instance, error) { return neuronSetup(p, 1) },
 		Controls: []checks.Control[run]{{
-			Name: "nine-tenths", Why: "one input attains the bound", At: []run{{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 1000, 1, 0.5, 60}},
+			Name: "nine-tenths", Why: "one input attains the bound", At: []run{one},
 			Setup: func(p run) (checks.Instance, error) { return neuronSetup(p, 0.9) },
 		}},
 	}
