@@ -158,6 +158,7 @@ func TestRademacherForms(t *testing.T) {
 			}
 		}
 	}
+	within(t, "by hand", bounds.RademacherDetermined(2, 0.5, 3, 8, 4, 16), 1.5+0.25, 1e-15)
 	// The numbers of Arora et al. (2019) at n=10, m=5000, kappa=1, B=.1, R=1.5 B/sqrt m, delta = .1; its derived form
 	// was the weaker (1 + (2t/m)^{1/4}) one, .0294.
 	r := 0.15 / math.Sqrt(5000)
