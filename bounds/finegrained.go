@@ -51,8 +51,8 @@ func StepResidual(eta, s, e float64, flips, m int) float64 {
 }
 
 // RateMovement is 2 S ||e(0)||/(sqrt m lambda), which no neuron's distance from its start exceeds in gradient
-// descent with ||e(j)|| <= (1 - eta lambda/2)^j ||e(0)|| for all j, a rate on the norm and not on the loss (derived: sum of eta [GradientNorm]). Attained for n = 1. The source prints twice that, with
-// sqrt n for S (Lemma 5.3, recalled).
+// descent with ||e(j)|| <= (1 - eta lambda/2)^j ||e(0)|| for all j, a rate on the norm and not on the loss (derived: sum of eta [GradientNorm]). Attained for n = 1. The source has twice that, with
+// sqrt n for S (Lemma C.1).
 func RateMovement(s, e0, lambda float64, m int) float64 {
 	return when(lambda > 0, 2*GradientNorm(s, e0, m)/lambda)
 }
@@ -87,7 +87,7 @@ func RademacherClass(b, r, kappa float64, n, m int, delta float64) float64 {
 }
 
 // PrintedRademacherClass is (B/sqrt(2n)) (1 + (2 log(2/delta)/m)^{1/4}) + 2 R^2 sqrt m/kappa +
-// R sqrt(2 log(2/delta)), Lemma 5.4 of Arora et al. (2019) (recalled; implied by [RademacherClass]).
+// R sqrt(2 log(2/delta)), Lemma 5.4 of Arora et al. (2019) (stated; implied by [RademacherClass]).
 func PrintedRademacherClass(b, r, kappa float64, n, m int, delta float64) float64 {
 	t := 2 * math.Log(2/delta)
 	return when(b >= 0 && r >= 0 && kappa > 0 && n >= 1 && m >= 1 && isProbability(delta),
@@ -98,17 +98,18 @@ func PrintedRademacherClass(b, r, kappa float64, n, m int, delta float64) float6
 // probability at least 1 - delta over them (derived), for a loss in [0, 1] that is
 // 1-Lipschitz in the prediction and 0 where it is right, and a kernel with k(x, x) = 1/2:
 //
-//	sqrt(2 j^2/n) + 3 sqrt(log(2 j (j+1)/delta)/(2n)),   j = max(1, ceil B),  B = sqrt(y^T H^{-1} y).
+//	sqrt(2 j^2/n) + sqrt(log(j (j+1)/delta)/(2n)),   j = max(1, ceil B),  B = sqrt(y^T H^{-1} y).
 //
 // Proof: the training loss is 0; the ball of radius j in the kernel's space has empirical Rademacher
-// complexity at most j sqrt(tr H)/n = j/sqrt(2n); the grid over j spends delta/(j(j+1)) on each.
+// complexity at most j sqrt(tr H)/n = j/sqrt(2n), on any sample and so in expectation, which leaves one deviation, that of
+// sup_f L_D(f) - L_S(f), by McDiarmid; the grid over j spends delta/(j(j+1)) on each.
 func KernelGeneralisation(b float64, n int, delta float64) float64 {
 	j := math.Max(1, math.Ceil(b))
 	return when(b >= 0 && n >= 1 && isProbability(delta),
-		LabelMeasure(j*j, n)+deviation(2*j*(j+1)/delta, n))
+		LabelMeasure(j*j, n)+math.Sqrt(math.Log(j*(j+1)/delta)/(2*float64(n))))
 }
 
-// deviation is 3 sqrt(log(v)/(2n)), the last term of the data-dependent Rademacher bound.
+// deviation is 3 sqrt(log(v)/(2n)), the last term of the data-dependent Rademacher bound (Theorem B.1 of the source).
 func deviation(v float64, n int) float64 { return 3 * math.Sqrt(math.Log(v)/(2*float64(n))) }
 
 // A MovementGrid is the grid of radii that a bound on trained networks is stated over beforehand: B in
@@ -155,7 +156,7 @@ func MonomialCost(p int) float64 {
 	return 1 / math.Sqrt(kernel.ReLU().Coefficient(p))
 }
 
-// PrintedMonomialCost is 3p for p = 1 and even p >= 2, Theorem 6.1 of Arora et al. (2019) (recalled;
+// PrintedMonomialCost is 3p for p = 1 and even p >= 2, Theorem 6.1 of Arora et al. (2019) (stated;
 // implied by [MonomialCost]: c_p^{-1/2} <= 3p). NaN for other p.
 func PrintedMonomialCost(p int) float64 {
 	return when(p == 1 || p >= 2 && p%2 == 0, 3*float64(p))
@@ -188,24 +189,29 @@ func dot(a, b []float64) float64 {
 }
 
 // CosineCost bounds sqrt(y^T H^{-1} y) for y = cos(beta . x) - 1 with ||beta|| = norm (derived):
-// the series sum_l (-1)^l z^{2l}/(2l)! in [SumCost].
+// the series sum_l (-1)^l z^{2l}/(2l)! in [SumCost]. It grows like exp(norm), and is +Inf from about norm = 350 on, where its
+// square has no float64.
 func CosineCost(norm float64) float64 {
-	return evenCost(norm, func(l int, power float64) float64 { return power / factorial(2*l) })
+	return evenCost(norm, func(l int) float64 { return 1 / float64((2*l-1)*2*l) })
 }
 
-// PrintedCosineCost is 3 ||beta|| sinh ||beta||, the same series in Corollary 6.2 (section 6 of Arora et
-// al. 2019, recalled and recomputed).
+// PrintedCosineCost is 3 ||beta|| sinh ||beta||, the same series in Corollary 6.2 of Arora et al. (2019) (derived; Example
+// 6.3 states its order alone).
 func PrintedCosineCost(norm float64) float64 { return when(norm >= 0, 3*norm*math.Sinh(norm)) }
 
 // ArctanCost is [CosineCost] for y = phi(beta . x), phi(z) = z arctan(z/2) =
 // sum_l (-1)^{l-1} 2^{1-2l} z^{2l}/(2l-1), and norm <= 1, well within the radius 2 of convergence.
 func ArctanCost(norm float64) float64 {
-	return when(norm <= 1, evenCost(norm, func(l int, power float64) float64 {
-		return power * math.Ldexp(1, 1-2*l) / float64(2*l-1)
+	return when(norm <= 1, evenCost(norm, func(l int) float64 {
+		if l == 1 {
+			return 0.5
+		}
+		return 0.25 * float64(2*l-3) / float64(2*l-1)
 	}))
 }
 
-// PrintedArctanCost is 3 sum_l 2l 2^{1-2l} ||beta||^{2l}/(2l-1) for ||beta|| <= 1: 3.6480 at ||beta|| = 1 (the series of Corollary 6.2; the source rounds to 4).
+// PrintedArctanCost is 3 sum_l 2l 2^{1-2l} ||beta||^{2l}/(2l-1) for ||beta|| <= 1, 3.6480 at ||beta|| = 1: the series in Corollary
+// 6.2 (derived; Example 6.4 states the order ||beta||^2 alone).
 func PrintedArctanCost(norm float64) float64 {
 	var sum float64
 	for l := 1; l <= 60; l++ {
@@ -214,20 +220,22 @@ func PrintedArctanCost(norm float64) float64 {
 	return when(norm >= 0 && norm <= 1, sum)
 }
 
-// evenCost is the root of sum_{l>=1} (term_l c_{2l}^{-1/2})^2 for the even series with the given terms at z = norm.
-func evenCost(norm float64, term func(l int, power float64) float64) float64 {
-	var sum float64
-	for l := 1; l <= 200; l++ {
-		t := term(l, math.Pow(norm, float64(2*l))) * MonomialCost(2*l)
+// evenCost is the root of sum_{l>=1} (t_l c_{2l}^{-1/2})^2 for the terms t_l = norm^2 ratio(l) t_{l-1}, t_0 = 1, of an even series.
+func evenCost(norm float64, ratio func(l int) float64) float64 {
+	if !(norm >= 0) {
+		return math.NaN()
+	}
+	sum, term := 0.0, 1.0
+	for l := 1; !math.IsInf(sum, 1); l++ {
+		term *= norm * norm * ratio(l)
+		t := term * MonomialCost(2*l)
 		sum += t * t
-		if l > int(norm) && t*t <= 1e-34*sum { // past the largest term, which lies at 2l near norm
+		if float64(l) > norm && t*t <= 1e-34*sum { // past the largest term, which lies at 2l near norm
 			break
 		}
 	}
-	return when(norm >= 0, math.Sqrt(sum))
+	return math.Sqrt(sum)
 }
-
-func factorial(k int) float64 { return math.Gamma(float64(k) + 1) }
 
 // WorstLabelRate is (1 - eta lambda_0)^k, which ||(I - eta H)^k y||/||y|| does not exceed for any labels when
 // 0 < eta <= 1/lambda_max, and which the eigenvector of lambda_0 attains (derived).

@@ -77,6 +77,7 @@ func TestSumCostAgainstGram(t *testing.T) {
 
 func TestSeriesCosts(t *testing.T) {
 	within(t, "arctan series at 1", bounds.PrintedArctanCost(1), 3.648, 1e-4)
+	within(t, "sharp arctan series at 1", bounds.ArctanCost(1), 1.28050939279324, 1e-13)
 	for _, b := range []float64{0.1, 0.5, 1} {
 		if bounds.ArctanCost(b) > bounds.PrintedArctanCost(b) {
 			t.Errorf("arctan at %v: derived above printed", b)
@@ -111,6 +112,15 @@ func TestSeriesCosts(t *testing.T) {
 		sign, f = -sign, f/4
 	}
 	within(t, "arctan as a sum", bounds.ArctanCost(1), bounds.SumCost(terms), 1e-14)
+	// Large norms: log of the sum of c_{2l}^{-1} (b^{2l}/(2l)!)^2 at 40 digits.
+	for b, want := range map[float64]float64{30: 31.7212921788692, 200: 202.696963220737718, 300: 302.901265233316938} {
+		within(t, fmt.Sprint("log of cos at ", b), math.Log(bounds.CosineCost(b)), want, 1e-12)
+	}
+	for _, b := range []float64{400, 1e9, math.Inf(1)} {
+		if !math.IsInf(bounds.CosineCost(b), 1) {
+			t.Errorf("cos at %v costs %v, want +Inf", b, bounds.CosineCost(b))
+		}
+	}
 	if bounds.CosineCost(0) != 0 || bounds.ArctanCost(0) != 0 {
 		t.Error("the zero target has a cost")
 	}
@@ -148,6 +158,7 @@ func TestRademacherForms(t *testing.T) {
 			}
 		}
 	}
+	within(t, "by hand", bounds.RademacherDetermined(2, 0.5, 3, 8, 4, 16), 1.5+0.25, 1e-15)
 	// The numbers of Arora et al. (2019) at n=10, m=5000, kappa=1, B=.1, R=1.5 B/sqrt m, delta = .1; its derived form
 	// was the weaker (1 + (2t/m)^{1/4}) one, .0294.
 	r := 0.15 / math.Sqrt(5000)
@@ -157,7 +168,7 @@ func TestRademacherForms(t *testing.T) {
 
 func TestGeneralisationForms(t *testing.T) {
 	// B = 1.2 lies in the cell j = 2.
-	want := math.Sqrt(8.0/100) + 3*math.Sqrt(math.Log(12/0.1)/200)
+	want := math.Sqrt(8.0/100) + math.Sqrt(math.Log(6/0.1)/200)
 	within(t, "kernel form", bounds.KernelGeneralisation(1.2, 100, 0.1), want, 1e-14)
 	within(t, "monotone", bounds.KernelGeneralisation(0, 100, 0.1), bounds.KernelGeneralisation(1, 100, 0.1), 0)
 	b, r, i, j := bounds.MovementGrid{BUnit: 0.5, RUnit: 0.01}.Cell(1.2, 0.035)

@@ -91,7 +91,12 @@ func (m SpectralMeasure) Displacement(t float64) float64 {
 // GDDisplacement is the same after k steps of gradient descent: theta_k - theta_0 = -J^T H^{-1}(r_0 - r_k),
 // so 1 - (1 - eta lambda_i)^k stands in place of 1 - exp(-lambda_i t).
 func (m SpectralMeasure) GDDisplacement(eta float64, k int) float64 {
-	return m.displacement(func(lambda float64) float64 { return 1 - math.Pow(1-eta*lambda, float64(k)) })
+	return m.displacement(func(lambda float64) float64 {
+		if x := eta * lambda; x < 0.5 { // where 1 - (1 - x)^k would lose the digits of a small x
+			return -math.Expm1(float64(k) * math.Log1p(-x))
+		}
+		return 1 - math.Pow(1-eta*lambda, float64(k))
+	})
 }
 
 func (m SpectralMeasure) displacement(done func(lambda float64) float64) float64 {

@@ -230,3 +230,10 @@ func ExampleNewModes() {
 		m.GDNorm(0.25, 2), m.FlowNorm(0.5), m.Displacement(math.Inf(1)))
 	// Output: after 2 steps 0.4002, flow 0.4570, distance to the interpolant 0.8165
 }
+
+// A mode that has hardly moved: k steps of size eta move it by k eta sqrt(lambda) times its coefficient, to first order.
+func TestSlowModesKeepTheirDigits(t *testing.T) {
+	m := bounds.SpectralMeasure{Lambda: []float64{1e-14}, Coef: []float64{3}}
+	within(t, "slow mode", m.GDDisplacement(0.5, 40), 3*40*0.5*1e-7, 1e-12)
+	within(t, "fast mode", bounds.SpectralMeasure{Lambda: []float64{1}, Coef: []float64{3}}.GDDisplacement(1.5, 3), 3*1.125, 1e-14)
+}

@@ -7,7 +7,7 @@ func paperTables() []checks.SourceTable {
 	return []checks.SourceTable{
 		{
 			Name: "width", Title: "Deviation from the linear dynamics",
-			Caption: "Distance of the residual from the eigen-projections of the limit kernel, change of the Gram matrix and of the features against the width $m$, and the exponents with their intervals; predicted are $-\frac12$ and, for features, $-\frac14$.",
+			Caption: `Distance of the residual from the eigen-projections of the limit kernel, change of the Gram matrix and of the features against the width $m$, and the exponents with their intervals; predicted are $-\frac12$ and, for features, $-\frac14$.`,
 			Claims:  []string{"trajectory-rate", "gram-stability-rate", "feature-stability-rate"}, Curve: "observed",
 			Columns: []checks.TableColumn{
 				{Value: "title", Head: "quantity"},

@@ -49,7 +49,7 @@ func explicitTrajectory() checks.Claim[widthP] {
 		ID: "arora2019fine/trajectory-explicit", Title: "training curve at an explicit width", Reference: "derived here, after Theorem 4.1",
 		Formula:    `\max_k \lVert e(k) - (I-\eta H^\infty)^k y \rVert \le \max_k \sum_{j<k} (1-\eta\lambda_0)^{k-1-j} \eta (D+s) (1-\eta\lambda)^j \lVert y \rVert`,
 		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Probably{}, Version: 1,
-		Detects: map[string]float64{"": 1.6, "width": 3},
+		Detects: map[string]float64{"": 1.6},
 		Grid:    []widthP{one, {run{data.Spec{Kind: data.Orthonormal, N: 2, D: 3, Seed: 1}, 400, 1e6, 0.5, 12}, 0.2}, three},
 		Cost:    func(p widthP) checks.Cost { return p.cost() },
 		Setup:   func(p widthP) (checks.Instance, error) { return explicitSetup(p, p.run, 1) },

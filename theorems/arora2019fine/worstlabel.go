@@ -42,7 +42,7 @@ func worstLabel() checks.Claim[recursionP] {
 	one := recursionP{data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, 0.5, 3}
 	pair := recursionP{data.Spec{Kind: data.Sphere, N: 2, D: 12, Seed: 1}, 1, 3}
 	return checks.Claim[recursionP]{
-		ID: "arora2019fine/worst-labels", Title: "the slowest labels", Reference: "Section 4, Figure 1",
+		ID: "arora2019fine/worst-labels", Title: "the slowest labels", Reference: "derived here, after Section 4",
 		Formula:    `\lVert (I-\eta H^\infty)^k y \rVert \le (1-\eta\lambda_0)^k \lVert y \rVert`,
 		Convention: "kernel of the first layer, loss a sum", Basis: checks.Derived, Form: checks.Always{}, Version: 2,
 		Space: rapid.Custom(func(t *rapid.T) recursionP {
