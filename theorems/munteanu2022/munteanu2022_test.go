@@ -9,6 +9,8 @@ import (
 	"convergo/nets"
 	"convergo/nets/data"
 	"convergo/nets/train"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // TestClaims checks every claim; run one with -run 'TestClaims/munteanu2022/name'.
@@ -65,5 +67,47 @@ func TestClassifies(t *testing.T) {
 				t.Errorf("n=%d: margin in [%v, %v]", n, m.Lower, m.Upper)
 			}
 		}
+	}
+}
+
+// Gaps drawn at once leave the law of the last failure as it is when Gaussian pairs are added one by one.
+func TestLastFailure(t *testing.T) {
+	const angle, lambda, most, draws = 0.2, 0.0295, 400, 4000
+	r := rand.New(rand.NewPCG(5, 6))
+	sin, cos := math.Sincos(angle)
+	slow := func() int {
+		h, last := mat.NewSymDense(2, nil), 0
+		for p := 1; p <= most; p++ {
+			g, k := r.NormFloat64(), r.NormFloat64()
+			first, second := g >= 0, g*cos+k*sin >= 0
+			if first {
+				h.SetSym(0, 0, h.At(0, 0)+1)
+			}
+			if second {
+				h.SetSym(1, 1, h.At(1, 1)+1)
+			}
+			if first && second {
+				h.SetSym(0, 1, h.At(0, 1)+cos)
+			}
+			var es mat.EigenSym
+			if es.Factorize(h, false); es.Values(nil)[0] < float64(p)*lambda/2 {
+				last = p
+			}
+		}
+		return last
+	}
+	var mean, square [2]float64
+	for range draws {
+		for k, last := range []int{slow(), lastFailureOfPlane(angle, lambda, most, r)} {
+			v := math.Log1p(float64(last))
+			mean[k] += v / draws
+			square[k] += v * v / draws
+		}
+	}
+	for k := range square {
+		square[k] = math.Sqrt(square[k] - mean[k]*mean[k])
+	}
+	if off := math.Abs(mean[0] - mean[1]); off > 4*square[0]*math.Sqrt(2./draws) || math.Abs(square[0]/square[1]-1) > 0.1 {
+		t.Errorf("logarithm of the last failure: mean %v and deviation %v one by one, %v and %v by gaps", mean[0], square[0], mean[1], square[1])
 	}
 }
