@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"convergo/bounds"
 	"convergo/checks"
 	"convergo/nets"
 	"convergo/nets/data"
@@ -59,12 +60,16 @@ func TestClassifies(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 20 {
-			m, err := a.margin(r.Perm(n)[:n/4+r.IntN(3*n/4)])
+			arcs := r.Perm(n)[:n/4+r.IntN(3*n/4)]
+			m, _, err := bounds.FeatureMargin(a.features(arcs), a.y)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if m.Upper > 1e-6 && m.Lower < 1e-3 {
 				t.Errorf("n=%d: margin in [%v, %v]", n, m.Lower, m.Upper)
+			}
+			if ok, err := a.separates(arcs); err != nil || ok != (m.Lower > separableMargin) {
+				t.Errorf("n=%d, arcs %v: separates says %v (%v), the margin is in [%v, %v]", n, arcs, ok, err, m.Lower, m.Upper)
 			}
 		}
 	}
@@ -72,7 +77,7 @@ func TestClassifies(t *testing.T) {
 
 // Gaps drawn at once leave the law of the last failure as it is when Gaussian pairs are added one by one.
 func TestLastFailure(t *testing.T) {
-	const angle, lambda, most, draws = 0.2, 0.0295, 400, 4000
+	const angle, lambda, most, draws = 0.2, 0.0295, 250, 1500
 	r := rand.New(rand.NewPCG(5, 6))
 	sin, cos := math.Sincos(angle)
 	slow := func() int {

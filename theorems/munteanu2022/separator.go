@@ -153,8 +153,7 @@ func (p separated) width(v *separator) int {
 //
 // Reference: width gamma^{-2} log n of the abstract, derived here.
 //
-// Control: a 1/160 of the width (0.05 gamma^{-2} log n pairs), where the margin of n = 16 points is mostly
-// negative.
+// Control: a twelfth of the width, where some sample of 16 misses gamma/2 more often than not.
 //
 // Loose: a union over the samples of the bounded difference of independent pairs.
 func finiteMargin() checks.Claim[separated] {
@@ -223,7 +222,7 @@ func finiteMargin() checks.Claim[separated] {
 		},
 		Setup: setup,
 		Controls: []checks.Control[separated]{{
-			Name: "too-narrow", Why: "a 160th of the width leaves the margin to chance", At: []separated{circle(16, 0.1, 1./160), circle(32, 0.1, 1./160)},
+			Name: "too-narrow", Why: "at a twelfth of the width some sample misses half of the margin several times too often", At: []separated{circle(8, 0.1, 1./12), circle(16, 0.1, 1./12)},
 		}},
 	}
 }
