@@ -140,7 +140,7 @@ func movesSpace(rows gen.Range, pairs int) *rapid.Generator[movementSetup] {
 	return rapid.Custom(func(t *rapid.T) movementSetup {
 		return movementSetup{
 			Data: gen.Specs(rows).Draw(t, "data"), M: 2 * rapid.IntRange(1, pairs).Draw(t, "pairs"),
-			Delta: rapid.SampledFrom([]float64{0.9, 0.5, 0.2}).Draw(t, "delta"), Rho: math.Pow(10, rapid.Float64Range(-3, 3).Draw(t, "log10 rho")),
+			Delta: rapid.SampledFrom([]float64{0.9, 0.5}).Draw(t, "delta"), Rho: math.Pow(10, rapid.Float64Range(-3, 3).Draw(t, "log10 rho")),
 		}
 	})
 }

@@ -116,3 +116,62 @@ func TestLastFailure(t *testing.T) {
 		t.Errorf("logarithm of the last failure: mean %v and deviation %v one by one, %v and %v by gaps", mean[0], square[0], mean[1], square[1])
 	}
 }
+
+// What squared-descent follows in function space is what the neurons of the network do.
+func TestMovement(t *testing.T) {
+	set, err := data.Spec{Kind: data.Sphere, N: 5, D: 4, Seed: 2, Labels: data.Normal}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const m, eta, steps = 40, 0.3, 25
+	net, batch := net(m, 4, 1e6).Draw(rand.New(rand.NewPCG(7, 8))), nets.NewBatch(set.X, m)
+	batch.Forward(net)
+	off, g, sum := newOffsets(set.X, batch.Z), make([]float64, 5), make([]float64, 5)
+	for range steps {
+		nets.Residual(g, off.u, set.Y)
+		for i, v := range g {
+			sum[i] += eta * v
+		}
+		off.step(eta, g)
+	}
+	want := 0.0
+	for s := range m {
+		want = math.Max(want, mat.Norm(off.d.RowView(s), 2))
+	}
+	if got := longest(net, batch, set.X, sum); off.flips != 0 || math.Abs(got-want) > 1e-12*want {
+		t.Errorf("longest movement %v, that of the network %v, %d flips", got, want, off.flips)
+	}
+	norms, nearest := data.RowNorms(set.X), math.Inf(1)
+	for s := range m {
+		for i := range norms {
+			nearest = math.Min(nearest, math.Abs(mat.Dot(net.W.RowView(s), set.X.RowView(i)))/norms[i])
+		}
+	}
+	if got := closest(batch.Z, norms); math.Abs(got-nearest) > 1e-9*nearest {
+		t.Errorf("nearest boundary at %v, want %v", got, nearest)
+	}
+}
+
+// One active neuron pair on one sample goes the whole path that logistic-descent adds up.
+func TestLogisticPath(t *testing.T) {
+	p := logistic{Data: data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, Eps: 0.5, Eta: 2, Delta: 0.5, Kernel: true}
+	plan, err := p.plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, batch := net(plan.m, 1, plan.beta).Draw(rand.New(rand.NewPCG(9, 10))), nets.NewBatch(plan.x, plan.m)
+	batch.Forward(net)
+	off, g, path := newOffsets(plan.x, batch.Z), []float64{0}, 0.0
+	for range plan.steps {
+		nets.Logistic{}.Gradient(g, off.u, plan.y)
+		path += farthest(p.Eta*net.Scale, g, plan.norms)
+		off.step(p.Eta, g)
+	}
+	moved := 0.0
+	for s := range plan.m {
+		moved = math.Max(moved, math.Abs(off.d.At(s, 0)))
+	}
+	if math.Abs(path-moved) > 1e-12*moved {
+		t.Errorf("path %v, the neurons moved by %v", path, moved)
+	}
+}

@@ -200,7 +200,7 @@ func finiteMargin() checks.Claim[separated] {
 	return checks.Claim[separated]{
 		ID: "munteanu2022/finite-margin", Title: "the margin at finite width", Reference: "derived here",
 		Formula: `m \ge \frac{16}{\gamma^2} \ln\frac{n}{\delta} \ \Rightarrow\ \min_i y_i \langle \nabla f(W(0),x_i), U\rangle \ge \frac{\gamma}{2}, \ \|U\|_F \le 1`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Probably{}, Version: 2, Detects: map[string]float64{"": 1.9},
+		Basis: checks.Derived, Form: checks.Probably{}, Version: 3, Detects: map[string]float64{"": 1.9},
 		Space: rapid.Custom(func(t *rapid.T) separated {
 			s := gen.Separated(gen.Range{MinN: 1, MaxN: 6, MinD: 2, MaxD: 4}).Draw(t, "data")
 			s.Labels = rapid.SampledFrom([]string{data.Const, data.Alternate, data.Sign}).Draw(t, "signs")
