@@ -90,7 +90,7 @@ func (a *arcSet) separable(r *rand.Rand) (int, error) {
 	}
 	var err error
 	k := sort.Search(len(order), func(k int) bool {
-		ok, failed := a.classifies(order[:k+1])
+		ok, failed := a.separates(order[:k+1])
 		if failed != nil {
 			err = failed
 		}
@@ -108,12 +108,6 @@ func (a *arcSet) separable(r *rand.Rand) (int, error) {
 // separableMargin tells the separable from the rest: what is inseparable comes out far below it, by the accuracy of the
 // solver; what is separable on up to 32 points has margins above 1e-3.
 const separableMargin = 1e-6
-
-// classifies reports whether some U on pairs in the given arcs separates the points.
-func (a *arcSet) classifies(arcs []int) (bool, error) {
-	m, _, err := bounds.FeatureMargin(a.features(arcs), a.y)
-	return m.Lower > separableMargin, err
-}
 
 // features are the gradients of the network on one pair in each of the given arcs: two numbers a pair, a row a point.
 func (a *arcSet) features(arcs []int) *mat.Dense {
@@ -215,7 +209,7 @@ func separatorScaling() checks.Claim[circles] {
 			return circleLadder(p, terms, (*arcSet).lastSeparatorFailure)
 		},
 		Controls: []checks.Control[circles]{{
-			Name: "free-weights", Why: "weights that may depend on the draw separate with far fewer pairs", At: []circles{{[]int{8, 12, 16}, 20}},
+			Name: "free-weights", Why: "weights that may depend on the draw separate with far fewer pairs", At: []circles{{[]int{8, 12, 16}, 150}},
 			Setup: func(p circles) (checks.Instance, error) {
 				return circleLadder(p, terms, (*arcSet).separable)
 			},

@@ -48,7 +48,7 @@ func separabilityChance() checks.Claim[gapped] {
 			}
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("gamma", a.gamma)},
-				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.1},
+				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.06},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					const sets = 20
 					separable := 0
@@ -98,7 +98,7 @@ func (a *arcSet) distinct(pairs int, r *rand.Rand) []int {
 	return arcs
 }
 
-// separates is classifies, where two certificates spare the search: a combination of the features of three consecutive
+// separates reports whether some U on pairs in the given arcs separates the points. Two certificates spare the search: a combination of the features of three consecutive
 // points that vanishes, and the U of a ridge regression on the labels, if it separates.
 func (a *arcSet) separates(arcs []int) (bool, error) {
 	features := a.features(arcs)

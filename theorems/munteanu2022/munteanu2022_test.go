@@ -51,8 +51,8 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
-// Margins on the circle are either far above or far below the level at which classifies decides.
-func TestClassifies(t *testing.T) {
+// Margins on the circle are either far above or far below the level at which separates decides.
+func TestSeparates(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, n := range []int{8, 16, 32} {
 		a, err := newArcs(n)
