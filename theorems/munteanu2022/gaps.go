@@ -48,7 +48,7 @@ func separabilityChance() checks.Claim[gapped] {
 			}
 			return checks.Instance{
 				Facts: []checks.Fact{checks.NewFact("gamma", a.gamma)},
-				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.06},
+				Terms: checks.Terms{Range: &[2]checks.Float{0, 1}, Resolution: 0.045},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					const sets = 20
 					separable := 0
