@@ -84,6 +84,36 @@ func MissedArc(n, pairs int) float64 {
 	return when(n >= 1 && pairs >= 0, math.Min(1, float64(n)*math.Pow(1-1/float64(n), float64(pairs))))
 }
 
+// NoEmptyNeighbours is the probability that balls thrown independently into equally likely boxes on a circle, at least 3,
+// leave no two neighbouring boxes empty (derived):
+//
+//	sum_e P[e boxes are empty] C(b-e, e) b/(b-e) / C(b, e),
+//
+// the last factor being the share of the sets of e boxes of b that hold no neighbours: all sets of e are equally likely
+// to be the empty one.
+func NoEmptyNeighbours(boxes, balls int) float64 {
+	if boxes < 3 || balls < 0 {
+		return math.NaN()
+	}
+	filled := make([]float64, boxes+1) // the law of the number of boxes that are not empty
+	filled[0] = 1
+	for range balls {
+		for k := boxes; k > 0; k-- {
+			filled[k] = filled[k]*float64(k)/float64(boxes) + filled[k-1]*float64(boxes-k+1)/float64(boxes)
+		}
+		filled[0] = 0
+	}
+	sum, b := 0.0, float64(boxes)
+	for empty := 0; 2*empty <= boxes; empty++ {
+		share := b / (b - float64(empty))
+		for k := range empty {
+			share *= (b - float64(empty+k)) / (b - float64(k))
+		}
+		sum += filled[boxes-empty] * share
+	}
+	return sum
+}
+
 // ArcMargin is gamma sqrt(2n/m): with a pair in every arc, weights of norm 1 on one pair an arc separate
 // the n alternating points with this margin, exactly (derived). n = 4, 8, 12, ...
 func ArcMargin(n, m int) float64 {

@@ -1,6 +1,7 @@
 package bounds_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -84,4 +85,31 @@ func TestMissedArc(t *testing.T) {
 	if share > p+5*sd || share < p-p*p/2-5*sd { // Bonferroni
 		t.Errorf("an arc was missed in a share %v of the draws, want about %v", share, p)
 	}
+}
+
+// By counting all ways to throw the balls.
+func TestNoEmptyNeighbours(t *testing.T) {
+	for boxes := 3; boxes <= 6; boxes++ {
+		for balls := range 7 {
+			good, all := 0, 1
+			for range balls {
+				all *= boxes
+			}
+			for code := range all {
+				hit := make([]bool, boxes)
+				for c, k := code, 0; k < balls; c, k = c/boxes, k+1 {
+					hit[c%boxes] = true
+				}
+				ok := true
+				for i := range hit {
+					ok = ok && (hit[i] || hit[(i+1)%boxes])
+				}
+				if ok {
+					good++
+				}
+			}
+			within(t, fmt.Sprintf("%d balls, %d boxes", balls, boxes), bounds.NoEmptyNeighbours(boxes, balls), float64(good)/float64(all), 1e-12)
+		}
+	}
+	isNaN(t, map[string]float64{"boxes": bounds.NoEmptyNeighbours(2, 1), "balls": bounds.NoEmptyNeighbours(3, -1)})
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"convergo/bounds"
 	"convergo/checks"
@@ -188,52 +187,6 @@ func quarterPairs() checks.Claim[narrow] {
 		Setup: setup,
 		Controls: []checks.Control[narrow]{{
 			Name: "n-pairs", Why: "n random pairs separate in most draws", At: []narrow{tries(8, 8, 20), tries(16, 16, 20)},
-		}},
-	}
-}
-
-// separabilityScaling is the exponent of the width for weights that may follow the draw.
-//
-// Setting: n alternating points on the circle, 4 | n, random pairs added one by one; the number of pairs with which
-// some U first separates the points.
-//
-// Hypotheses: none.
-//
-// Conclusion: that number grows at most like n ln n, that is like 1/gamma after division by ln n: exponent at most 1,
-// where the fixed separator has 2.
-//
-// Constants: derived: a pair in each arc is enough (arc-separator), which takes n ln(2n) pairs with probability 1/2; at
-// least n/4 are needed (quarter-pairs). The ratio to ln n may only fall or level off; resolution 0.3.
-//
-// Convention: coupled pairs.
-//
-// Reference: an O~(1/gamma) width for d = 2 is recalled (derived).
-//
-// Control: the separator fixed beforehand (separator-scaling).
-//
-// Loose: an upper bound on the exponent: the ratio to ln n falls.
-func separabilityScaling() checks.Claim[circles] {
-	terms := checks.Terms{Exponent: 1, Relation: checks.AtMost, Resolution: 0.3}
-	return checks.Claim[circles]{
-		ID: "munteanu2022/separability-scaling", Title: "pairs for a separator that follows the draw", Reference: "derived here",
-		Formula: `P = O(\gamma^{-1} \ln n)`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 1.2},
-		Grid: []circles{{[]int{8, 12, 16, 24}, 60}},
-		Cost: func(p circles) checks.Cost {
-			work := 0.0
-			for _, n := range p.Sizes {
-				work += 250 * float64(n*n*n)
-			}
-			return checks.Cost{Trial: work, Size: fmt.Sprintf("n=%d", slices.Max(p.Sizes))}
-		},
-		Setup: func(p circles) (checks.Instance, error) {
-			return circleLadder(p, terms, (*arcSet).separable)
-		},
-		Controls: []checks.Control[circles]{{
-			Name: "fixed-separator", Why: "the separator of the limit needs gamma^{-2} ln n pairs", At: []circles{{[]int{8, 16, 32}, 80}},
-			Setup: func(p circles) (checks.Instance, error) {
-				return circleLadder(p, terms, (*arcSet).lastSeparatorFailure)
-			},
 		}},
 	}
 }

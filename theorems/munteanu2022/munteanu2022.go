@@ -18,8 +18,8 @@
 //	rho                 rho of the plans: how far a neuron may move
 //
 // Files: start (the network is zero), margin and separator (the margin and its finite width), flips (a scale at which no
-// pattern changes), logistic, squared and grampairs (the two losses), width (lower bounds on the circle), arcs and hits
-// (fixed separators and such as follow the draw).
+// pattern changes), logistic, squared and grampairs (the two losses), width (lower bounds on the circle), arcs, hits and
+// gaps (fixed separators and such as follow the draw).
 package munteanu2022
 
 import (
@@ -67,7 +67,7 @@ func Source() checks.Source {
 			squaredExact(), squaredDescent(), gramPairs(), // squared loss
 			widthLowerBound(), signChanges(), // lower bounds
 			separatorScaling(), separatorLocation(), // fixed separators
-			arcSeparator(), quarterPairs(), separabilityScaling(), // separators that follow the draw
+			arcSeparator(), quarterPairs(), separabilityChance(), // separators that follow the draw
 		},
 	}
 }

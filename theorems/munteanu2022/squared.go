@@ -19,14 +19,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// squared is a regression problem; Eta is the step size as a share of 1/|X|^2 and Beta overrides the
-// scale, Lambda the eigenvalue (controls).
+// squared is a regression problem; Eta is the step size as a share of 1/|X|^2. In controls Beta overrides the scale,
+// Lambda the eigenvalue, and Width multiplies the width.
 type squared struct {
 	Data   data.Spec `json:"data"`
 	Eta    float64   `json:"eta"`
 	Delta  float64   `json:"delta"`
 	Beta   float64   `json:"beta,omitempty"`
 	Lambda float64   `json:"lambda,omitempty"`
+	Width  float64   `json:"width,omitempty"`
 }
 
 type squaredPlan struct {
@@ -69,7 +70,11 @@ func (p squared) plan() (squaredPlan, error) {
 		return plan, nil
 	}
 	n := len(y)
-	plan.m = bounds.EvenWidth(bounds.CoupledWidth(n, plan.s, plan.lambda, p.Delta))
+	width := bounds.CoupledWidth(n, plan.s, plan.lambda, p.Delta)
+	if p.Width > 0 {
+		width *= p.Width
+	}
+	plan.m = bounds.EvenWidth(width)
 	plan.steps = int(math.Ceil(math.Log(1e-3) / math.Log1p(-plan.eta*plan.lambda/2))) // until the bound is |y|/1000
 	plan.rho = bounds.CoupledMovement(plan.s, plan.yNorm, plan.lambda, plan.m)
 	plan.beta = math.Max(1, bounds.NoFlipScale(n, plan.m, plan.rho, p.Delta))
@@ -245,7 +250,7 @@ func squaredExact() checks.Claim[squared] {
 // Reference: main theorem on squared loss, derived here.
 //
 // Control: equal samples with opposite labels, and four antipodal pairs in the plane, where lambda = 0 and the
-// residual has a floor; a rate two and a half times the claimed one.
+// residual has a floor; a rate two and a half times the claimed one; an eighth of the width; seven times the step.
 //
 // Loose: half of lambda, and with it half of the rate and of the movement, is given to the concentration of H(0); the
 // scale keeps the nearest boundary away for every draw but a share delta.
@@ -257,13 +262,16 @@ func squaredDescent() checks.Claim[squared] {
 		return squared{Data: s, Eta: 1, Delta: delta}
 	}
 	sphere := squared{Data: data.Spec{Kind: data.Sphere, N: 10, D: 10, Seed: 1, Labels: data.Normal}, Eta: 1, Delta: 0.3}
+	basis := squared{Data: data.Spec{Kind: data.Basis, N: 8, D: 8, Labels: data.Sign, Seed: 1}, Eta: 1, Delta: 0.1}
+	narrow, leaping := basis, squared{Data: data.Spec{Kind: data.HalfCircle, N: 5, D: 2, Labels: data.Const}, Eta: 7, Delta: 0.3}
+	narrow.Width = 1. / 8
 	return checks.Claim[squared]{
 		ID: "munteanu2022/squared-descent", Title: "squared loss at width 16 |X|^2 ln(2n/delta)/lambda", Reference: "derived here",
 		Formula: `m \ge \frac{16 \|X\|^2}{\lambda} \ln\frac{2n}{\delta} \ \Rightarrow\ \|u(t)-y\| \le \left(1 - \frac{\eta\lambda}{2}\right)^t \|y\|`, Convention: convention + "; loss = (1/2) sum of squares",
-		Basis: checks.Derived, Form: checks.Probably{}, Version: 2, Detects: map[string]float64{"rate": 2.3, "movement": 2.2, "path of a neuron against the nearest boundary": 12},
+		Basis: checks.Derived, Form: checks.Probably{}, Version: 3, Detects: map[string]float64{"rate": 2.1, "movement": 2.1, "path of a neuron against the nearest boundary": 11},
 		Space: squaredSpace(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 5}, 0.8),
 		Grid: []squared{
-			{Data: data.Spec{Kind: data.Basis, N: 8, D: 8, Labels: data.Sign, Seed: 1}, Eta: 1, Delta: 0.1}, sphere,
+			basis, sphere,
 			{Data: data.Spec{Kind: data.Basis, N: 1, D: 1, Labels: data.Const}, Eta: 0.1, Delta: 0.1},
 			{Data: data.Spec{Kind: data.HalfCircle, N: 5, D: 2, Labels: data.Alternate}, Eta: 0.3, Delta: 0.3},
 			pictures(images.Classes(data.Fashion, 4, 49, 0, 9), 0.3), pictures(images.Hard(data.MNIST, 10, 784), 0.3),
@@ -286,6 +294,15 @@ func squaredDescent() checks.Claim[squared] {
 				Name: "more-than-twice-the-rate", Why: "along the smallest eigenvector nothing is faster than lambda, of which half is claimed",
 				At:    []squared{sphere},
 				Setup: func(p squared) (checks.Instance, error) { return p.instance(trial(1.25)) },
+			},
+			{Name: "too-narrow", Why: "with ten pairs some sample of eight is seen by less than a quarter of them", At: []squared{narrow}},
+			{
+				Name: "large-step", Why: "with eta above 2/lambda_max(H(0)) the residual grows", At: []squared{leaping},
+				Setup: func(p squared) (checks.Instance, error) {
+					inst, err := p.instance(trial(0.5))
+					inst.Hypotheses = nil // that on eta is the one that is broken
+					return inst, err
+				},
 			},
 		},
 	}
