@@ -28,14 +28,14 @@ func Masked(s *checks.Summary) (*table.Table, error) {
 	}
 	t := table.New(
 		table.Column{Key: "scheme", Head: "scheme"},
-		table.Column{Key: "xi", Head: `$\xi$`},
-		table.Column{Key: "theta", Head: `$\theta$`},
-		table.Column{Key: "p", Head: "$p$"},
-		table.Column{Key: "tau", Head: `$\tau$`},
-		table.Column{Key: "rate_predicted", Head: "predicted", Group: "rate per round"},
+		table.Column{Key: "xi", Head: `$\xi$`, Yield: 6},
+		table.Column{Key: "theta", Head: `$\theta$`, Yield: 3},
+		table.Column{Key: "p", Head: "$p$", Yield: 2},
+		table.Column{Key: "tau", Head: `$\tau$`, Yield: 1},
+		table.Column{Key: "rate_predicted", Head: "predicted", Group: "rate per round", Yield: 5},
 		table.Column{Key: "rate_fitted", Head: "fitted", Group: "rate per round"},
-		table.Column{Key: "floor_predicted", Head: "predicted", Group: "floor"},
-		table.Column{Key: "floor_measured", Head: "measured", Group: "floor"},
+		table.Column{Key: "floor_predicted", Head: "predicted", Group: "floor", Yield: 4},
+		table.Column{Key: "floor_measured", Head: "measured", Group: "floor", Yield: 7},
 	)
 	t.Title, t.Label = "Training masked sub-networks", "tab:masked"
 	t.Caption = `Rate: factor per round on the mean error $\mathrm{E}\langle v, e\rangle$ of orthonormal inputs. ` +
