@@ -217,8 +217,7 @@ func (m Manifest) sum() string {
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	h := sha256.Sum256(b)
-	return hex.EncodeToString(h[:16])
+	return sumOfBody(string(b))
 }
 
 func writeManifest(path string, m Manifest) error {
@@ -305,6 +304,11 @@ func sumOf(written []byte, sum string) string {
 	if !ok {
 		return ""
 	}
-	h := sha256.Sum256(append(body, '}'))
+	return sumOfBody(string(body) + "}")
+}
+
+// sumOfBody is the sum of compact JSON.
+func sumOfBody(body string) string {
+	h := sha256.Sum256([]byte(body))
 	return hex.EncodeToString(h[:16])
 }

@@ -51,6 +51,9 @@ type valued struct {
 }
 
 func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) {
+	if len(d.Columns) == 0 {
+		return built{}, fmt.Errorf("the manifest declares the table %s without columns: it was made by other code", d.id())
+	}
 	t := table.New()
 	for _, c := range d.Columns {
 		t.Columns = append(t.Columns, table.Column{Key: c.ColumnKey(), Head: table.Inline(c.Head), Group: table.Inline(c.Group), Yield: c.Yield})
