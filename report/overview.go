@@ -119,6 +119,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 		{"detects", "Detects: the smallest factor on a constant of the claim, or shift of an exponent, that this run would have refuted."},
 		{"violations", "Violations: trials that broke the claim, of all inside" + table.Inline(probable) + "."},
 		{"violated", "Violated: trials that broke the claim, of all inside."},
+		{"required", "Width: of the instance that comes nearest to the one that is required."},
 		{"controls", "Caught: sabotaged variants that the check refuted, as it must."},
 	} {
 		if slices.Contains(keys, say.key) {
@@ -235,12 +236,12 @@ func Explain(c checks.ClaimOutcome) string {
 }
 
 func explainVacuous(c checks.ClaimOutcome) string {
-	h, ok := nearestMiss(c)
-	if !ok {
+	near, h := nearestMiss(c)
+	if near == nil {
 		return c.Reason
 	}
 	why := fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s is needed", h.Name, float64(h.Have), requirement(h))
-	if required, _, run, _ := widths(c); kindOf(required) == 0 && kindOf(run) == 0 {
+	if required, run := number(checks.Float(fact(*near, RequiredWidth))), whole(fact(*near, WidthRun)); kindOf(required) == 0 && kindOf(run) == 0 {
 		why += fmt.Sprintf("; required width %s beside %s run", cellText(required), cellText(run))
 	}
 	if Tightest(c) != nil {
@@ -249,18 +250,17 @@ func explainVacuous(c checks.ClaimOutcome) string {
 	return why
 }
 
-// nearestMiss returns the missed hypothesis with the largest margin, over the
-// instances by their least margin.
-func nearestMiss(c checks.ClaimOutcome) (checks.Hypothesis, bool) {
-	var near checks.Hypothesis
-	found := false
-	for _, o := range c.Instances {
-		h, ok := tightestHypothesis(o.Hypotheses)
-		if ok && !h.Met() && (!found || h.Margin() > near.Margin()) {
-			near, found = h, true
+// nearestMiss returns the instance whose missed hypothesis has the largest
+// margin, over the instances by their least margin, and that hypothesis; nil when
+// none misses one.
+func nearestMiss(c checks.ClaimOutcome) (near *checks.InstanceOutcome, missed checks.Hypothesis) {
+	for i := range c.Instances {
+		h, ok := tightestHypothesis(c.Instances[i].Hypotheses)
+		if ok && !h.Met() && (near == nil || h.Margin() > missed.Margin()) {
+			near, missed = &c.Instances[i], h
 		}
 	}
-	return near, found
+	return near, missed
 }
 
 // tightestHypothesis returns the one with the least margin.
@@ -442,10 +442,13 @@ type notes struct {
 }
 
 // on attaches a remark to a cell.
-func (n *notes) on(c table.Cell, text string) table.Cell {
+func (n *notes) on(c table.Cell, text string) table.Cell { return n.say(c, table.Literal(text)) }
+
+// say attaches a remark with formulas to a cell.
+func (n *notes) say(c table.Cell, text table.Inline) table.Cell {
 	n.count++
 	mark := fmt.Sprint(n.count)
-	n.table.Note(mark, table.Literal(text))
+	n.table.Note(mark, text)
 	return table.Noted{Cell: c, Mark: mark}
 }
 

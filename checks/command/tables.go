@@ -208,6 +208,9 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o tab
 	switch format {
 	case table.Terminal:
 		v.Room = report.Terminal
+		if o.Width > 0 {
+			v.Room = min(v.Room, o.Width)
+		}
 	case table.LaTeX:
 		v.LaTeX = &o
 	}
