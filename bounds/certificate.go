@@ -23,12 +23,22 @@ import (
 // e^T Jbar v >= ||v||^2 (1-2 theta)/(1-theta), and ||Jbar|| <= S; hence
 // ||e_{k+1}||^2 <= ||e_k||^2 - eta beta ||v||^2 and ||v||^2 >= (1-theta)^2 s0 ||e_k||^2. The movement is at
 // most sum_j (eta S/sqrt m)(1 - eta c s0)^{j/2} e0 <= R', which closes the induction.
+//
+// The conclusion but for the flips a sample also follows from q(R'), the share of neurons fragile for at least one sample, if
+// S^2 q(R') <= theta (2 - theta) s0 and eta S^2 <= (2 - 3 theta)/(2 (1 - theta)): see [Certificate.Load]. Proof. Let h and g be
+// the parts of ||v||^2 of the other neurons and of these. The others keep their patterns, so that
+// lambda_min(H) >= s0 - S^2 q >= (1-theta)^2 s0 in the ball, h >= (1-theta)^2 s0 ||e_k||^2, and their parts of Jbar^T e and v agree.
+// Those of a fragile one differ by S ||e||/sqrt m at most, so that e^T Jbar v >= h + g - sqrt(g q) S ||e||. With x = eta S^2 < 2 the step
+// takes eta ((2-x)(h+g) - 2 sqrt(g q) S ||e||) >= eta ((2-x) h - q S^2 ||e||^2/(2-x)) off ||e||^2. At the largest q that is
+// eta s0 ||e||^2 ((2-x)(1-theta)^2 - theta (2-theta)/(2-x)), which is eta c s0 ||e||^2 at least exactly for such x.
 type Certificate struct {
 	Theta, Beta, C float64
 	// Radius is R', the ball in which the hypothesis counts fragile neurons.
 	Radius float64
 	// FlipBudget is theta^2 s0/S^2: the hypothesis is phat(Radius) <= FlipBudget.
 	FlipBudget float64
+	// NeuronBudget is theta (2-theta) s0/S^2, what q(Radius) may be instead, or 0 for steps that are too long for it.
+	NeuronBudget float64
 	// Rate is 1 - eta c s0, the factor on the squared residual norm per step.
 	Rate float64
 	// LambdaMin is (1-theta)^2 s0, the floor of the smallest eigenvalue during training.
@@ -64,12 +74,16 @@ func Certify(in Instance, theta float64) (Certificate, error) {
 		return Certificate{}, fmt.Errorf("bounds: step size %g gives beta = %.3g <= 0; take less than %g", in.Step, beta, slope/(in.S*in.S))
 	}
 	c := (1 - theta) * (1 - theta) * beta
+	neurons := 0.0
+	if in.Step*in.S*in.S <= (2-3*theta)/(2*(1-theta)) {
+		neurons = theta * (2 - theta) * in.LambdaMin0 / (in.S * in.S)
+	}
 	return Certificate{
 		Theta: theta, Beta: beta, C: c,
 		Radius:     2 * in.S * in.Residual0 / (math.Sqrt(float64(in.Width)) * c * in.LambdaMin0),
-		FlipBudget: theta * theta * in.LambdaMin0 / (in.S * in.S),
-		Rate:       1 - in.Step*c*in.LambdaMin0,
-		LambdaMin:  (1 - theta) * (1 - theta) * in.LambdaMin0,
+		FlipBudget: theta * theta * in.LambdaMin0 / (in.S * in.S), NeuronBudget: neurons,
+		Rate:      1 - in.Step*c*in.LambdaMin0,
+		LambdaMin: (1 - theta) * (1 - theta) * in.LambdaMin0,
 	}, nil
 }
 
@@ -78,7 +92,9 @@ func Certify(in Instance, theta float64) (Certificate, error) {
 // Radius = 4 S e0/(sqrt m lambda_0) and FlipBudget = kappa_*^2 lambda_0/S^2, then
 // ||e_k||^2 <= (1 - eta lambda_0/2)^k e0^2 for all k and lambda_min(H(k)) >= lambda_0/2.
 // (With ||Jbar - J_k|| <= kappa_* sqrt(lambda_0) and sigma_min(J_k) >= sqrt(lambda_0/2), the beta of the
-// proof is 2(1 - sqrt2 kappa_*) - eta S^2 = 1.5505 - eta S^2 >= 1.)
+// proof is 2(1 - sqrt2 kappa_*) - eta S^2 = 1.5505 - eta S^2 >= 1.) NeuronBudget = lambda_0/(4 S^2) serves as well: then
+// lambda_min(H) >= lambda_0/2 and, with x = eta S^2 <= 0.55, a step takes eta lambda_0 ((2-x)/2 - 1/(4 (2-x))) >= 0.552 eta lambda_0
+// off, see [Certificate].
 //
 // Theta, Beta and C hold the corresponding kappa_*, beta and 1/2.
 func CertifyPaper(in Instance, lambda0 float64) (Certificate, error) {
@@ -94,9 +110,9 @@ func CertifyPaper(in Instance, lambda0 float64) (Certificate, error) {
 	return Certificate{
 		Theta: KappaStar, Beta: 2*(1-math.Sqrt2*KappaStar) - in.Step*in.S*in.S, C: 0.5,
 		Radius:     GDMovement(in.S, in.Residual0, lambda0, in.Width),
-		FlipBudget: FlipBudget(lambda0, in.S),
-		Rate:       1 - in.Step*lambda0/2,
-		LambdaMin:  lambda0 / 2,
+		FlipBudget: FlipBudget(lambda0, in.S), NeuronBudget: NeuronBudget(lambda0, in.S),
+		Rate:      1 - in.Step*lambda0/2,
+		LambdaMin: lambda0 / 2,
 	}, nil
 }
 
@@ -123,6 +139,19 @@ func (c Certificate) Holds(phat float64) (bool, float64) {
 		return false, math.NaN()
 	}
 	return phat <= c.FlipBudget, c.FlipBudget / phat
+}
+
+// Load is the part of its budget that a network spends, whose share phat(Radius) of neurons is fragile for one sample at most and
+// q(Radius) for at least one: of the budget that it spends less of. The certificate applies when it is at most 1.
+func (c Certificate) Load(phat, q float64) float64 {
+	if !(phat >= 0 && q >= 0) {
+		return math.NaN()
+	}
+	load := phat / c.FlipBudget
+	if c.NeuronBudget > 0 {
+		load = min(load, q/c.NeuronBudget)
+	}
+	return load
 }
 
 // CertificateWidth estimates the width (8/pi) S^6 e0^2/(c^2 theta^4 s0^4) from which on the certificate

@@ -57,12 +57,33 @@ func TestCertifyArithmetic(t *testing.T) {
 		t.Error("holds for NaN")
 	}
 
+	within(t, "neuron budget", c.NeuronBudget, c.FlipBudget*(2-c.Theta)/c.Theta, 1e-14)
+	within(t, "load by samples", c.Load(c.FlipBudget/2, 1), 0.5, 1e-14)
+	within(t, "load by neurons", c.Load(1, c.NeuronBudget/4), 0.25, 1e-14)
+	if !math.IsNaN(c.Load(-1, 0)) || !math.IsNaN(c.Load(0, math.NaN())) || c.Load(0, 0) != 0 {
+		t.Error("loads of nonsense, or of nothing")
+	}
+	// The steps at which the two proofs promise the same rate bound the second one.
+	edge := in
+	edge.Step = (2 - 3*0.25) / (2 * 0.75) / (in.S * in.S)
+	x := edge.Step * in.S * in.S
+	within(t, "rate at the edge", (2-x)*0.5625-0.4375/(2-x), 0.5625*(2*0.5/0.75-x), 1e-12)
+	for _, f := range []float64{0.999, 1.001} {
+		step := edge
+		step.Step *= f
+		c, err := bounds.Certify(step, 0.25)
+		if err != nil || (c.NeuronBudget > 0) != (f < 1) {
+			t.Errorf("step %v of the edge: budget %v, error %v", f, c.NeuronBudget, err)
+		}
+	}
+
 	p, err := bounds.CertifyPaper(bounds.Instance{Width: 400, S: 2, LambdaMin0: 0.25, Residual0: 0.1, Step: 0.1}, 0.3)
 	if err != nil {
 		t.Fatal(err)
 	}
 	within(t, "paper radius", p.Radius, 4*2*0.1/(20*0.3), 1e-14)
 	within(t, "paper budget", p.FlipBudget, 0.02525513*0.3/4, 1e-6)
+	within(t, "paper neuron budget", p.NeuronBudget, 0.3/16, 1e-14)
 	within(t, "paper beta", p.Beta, 1.55051-0.4, 1e-5)
 	within(t, "paper theta", p.Theta, 0.1589186, 2e-7)
 	within(t, "paper c", p.C, 0.5, 0)

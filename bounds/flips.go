@@ -57,6 +57,23 @@ func DoubleFlipsFailure(p float64, n, m int) float64 {
 	return when(p >= 0 && n >= 1 && m >= 0, math.Min(1, float64(n)*math.Exp(-float64(m)*p/3)))
 }
 
+// DoubleFlipsExponent bounds P( phat(R) >= 2 p ), p = p_R, by n exp(-m D), D = 2p ln 2 + (1-2p) ln((1-2p)/(1-p)), the Chernoff bound of
+// the binomial law (derived); it is 0 beyond p = 1/2, where all m neurons are not twice the mean. D is at least p (2 ln 2 - 1) > p/3, so that
+// it improves on [DoubleFlipsFailure]. At p = 1/2 it is attained by one input: all m neurons are fragile with probability 2^{-m}.
+func DoubleFlipsExponent(p float64, n, m int) float64 {
+	switch {
+	case !(p >= 0 && p <= 1) || n < 1 || m < 0:
+		return math.NaN()
+	case p > 0.5:
+		return 0
+	}
+	d := 2 * p * math.Ln2
+	if p < 0.5 {
+		d += (1 - 2*p) * math.Log1p(-p/(1-p))
+	}
+	return math.Min(1, float64(n)*math.Exp(-float64(m)*d))
+}
+
 // MarkovFlips is the bound of Lemma 4.1 of Du et al. (2019): sum_i N_i(R) <= C m n R/delta with
 // probability at least 1 - delta. The source hides C; its proof gives C = 2/sqrt(2 pi) = 0.7979
 // (E sum_i N_i = m n p_R and Markov).
@@ -96,6 +113,12 @@ const KappaStar = (1.73205080756887729352744634150587 - math.Sqrt2) / 2
 // and phat(R) is at most this, then lambda_min(H(W)) >= lambda_0/2 in the whole ball.
 func FlipBudget(lambda0, s float64) float64 {
 	return when(lambda0 >= 0 && s > 0, KappaStar*KappaStar*lambda0/(s*s))
+}
+
+// NeuronBudget is lambda_0/(4 S^2): if lambda_min(H(0)) >= (3/4) lambda_0 and the share of neurons that are fragile for at least one
+// sample is at most this, then lambda_min(H(W)) >= lambda_0/2 in the whole ball ([LambdaMinAfterLoss]; attained by one input).
+func NeuronBudget(lambda0, s float64) float64 {
+	return when(lambda0 >= 0 && s > 0, lambda0/(4*s*s))
 }
 
 // PrintedRadius is R = (sqrt(2 pi)/16) delta lambda_0/n^2, the radius c delta lambda_0/n^2 of Lemma 3.2

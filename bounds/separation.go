@@ -34,26 +34,29 @@ func gershgorinFactor(n int, rho float64, k int) float64 {
 	return max(0, 1-float64(n-1)*math.Pow(rho, float64(k)))
 }
 
-// ClosedLowerBound is Du et al. (2019), derived: for n >= 2 unit inputs and rho < 1,
+// ClosedLowerBound is Du et al. (2019), derived: for n >= 2 unit inputs with separation
+// s = min_{i != j} min(||x_i - x_j||, ||x_i + x_j||) in [0, sqrt 2] and rho = 1 - s^2/2,
 //
-//	lambda_0 >= 1 / (4 pi^{3/2} sqrt(K - 1/2)),  K = max(1, ceil( ln(2(n-1)) / (2 ln(1/rho)) )),
+//	lambda_0 >= (n-1)/(2 pi rho) sqrt(2 ln(1/rho)) erfc( sqrt(ln((n-1)/rho)) ),
 //
-// and K = 1 for rho = 0. Proof: keep the powers j >= 2K of the series, whose factors are at least 1/2;
-// binom(2k,k)/4^k >= 1/sqrt(pi (k+1/2)) and an integral give
-// sum_{j>=2K} alpha_j >= 1/(2 pi^{3/2} sqrt(K-1/2)). It is 0 for rho = 1, and neither always above
-// nor always below [SeriesLowerBound].
-func ClosedLowerBound(n int, rho float64) float64 {
-	if n < 2 || !(rho >= 0 && rho <= 1) {
+// whose limit at rho = 0 is 1/(sqrt 2 pi^{3/2}). Proof: it is below [SeriesLowerBound]. With L = ln(1/rho) and
+// J = ln(n-1)/L, 1 - (n-1) rho^j = int_J^j (n-1) L e^{-Lx} dx for j >= J, so that the sum of the series is
+// int_J^inf (n-1) L e^{-Lx} T(x) dx, T(x) the sum of the alpha_j with even j > x. As
+// binom(2k,k)/4^k >= 1/sqrt(pi (k+1/2)), an integral gives sum_{j>=2K} alpha_j >= 1/(2 pi^{3/2} sqrt(K-1/2)), so that
+// T(x) >= 1/(2 pi^{3/2} sqrt((x+1)/2)); the integral of that is the bound.
+//
+// For two inputs it is s/(2 pi) as s -> 0, and so is lambda_0; for many s/(2 pi^{3/2} sqrt(ln n)). It takes the
+// separation, not rho, whose rounding near 1 would count.
+func ClosedLowerBound(n int, separation float64) float64 {
+	if n < 2 || !(separation >= 0 && separation <= 1.4142135623730952) {
 		return math.NaN()
 	}
-	if rho == 1 {
-		return 0
+	half := separation * separation / 2
+	if half >= 1 {
+		return 1 / (math.Sqrt2 * math.Pow(math.Pi, 1.5))
 	}
-	k := 1.0
-	if rho > 0 {
-		k = max(1, math.Ceil(math.Log(2*float64(n-1))/(2*math.Log(1/rho))))
-	}
-	return 1 / (4 * math.Pow(math.Pi, 1.5) * math.Sqrt(k-0.5))
+	l, others := -math.Log1p(-half), float64(n-1)
+	return others / (2 * math.Pi * (1 - half)) * math.Sqrt(2*l) * math.Erfc(math.Sqrt(math.Log(others)+l))
 }
 
 // SeparationLowerBound is the sharper form of the base facts, derived: for n >= 2 unit inputs with

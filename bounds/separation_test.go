@@ -50,7 +50,7 @@ func TestLambda0Bounds(t *testing.T) {
 		slack := lambda.Err + 1e-12*float64(n)
 		for what, lower := range map[string]float64{
 			"series":            bounds.SeriesLowerBound(n, min(1, s.Rho), lminG),
-			"closed":            bounds.ClosedLowerBound(n, min(1, s.Rho)),
+			"closed":            bounds.ClosedLowerBound(n, min(s.Both, math.Sqrt2)),
 			"separation":        bounds.SeparationLowerBound(n, min(s.Both, math.Sqrt2)),
 			"simple separation": bounds.SimpleSeparationLowerBound(n, min(s.Both, math.Sqrt2)),
 			"power series":      bounds.PowerSeriesLowerBound(kernel.ReLU().Coefficients(50), n, min(1, s.Rho)),
@@ -101,12 +101,33 @@ func TestSeriesControl(t *testing.T) {
 func TestSeparationValues(t *testing.T) {
 	// Orthonormal data: every term counts, so the series bound is lambda_0 = 1/2 itself.
 	within(t, "series, orthonormal", bounds.SeriesLowerBound(7, 0, 1), 0.5, 1e-14)
-	within(t, "closed, rho=0", bounds.ClosedLowerBound(7, 0), 1/(4*math.Pow(math.Pi, 1.5)*math.Sqrt(0.5)), 1e-15)
-	// n=2, rho=1/e: K = ceil(ln 2/2) = 1; n=11, rho=1/e: K = ceil(ln 20/2) = 2.
-	within(t, "closed, K=1", bounds.ClosedLowerBound(2, 1/math.E), 1/(4*math.Pow(math.Pi, 1.5)*math.Sqrt(0.5)), 1e-15)
-	within(t, "closed, K=2", bounds.ClosedLowerBound(11, 1/math.E), 1/(4*math.Pow(math.Pi, 1.5)*math.Sqrt(1.5)), 1e-15)
-	if bounds.ClosedLowerBound(3, 1) != 0 || bounds.SeriesLowerBound(3, 1, 0) != 0 {
-		t.Error("rho = 1 does not give the bound 0")
+	within(t, "closed, orthogonal", bounds.ClosedLowerBound(7, math.Sqrt2), 0.12698727186848194, 1e-14)
+	within(t, "closed, nearly orthogonal", bounds.ClosedLowerBound(7, math.Sqrt(2-2e-9)), 0.12698727186848, 0.08)
+	// Two inputs at rho = 1/e: e sqrt 2 erfc(1)/(2 pi).
+	within(t, "closed, two inputs", bounds.ClosedLowerBound(2, math.Sqrt(2-2/math.E)), 0.09624011753346941, 1e-12)
+	for _, c := range []struct {
+		n int
+		s float64
+	}{{2, 0.3}, {3, 1}, {11, 0.2}, {200, 1.2}} {
+		// The integral of the proof, by the midpoint rule in e^{-Lx}.
+		l := -math.Log1p(-c.s * c.s / 2)
+		var sum float64
+		const pieces = 200000
+		for i := range pieces {
+			x := -math.Log((float64(i)+0.5)/pieces/float64(c.n-1)) / l
+			sum += math.Sqrt(2/(x+1)) / (2 * math.Pow(math.Pi, 1.5)) / pieces
+		}
+		within(t, "closed, integral", bounds.ClosedLowerBound(c.n, c.s), sum, 1e-4)
+		if series := bounds.SeriesLowerBound(c.n, bounds.RhoOf(c.s), 0); bounds.ClosedLowerBound(c.n, c.s) > series {
+			t.Errorf("n=%d s=%g: the closed form exceeds the series %v", c.n, c.s, series)
+		}
+	}
+	// Attained by two inputs as they approach, down to where rho rounds to 1.
+	for _, s := range []float64{1e-3, 1e-6, 1e-9, 1e-12} {
+		within(t, "closed, close pair", bounds.ClosedLowerBound(2, s), bounds.PairUpperBound(2*math.Asin(s/2)), 3*s+1e-15)
+	}
+	if bounds.ClosedLowerBound(3, 0) != 0 || bounds.SeriesLowerBound(3, 1, 0) != 0 {
+		t.Error("repeated inputs do not give the bound 0")
 	}
 	// Th = .1 gives .01833, .01 gives .001616, and pi - .05 gives .49205.
 	within(t, "pair .1", bounds.PairUpperBound(0.1), 0.01833, 3e-4)
@@ -135,7 +156,7 @@ func TestSeparationValues(t *testing.T) {
 	within(t, "sabotaged power series", bounds.PowerSeriesLowerBound(a, 5, 0), 0.659155-tail, 1e-5)
 	isNaN(t, map[string]float64{
 		"series n": bounds.SeriesLowerBound(0, 0.5, 0), "series rho": bounds.SeriesLowerBound(2, 1.5, 0),
-		"closed n": bounds.ClosedLowerBound(1, 0.5), "closed rho": bounds.ClosedLowerBound(2, -1),
+		"closed n": bounds.ClosedLowerBound(1, 0.5), "closed separation": bounds.ClosedLowerBound(2, -1), "closed far": bounds.ClosedLowerBound(2, 1.5),
 		"separation": bounds.SeparationLowerBound(3, 1.5), "simple": bounds.SimpleSeparationLowerBound(1, 1),
 		"pair":         bounds.PairUpperBound(-1),
 		"power series": bounds.PowerSeriesLowerBound([]float64{-1}, 2, 0), "power series rho": bounds.PowerSeriesLowerBound(nil, 2, 2),

@@ -47,7 +47,7 @@ func Profiles() []Profile {
 		},
 		{
 			Name:         "deep",
-			Budget:       Budget{Work: 2e11, Trials: 10000, AlwaysTrials: 32, LadderTrials: 32, Bytes: trialMemory},
+			Budget:       Budget{Work: 2e11, Trials: 10000, AlwaysTrials: 32, LadderTrials: 48, Bytes: trialMemory},
 			Search:       Budget{Work: 2e9, Trials: 2000, AlwaysTrials: 6, Bytes: trialMemory},
 			SearchChecks: 600,
 		},

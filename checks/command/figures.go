@@ -13,6 +13,7 @@ import (
 	"convergo/report"
 	"convergo/report/figure"
 	"convergo/report/outfile"
+	"convergo/report/study"
 	"convergo/report/venue"
 
 	"github.com/spf13/cobra"
@@ -97,19 +98,9 @@ func (a *app) drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
 		}
 		formats = append(formats, format)
 	}
-	rec, s, err := openRun(dir, warn)
+	ds, err := a.chosenDrawings(warn, dir, f)
 	if err != nil {
 		return err
-	}
-	if s, err = report.Choose(s, f.claims); err != nil {
-		return err
-	}
-	ds, err := drawings(rec, s, f.claim)
-	if err != nil {
-		return err
-	}
-	if a.suite.Drawings != nil && f.claim == "" {
-		ds = append(ds, a.suite.Drawings(s)...)
 	}
 	if len(ds) == 0 {
 		fmt.Fprintln(w, "The run recorded no curves, and too few trials for a histogram.")
@@ -135,6 +126,32 @@ func (a *app) drawFigures(w, warn io.Writer, dir string, f figureFlags) error {
 	}
 	fmt.Fprintf(w, "%d figures in %s\n", len(ds), f.out)
 	return nil
+}
+
+// chosenDrawings are the figures of a folder that the flags ask for.
+func (a *app) chosenDrawings(warn io.Writer, dir string, f figureFlags) ([]report.Drawing, error) {
+	if study.Is(dir) {
+		if f.claim != "" || len(f.claims) > 0 {
+			return nil, fmt.Errorf("%s is a study of kernels and has no claims: leave --claim and --claims out", dir)
+		}
+		s, err := study.Read(dir)
+		if err != nil {
+			return nil, failed(err)
+		}
+		return s.Drawings(), nil
+	}
+	rec, s, err := openRun(dir, warn)
+	if err != nil {
+		return nil, err
+	}
+	if s, err = report.Choose(s, f.claims); err != nil {
+		return nil, err
+	}
+	ds, err := drawings(rec, s, f.claim)
+	if err == nil && a.suite.Drawings != nil && f.claim == "" {
+		ds = append(ds, a.suite.Drawings(s)...)
+	}
+	return ds, err
 }
 
 func suffix(f figure.Format) string {

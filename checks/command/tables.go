@@ -10,6 +10,7 @@ import (
 	"convergo/checks"
 	"convergo/report"
 	"convergo/report/page"
+	"convergo/report/study"
 	"convergo/report/table"
 	"convergo/report/venue"
 
@@ -34,6 +35,9 @@ func (a *app) reportCommand() *cobra.Command {
 		Long: `Report prints the tables of a run from its records; it runs nothing. The tables:
 
 ` + a.kindsHelp() + `
+of a folder of 'kernel study' its table,
+  study      accuracy of kernel regression; --html has its figures too
+
 and those that sources declare, what a paper on the subject would print:
 
 ` + sourceTablesMark + `
@@ -141,6 +145,9 @@ func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 	if err != nil {
 		return err
 	}
+	if study.Is(dir) {
+		return f.printStudy(w, dir, format)
+	}
 	rec, s, err := openRun(dir, warn)
 	if err != nil {
 		return err
@@ -163,14 +170,8 @@ func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
 
 // writer chooses what is to be written.
 func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.Format, o table.Options) (func(io.Writer) error, error) {
-	o.Siunitx, o.Long, o.Wide, o.Small = f.siunitx, f.long, f.wide, f.small
-	if format == table.LaTeX {
-		if err := f.page(&o); err != nil {
-			return nil, err
-		}
-	}
-	if f.out != "" {
-		o.Width, o.Color = 0, false
+	if err := f.options(&o, format); err != nil {
+		return nil, err
 	}
 	var t *table.Table
 	var err error
@@ -191,28 +192,36 @@ func (f reportFlags) writer(a *app, dir string, s *checks.Summary, format table.
 	if err != nil {
 		return nil, err
 	}
+	return f.render(t, format, o), nil
+}
+
+// options are how tables are printed.
+func (f reportFlags) options(o *table.Options, format table.Format) error {
+	o.Siunitx, o.Long, o.Wide, o.Small = f.siunitx, f.long, f.wide, f.small
+	if f.out != "" {
+		o.Width, o.Color = 0, false
+	}
+	if format == table.LaTeX {
+		return f.page(o)
+	}
+	return nil
+}
+
+// render prints a table, with the label and the caption that were asked for.
+func (f reportFlags) render(t *table.Table, format table.Format, o table.Options) func(io.Writer) error {
 	if f.label != "" {
 		t.Label = f.label
 	}
 	if f.caption != "" {
 		t.Caption = table.Inline(f.caption)
 	}
-	return func(w io.Writer) error { return table.Render(w, t, format, o) }, nil
+	return func(w io.Writer) error { return table.Render(w, t, format, o) }
 }
 
 func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o table.Options) (*table.Table, error) {
-	kind, v := f.table, f.view
+	kind, v := f.table, f.shown(format, o)
 	if f.claim != "" && kind == "overview" {
 		kind = "claim"
-	}
-	switch format {
-	case table.Terminal:
-		v.Room = report.Terminal
-		if o.Width > 0 {
-			v.Room = min(v.Room, o.Width)
-		}
-	case table.LaTeX:
-		v.LaTeX = &o
 	}
 	for _, own := range a.suite.Tables {
 		if own.Name != kind {
@@ -230,6 +239,21 @@ func (f reportFlags) build(a *app, s *checks.Summary, format table.Format, o tab
 		}
 	}
 	return report.Table(s, kind, f.claim, v)
+}
+
+// shown is the view in a format.
+func (f reportFlags) shown(format table.Format, o table.Options) report.View {
+	v := f.view
+	switch format {
+	case table.Terminal:
+		v.Room = report.Terminal
+		if o.Width > 0 {
+			v.Room = min(v.Room, o.Width)
+		}
+	case table.LaTeX:
+		v.LaTeX = &o
+	}
+	return v
 }
 
 // lendTables gives a run of before there were tables of sources those of the

@@ -131,11 +131,16 @@ type pass struct {
 	output            float64
 }
 
-func (net *Network) forward(x []float64) (*pass, error) {
-	c := net.config
-	if len(x) != c.Channels*c.pixels() {
+// checked is forward for an image of a caller, whose size may be wrong.
+func (net *Network) checked(x []float64) (*pass, error) {
+	if c := net.config; len(x) != c.Channels*c.pixels() {
 		return nil, fmt.Errorf("conv: an image of %d values for %d channels of %d x %d pixels", len(x), c.Channels, c.Height, c.Width)
 	}
+	return net.forward(x), nil
+}
+
+func (net *Network) forward(x []float64) *pass {
+	c := net.config
 	p := &pass{}
 	in := x
 	for h, weights := range net.layers {
@@ -157,7 +162,7 @@ func (net *Network) forward(x []float64) (*pass, error) {
 	for i, v := range in {
 		p.output += v * net.headAt(i)
 	}
-	return p, nil
+	return p
 }
 
 // headAt is the derivative of the output in entry i of the last features.
@@ -190,7 +195,7 @@ func (net *Network) patches(in []float64, channels int) []float64 {
 
 // Output returns f(x).
 func (net *Network) Output(x []float64) (float64, error) {
-	p, err := net.forward(x)
+	p, err := net.checked(x)
 	if err != nil {
 		return 0, err
 	}
@@ -199,12 +204,18 @@ func (net *Network) Output(x []float64) (float64, error) {
 
 // Gradient returns the derivative of f(x) in all weights, in the order of Params.
 func (net *Network) Gradient(x []float64) ([]float64, error) {
-	p, err := net.forward(x)
+	p, err := net.checked(x)
 	if err != nil {
 		return nil, err
 	}
-	c, pixels := net.config, net.config.pixels()
 	gradient := make([]float64, len(net.params))
+	net.gradient(gradient, p)
+	return gradient, nil
+}
+
+// gradient adds the derivatives of the output of a pass.
+func (net *Network) gradient(gradient []float64, p *pass) {
+	c, pixels := net.config, net.config.pixels()
 	last := len(net.layers) - 1
 	back := make([]float64, len(p.features[last])) // derivative of f in the features of a layer
 	head := gradient[len(gradient)-len(net.head):]
@@ -228,7 +239,6 @@ func (net *Network) Gradient(x []float64) ([]float64, error) {
 		back = net.backward(h, gradient[start:end], back, p.patches[h])
 		end = start
 	}
-	return gradient, nil
 }
 
 // backward adds to the gradient of layer h, given the derivative of f in its preactivations, and returns that in the

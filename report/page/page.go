@@ -39,13 +39,18 @@ const (
 // the path does not end in .html. Folders are made when missing. The old page
 // stays when writing fails.
 func Write(path string, rec *checks.Records, s *checks.Summary) error {
+	return into(path, func(w io.Writer) error { return Render(w, rec, s) })
+}
+
+// into renders a page where Write says.
+func into(path string, render func(io.Writer) error) error {
 	if ext := strings.ToLower(filepath.Ext(path)); ext != ".html" && ext != ".htm" {
 		path = filepath.Join(path, "index.html")
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return fmt.Errorf("folder of the page: %w", err)
 	}
-	return outfile.Write(path, func(w io.Writer) error { return Render(w, rec, s) })
+	return outfile.Write(path, render)
 }
 
 // Render writes the page of a run. The records give the histograms of slack and

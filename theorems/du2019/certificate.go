@@ -143,7 +143,7 @@ func (q *problem) certified(net *nets.Network, b *nets.Batch, y []float64, eta f
 	m := net.Width()
 	fragile := make([]int, q.n)
 	b.Fragile(fragile, net, inflate(cert.Radius))
-	phat := phat(fragile, m)
+	load := cert.Load(phat(fragile, m), touchedShare(b, inflate(cert.Radius)))
 	claimed := 1 - math.Pow(cert.Rate, max(1, s.speed))
 	radius := cert.Radius / max(1, s.still)
 	rate := checks.Measurement{Observed: math.Inf(1), Predicted: claimed, Relation: checks.AtLeast, Part: "rate"}
@@ -178,7 +178,7 @@ func (q *problem) certified(net *nets.Network, b *nets.Batch, y []float64, eta f
 	}
 	result := checks.All(rate, move, least)
 	if !s.unasked {
-		result.Hypotheses = []checks.Hypothesis{checks.Require("share of fragile neurons", phat, checks.AtMost, cert.FlipBudget)}
+		result.Hypotheses = []checks.Hypothesis{checks.Require("fragile neurons over their budget", load, checks.AtMost, 1)}
 	}
 	result.Series = lossSeries("step", at, loss, bound)
 	return result
@@ -190,40 +190,39 @@ func (q *problem) certified(net *nets.Network, b *nets.Batch, y []float64, eta f
 // lambda_min(H(0)), e0 = ||u(0) - y||, S = ||X||_2, theta in (0, 1/2), beta = 2(1-2 theta)/(1-theta) - eta S^2 > 0,
 // c = (1-theta)^2 beta, R' = 2 S e0/(sqrt m c s0).
 //
-// Hypotheses: on the draw, s0 > 0 and S^2 phat(R') <= theta^2 s0, phat the largest share of neurons with |w_r(0).x_i| <= R'. Draws that
-// miss it are skipped and counted.
+// Hypotheses: on the draw, s0 > 0, and S^2 phat(R') <= theta^2 s0, phat the largest share over the inputs of neurons with |w_r(0).x_i| <= R', or
+// S^2 q(R') <= theta (2 - theta) s0, q the share with |w_r(0).x_i| <= R' for some input, and eta S^2 <= (2 - 3 theta)/(2 - 2 theta). Draws that
+// miss both are skipped and counted.
 //
 // Conclusion: for all k, ||e_{k+1}||^2 <= (1 - eta c s0) ||e_k||^2, max_r ||w_r(k) - w_r(0)|| <= R' and lambda_min(H(k)) >= (1-theta)^2 s0. No
 // probability, no hidden constant. Measured for the rate is what a step loses at least, 1 - ||e_{k+1}||^2/||e_k||^2, against eta c s0.
 //
 // Constants: derived; proof in bounds.Certify. It needs about m >= 1001 S^6 e0^2/s0^4 at theta = 0.3048 and small steps. As theta and the step
-// tend to 0, the rate and the movement are attained with labels along the eigenvector of s0, by orthonormal inputs.
+// tend to 0, the rate and the movement are attained with labels along the eigenvector of s0, by orthonormal inputs. The budget of q is attained by
+// one input whose fragile neurons are all active; it is the larger one for a few inputs, that of phat for many, as q may be n phat.
 //
 // Convention: NTK scaling, sum loss, only W trained.
 //
 // Reference: derived here; the argument of Du et al. (2019), Theorem 4.1, without its union bounds.
 //
 // Control: labels +-20 at width 100 (the smallest eigenvalue falls below its floor), a step of 2.5/lambda_max (the residual grows), 1.5 times the rate
-// and two thirds of the movement.
-//
-// Loose: the flip budget theta^2 s0/S^2 is that of roots; for one input, neurons switched off subtract their share itself, so that it could be
-// theta (2 - theta) s0/S^2, 3.5 times as large at theta = 0.45.
+// two thirds of the movement, and a tenth more fragile neurons than q allows.
 func certificate() checks.Claim[certified] {
 	large := certified{Data: data.Spec{Kind: data.Sphere, N: 5, D: 3, Seed: 1, LabelScale: 20}, M: 100, Theta: bounds.BestTheta, Step: 0.16, Steps: 200}
 	small := certified{Data: data.Spec{Kind: data.Sphere, N: 5, D: 10, Seed: 1, LabelScale: 0.003}, M: 2000, Theta: bounds.BestTheta, Step: 0.5, Steps: 20}
 	// The smaller theta, the sharper: labels along the slowest direction.
 	slow := certified{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 8, Seed: 1}, M: 1000, Theta: 0.05, Step: 0.03, Fill: 0.1, Steps: 140, Slow: true}
 	ten := certified{Data: data.Spec{Kind: data.Sphere, N: 10, D: 40, Seed: 1}, M: 2000, Theta: 0.1, Step: 0.05, Fill: 0.1, Steps: 40, Slow: true}
-	// All neurons active, lambda_max(H) = S^2, so that steps beyond 2/S^2 diverge; a fifth of them as near to flipping as theta allows.
-	planted := certified{Data: one(-1e-6), M: 400, Theta: 0.45, Step: 0.5, Steps: 20, Active: 400, Fragile: 80}
+	// All neurons active, lambda_max(H) = S^2, so that steps beyond 2/S^2 diverge; as many of them near to flipping as theta allows.
+	planted := certified{Data: one(-1e-6), M: 400, Theta: 0.45, Step: 0.5, Steps: 20, Active: 400, Fragile: 278}
 	steep := certified{Data: one(-1e-6), M: 400, Theta: 0.05, Step: 0.95, Steps: 5, Active: 400}
 	setup := func(s spoiled) func(certified) (checks.Instance, error) {
 		return func(p certified) (checks.Instance, error) { return setupCertificate(p, s) }
 	}
 	return checks.Claim[certified]{
 		ID: "du2019/certificate", Title: "convergence certificate for one network", Reference: "Theorem 4.1, made deterministic here",
-		Formula:    `\|X\|_2^2 \hat p(R') \le \theta^2 s_0 \Rightarrow \|e_{k+1}\|^2 \le (1-\eta c s_0)\|e_k\|^2,\ \lambda_{\min}(H(k)) \ge (1-\theta)^2 s_0`,
-		Convention: convention + "; antisymmetric start", Basis: checks.Derived, Form: checks.Always{}, Version: 2,
+		Formula:    `\|X\|_2^2 \hat p(R') \le \theta^2 s_0 \text{ or } \|X\|_2^2 q(R') \le \theta(2-\theta) s_0 \Rightarrow \|e_{k+1}\|^2 \le (1-\eta c s_0)\|e_k\|^2,\ \lambda_{\min}(H(k)) \ge (1-\theta)^2 s_0`,
+		Convention: convention + "; antisymmetric start", Basis: checks.Derived, Form: checks.Always{}, Version: 3,
 		Space: certifiedSpace(0.6), Grid: append([]certified{slow, ten, planted, steep}, certifiedGrid(0.4)...),
 		OnData: func(f checks.DataFile) []certified {
 			return []certified{{Data: file(f, 6), M: 2000, Theta: bounds.BestTheta, Step: 0.5, Fill: 0.4, Steps: 60}}
@@ -247,6 +246,10 @@ func certificate() checks.Claim[certified] {
 				Name: "smaller-movement", Why: "a neuron that is active on all inputs moves nearly as far as allowed",
 				At: []certified{slow}, Setup: setup(spoiled{still: 1.5}),
 			},
+			{
+				Name: "more-fragile-neurons", Why: "an active neuron that goes takes its share of the eigenvalue with it",
+				At: []certified{planted}, Setup: setup(spoiled{budget: 1.1, unasked: true}),
+			},
 		},
 		Constants: []checks.Constant[certified]{
 			{
@@ -256,13 +259,12 @@ func certificate() checks.Claim[certified] {
 				},
 			},
 			{
-				Name: "flip-budget", Why: "so many active neurons go that the eigenvalue falls below its floor", At: []certified{planted}, Factors: []float64{2, 3, 3.6, 4.5},
+				Name: "flip-budget", Why: "so many active neurons go that the eigenvalue falls below its floor", At: []certified{planted}, Factors: []float64{1.03, 1.1, 1.3},
 				Scaled: func(p certified, f float64) (checks.Instance, error) {
 					return setupCertificate(p, spoiled{budget: f, unasked: true})
 				},
 			},
 		},
-		Detects: map[string]float64{"flip-budget": 3.6},
 	}
 }
 
@@ -291,8 +293,8 @@ func setupCertificate(p certified, s spoiled) (checks.Instance, error) {
 //
 // Setting: as in certificate.
 //
-// Hypotheses: on the draw, lambda_min(H(0)) >= (3/4) lambda_0 and phat(4 S e0/(sqrt m lambda_0)) <= 0.025255 lambda_0/S^2; eta <= 0.55/S^2. Draws
-// that miss one are skipped and counted.
+// Hypotheses: on the draw, lambda_min(H(0)) >= (3/4) lambda_0, and phat(R) <= 0.025255 lambda_0/S^2 or q(R) <= lambda_0/(4 S^2) at
+// R = 4 S e0/(sqrt m lambda_0); eta <= 0.55/S^2. Draws that miss one are skipped and counted.
 //
 // Conclusion: ||e_{k+1}||^2 <= (1 - eta lambda_0/2) ||e_k||^2 for all k, no neuron moves farther than 4 S e0/(sqrt m lambda_0), and
 // lambda_min(H(k)) >= lambda_0/2; measured as in certificate.
@@ -303,11 +305,11 @@ func setupCertificate(p certified, s spoiled) (checks.Instance, error) {
 //
 // Reference: derived here; the rate of Du et al. (2019), Theorem 4.1.
 //
-// Control: labels +-20 at width 100, a step of 2.5/lambda_max, six times the rate and a sixth of the movement.
+// Control: labels +-20 at width 100, a step of 2.5/lambda_max, three times the rate, a third of the movement, and a tenth more fragile neurons than q allows.
 //
-// Loose: on purpose, to have the rate and the movement of the paper. Where lambda_min(H(0)) is (3/4) lambda_0 and few neurons flip, a step loses
-// 2 eta (3/4) lambda_0 less the square of it, 2.7 times what is claimed at eta = 0.55/S^2 for orthonormal inputs, the movement is a third of the bound, the
-// eigenvalue stays 1.45 times the floor and the flip budget could be 9.9 times as large. certificate is sharp.
+// Loose: on purpose, to have the rate and the movement of the paper. At the least eigenvalue that the hypotheses allow, lambda_0/2, a step loses
+// 2 eta lambda_0/2 less the square of it, 1.9 times what is claimed at eta = 0.55/S^2 for one input, and the movement is half of the bound. With
+// lambda_max(H) = S^2 the step may be 3.5 times as long before it loses less than claimed. certificate is sharp.
 func certificatePaper() checks.Claim[certified] {
 	setup := func(p certified, s spoiled) (checks.Instance, error) {
 		q, err := build(p.Data)
@@ -333,12 +335,13 @@ func certificatePaper() checks.Claim[certified] {
 	}
 	wide := certified{Data: data.Spec{Kind: data.Sphere, N: 5, D: 3, Seed: 1, LabelScale: 20}, M: 100, Step: 0.5, Steps: 200}
 	small := certified{Data: data.Spec{Kind: data.Sphere, N: 4, D: 30, Seed: 1, LabelScale: 0.003}, M: 4000, Step: 0.5, Steps: 20}
-	// 1501 of 4000 neurons active: just above (3/4) lambda_0, and 50 of them the flip budget.
-	planted := certified{Data: one(-1e-6), M: 4000, Step: 1, Steps: 40, Active: 1501, Fragile: 50}
-	four := planted
+	// 1501 of 4000 neurons active: just above (3/4) lambda_0, and a third of them the budget.
+	planted := certified{Data: one(-1e-6), M: 4000, Step: 1, Steps: 40, Active: 1501, Fragile: 499}
+	full, four := planted, planted
+	full.Active, full.Fragile, full.Steps = 4000, 0, 5 // lambda_max(H) = S^2
 	four.Data, four.Fragile, four.Slow = data.Spec{Kind: data.Basis, N: 4, D: 4, LabelScale: 1e-6}, 0, true
 	grid := []certified{
-		planted, four,
+		planted, full, four,
 		{Data: data.Spec{Kind: data.Basis, N: 1, D: 1}, M: 2000, Step: 1, Fill: 0.4, Steps: 60},
 		{Data: data.Spec{Kind: data.Orthonormal, N: 4, D: 8, Seed: 1}, M: 4000, Step: 1, Fill: 0.4, Steps: 60, Slow: true},
 		{Data: data.Spec{Kind: data.Sphere, N: 4, D: 30, Seed: 1}, M: 6000, Step: 0.8, Fill: 0.4, Steps: 60},
@@ -348,8 +351,8 @@ func certificatePaper() checks.Claim[certified] {
 	}
 	return checks.Claim[certified]{
 		ID: "du2019/certificate-paper-rate", Title: "certificate at the rate of the paper", Reference: "Theorem 4.1, made deterministic here",
-		Formula:    `\hat p\left(\frac{4\|X\|_2 e_0}{\sqrt m\,\lambda_0}\right) \le \frac{0.025255\lambda_0}{\|X\|_2^2} \Rightarrow \|e_k\|^2 \le (1-\tfrac{\eta\lambda_0}{2})^k e_0^2`,
-		Convention: convention + "; antisymmetric start", Basis: checks.Derived, Form: checks.Always{}, Version: 2,
+		Formula:    `\hat p\left(\frac{4\|X\|_2 e_0}{\sqrt m\,\lambda_0}\right) \le \frac{0.025255\lambda_0}{\|X\|_2^2} \text{ or } q(\cdot) \le \frac{\lambda_0}{4\|X\|_2^2} \Rightarrow \|e_k\|^2 \le (1-\tfrac{\eta\lambda_0}{2})^k e_0^2`,
+		Convention: convention + "; antisymmetric start", Basis: checks.Derived, Form: checks.Always{}, Version: 3,
 		Space: rapid.Custom(func(t *rapid.T) certified {
 			n := rapid.IntRange(1, 3).Draw(t, "n")
 			return certified{
@@ -374,26 +377,30 @@ func certificatePaper() checks.Claim[certified] {
 				At: []certified{small}, Setup: spoil(spoiled{unstable: 2.5, unasked: true, trials: 4}),
 			},
 			{
-				Name: "faster-rate", Why: "a step loses 2.7 times what is claimed", At: []certified{planted, four}, Setup: spoil(spoiled{speed: 6}),
+				Name: "faster-rate", Why: "a step loses 1.9 times what is claimed", At: []certified{planted}, Setup: spoil(spoiled{speed: 3}),
 			},
 			{
-				Name: "smaller-movement", Why: "neurons move a third of the bound", At: []certified{planted, four}, Setup: spoil(spoiled{still: 6}),
+				Name: "smaller-movement", Why: "neurons move half of the bound", At: []certified{planted}, Setup: spoil(spoiled{still: 3}),
+			},
+			{
+				Name: "more-fragile-neurons", Why: "less than lambda_0/2 is left",
+				At: []certified{planted}, Setup: spoil(spoiled{budget: 1.1, unasked: true}),
 			},
 		},
 		Constants: []checks.Constant[certified]{
 			{
-				Name: "flip-budget", Why: "so many active neurons may go that less than lambda_0/2 is left", At: []certified{planted}, Factors: []float64{6, 8, 10.1},
+				Name: "flip-budget", Why: "so many active neurons may go that less than lambda_0/2 is left", At: []certified{planted}, Factors: []float64{1.02, 1.1, 1.3},
 				Scaled: func(p certified, f float64) (checks.Instance, error) {
 					return setup(p, spoiled{budget: f, unasked: true})
 				},
 			},
 			{
-				Name: "step", Why: "the step of the run alone: beyond 2/lambda_max(H(0)) the residual grows", At: []certified{planted}, Factors: []float64{6, 9, 12},
+				Name: "step", Why: "the step of the run alone: beyond 2/lambda_max(H(0)) the residual grows", At: []certified{full}, Factors: []float64{2.5, 3.6, 5},
 				Scaled: func(p certified, f float64) (checks.Instance, error) {
 					return setup(p, spoiled{stride: f, unasked: true})
 				},
 			},
 		},
-		Detects: map[string]float64{"rate": 2.8, "movement": 3.2, "eigenvalue": 1.5, "flip-budget": 10.1, "step": 12},
+		Detects: map[string]float64{"rate": 1.95, "movement": 2.2, "step": 3.6},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"convergo/bounds"
 	"convergo/bounds/kernel"
 	"convergo/checks"
 	"convergo/nets"
@@ -215,7 +216,7 @@ func TestLabelsAreNoInputs(t *testing.T) {
 
 // A single row has no separation; no claim fails on it.
 func TestOneRow(t *testing.T) {
-	inst, err := setupClosed(inputs{data.Spec{Kind: data.Basis, N: 1, D: 2}}, 1, 1)
+	inst, err := setupClosed(inputs{data.Spec{Kind: data.Basis, N: 1, D: 2}}, bounds.ClosedLowerBound)
 	if err != nil || len(inst.Hypotheses) != 1 || inst.Hypotheses[0].Met() {
 		t.Errorf("instance %+v, error %v: want a hypothesis that is not met", inst, err)
 	}

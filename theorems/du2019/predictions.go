@@ -49,14 +49,14 @@ func eigenvaluePredictions(d *predict.Data) []predict.Prediction {
 	if n < 2 {
 		return nil
 	}
-	rho := bounds.RhoOf(math.Min(d.Facts.Geometry.Separation, math.Sqrt2))
+	s := math.Min(d.Facts.Geometry.Separation, math.Sqrt2)
 	lower := func(says string, value float64) predict.Prediction {
 		p := predict.New(key, "Theorem 3.1", "du2019/eigenvalue-closed-form", predict.Eigenvalue, bounds.Derived, says)
 		p.Value, p.Truth, p.Hypotheses = value, d.Facts.Kernels[0].Lambda0.Upper(), []predict.Hypothesis{d.Separation()}
 		return p
 	}
 	return []predict.Prediction{
-		lower("lambda_0 from the largest |cosine|, closed form", bounds.ClosedLowerBound(n, rho)),
-		lower("lambda_0 from the largest |cosine|, series", bounds.SeriesLowerBound(n, rho, 0)),
+		lower("lambda_0 from the largest |cosine|, closed form", bounds.ClosedLowerBound(n, s)),
+		lower("lambda_0 from the largest |cosine|, series", bounds.SeriesLowerBound(n, bounds.RhoOf(s), 0)),
 	}
 }

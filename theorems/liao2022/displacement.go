@@ -164,12 +164,12 @@ func noDisplacement() checks.Claim[restP] {
 	return checks.Claim[restP]{
 		ID: "liao2022/no-displacement", Title: "weights come to rest without masks", Reference: "derived here",
 		Formula:    `\xi = 1 \implies \frac{1}{m} \sum_r \|w_r(k) - w_r(k_0)\|^2 = \frac{1}{m} \sum_i \frac{\langle v_i, y\rangle^2 \left((1 - \eta h_i)^{k_0} - (1 - \eta h_i)^k\right)^2}{h_i}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 2,
+		Convention: convention, Basis: checks.Derived, Form: checks.Always{}, Version: 3,
 		Space: rapid.Custom(func(t *rapid.T) restP {
 			p := restP{
 				Data: gen.Separated(gen.Range{MinN: 1, MaxN: 4, MinD: 2, MaxD: 5}).Draw(t, "data"),
 				M:    2 * rapid.IntRange(10, 60).Draw(t, "pairs"), Eta: rapid.Float64Range(0.1, 1.9).Draw(t, "eta"),
-				Kappa: math.Pow(10, rapid.Float64Range(3, 6).Draw(t, "log kappa")), Xi: 1, From: rapid.IntRange(0, 4).Draw(t, "from"),
+				Kappa: math.Pow(10, rapid.Float64Range(-1, 6).Draw(t, "log kappa")), Xi: 1, From: rapid.IntRange(0, 4).Draw(t, "from"),
 			}
 			p.To = p.From + rapid.IntRange(1, 10).Draw(t, "rounds")
 			return p

@@ -41,14 +41,23 @@ func (l *lab) freeze() (*frozen, error) {
 	f := &frozen{lab: l, start: l.lab0(), signs: mat.NewDense(l.M, l.n, nil)}
 	f.signs.Mul(f.start.W, l.x.T())
 	f.signs.Apply(func(_, _ int, z float64) float64 { return math.Copysign(1, z) }, f.signs)
-	var gram, dual mat.Dense
-	gram.Mul(l.x, l.x.T())
-	if err := dual.Solve(&gram, l.x); err != nil {
-		return nil, fmt.Errorf("%v: preactivations of given signs ask for independent inputs: %w", l.Data, err)
+	var z mat.Dense
+	z.Scale(l.kappa(), f.signs)
+	if err := preactivate(f.start, l.x, &z); err != nil {
+		return nil, fmt.Errorf("%v: %w", l.Data, err)
 	}
-	f.start.W.Mul(f.signs, &dual)
-	f.start.W.Scale(l.kappa(), f.start.W)
 	return f, nil
+}
+
+// preactivate sets the weights in the span of independent inputs that have the given preactivations.
+func preactivate(net *nets.Network, x, z *mat.Dense) error {
+	var gram, dual mat.Dense
+	gram.Mul(x, x.T())
+	if err := dual.Solve(&gram, x); err != nil {
+		return fmt.Errorf("given preactivations ask for independent inputs: %w", err)
+	}
+	net.W.Mul(z, &dual)
+	return nil
 }
 
 // lab0 draws the weights whose signs are kept; they belong to the instance.
@@ -201,10 +210,10 @@ func (f *frozen) average(one func() (float64, checks.Hypothesis, error)) (mean f
 	return mean, still, nil
 }
 
-// regionTerms are those of a mean squared error of the given size: the deviation of a run is at most sqrt 2 times its mean, as that of
-// any quadratic form without negative eigenvalues in Gaussian variables.
+// regionTerms are those of a mean squared error of the given size on four inputs: the deviation of a run is at most its mean, see
+// [errorRegion] and [partitionFloor].
 func (f *frozen) regionTerms(mean float64) checks.Terms {
 	return checks.Terms{
-		Trials: 300, Resolution: 0.17, Deviation: checks.Float(mean * math.Sqrt2 / math.Sqrt(float64(f.runs()))),
+		Trials: 300, Resolution: 0.17, Deviation: checks.Float(mean / math.Sqrt(float64(f.runs()))),
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"convergo/bounds"
+	"convergo/bounds/predict"
 	"convergo/checks"
 	"convergo/nets/data"
 	"convergo/nets/train"
@@ -86,5 +88,96 @@ func TestNoActivationChangesOnTheGrid(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The numbers of Theorem 3, worked out by hand for n = d = 2, xi = 1/2, p = 2, tau = 3, eta = 1/10, kappa = 2, m = 40, K = 4:
+// lambda = 1/4, theta = 3/4, C_1 = 9/2.
+func TestPublishedTheorem(t *testing.T) {
+	p := training{Data: orthonormals(2, 1), Scheme: schemeBernoulli, Xi: 0.5, P: 2, Tau: 3, Eta: 0.05, Kappa: 2, M: 40, Rounds: 4}
+	l, err := p.lab()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		region = 102.4 + 652.8 + 1./27 + 1./6 + 737.28 + 14.4
+		second = 2 * 16 * region * 16 / 3 // n K^2 B_1/(kappa^2 theta lambda^2)
+	)
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if !(math.Abs(got-want) <= 1e-9*want) {
+			t.Errorf("%s is %v, want %v", what, got, want)
+		}
+	}
+	near("step size", l.eta, 0.1)
+	near("B_1", l.publishedRegion(), region)
+	near("width", l.publishedWidth(0.25), 16*second)
+
+	// Full masks leave no region: first n^4/(kappa^2 lambda^4), then K^2 p is the largest.
+	for _, c := range []struct {
+		rounds int
+		want   float64
+	}{{4, 16 * 64}, {10, 40 * 200}} {
+		p.Xi, p.Rounds = 1, c.rounds
+		if l, err = p.lab(); err != nil {
+			t.Fatal(err)
+		}
+		near("width of full masks", l.publishedWidth(0.25), c.want)
+	}
+}
+
+// What the paper says about two orthonormal inputs, lambda_0 = 1/2, with four masks of xi = 1/2: theta = 15/16, lambda = 1/4.
+func TestPredictions(t *testing.T) {
+	d := &predict.Data{Problem: bounds.Problem{N: 2, S: 1, Lambda0: 0.5}, Delta: 0.1, Share: 0.01}
+	all := Predictions(d)
+	const eta = 0.25 / 8
+	decay := eta * 15 / 16 * 0.25 / 4
+	steps := math.Ceil(math.Log(0.01) / math.Log1p(-decay))
+	for _, c := range []struct {
+		what      string
+		got, want float64
+	}{
+		{"width of the start", all[0].Width, math.Log(2*4000/0.1) / (0.15342640972 * 0.25)},
+		{"step", all[1].Step, eta}, {"rate", all[1].Rate, 1 - decay}, {"steps", all[1].Steps, steps},
+		{"width", all[1].Width, steps / 0.1 * math.Max(16*2*16./15*256, steps*steps*4)},
+	} {
+		if !(math.Abs(c.got-c.want) <= 1e-9*c.want) {
+			t.Errorf("%s is %v, want %v", c.what, c.got, c.want)
+		}
+	}
+}
+
+// The stated deviations bound those of the trials, by less than two on the tightest instance, so that half of one would not.
+func TestStatedDeviations(t *testing.T) {
+	deviations(t, gramMean())
+	deviations(t, ridge())
+	deviations(t, rate())
+	deviations(t, errorRegion())
+	deviations(t, partitionFloor())
+}
+
+func deviations[P any](t *testing.T, c checks.Claim[P]) {
+	t.Helper()
+	const trials = 40
+	tightest := 0.0
+	for _, p := range c.Grid {
+		in, err := c.Setup(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stated := float64(in.Terms.Deviation)
+		if stated == 0 {
+			continue
+		}
+		var sum, squares float64
+		for trial := range uint64(trials) {
+			v := in.Trial(rand.New(rand.NewPCG(trial, 7))).Observed
+			sum += v / trials
+			squares += v * v / trials
+		}
+		tightest = math.Max(tightest, math.Sqrt(squares-sum*sum)/stated)
+	}
+	if !(tightest < 1 && tightest > 0.5) {
+		t.Errorf("%s: the trials deviate by at most %.3g of what is stated", c.ID, tightest)
 	}
 }

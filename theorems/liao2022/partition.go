@@ -101,8 +101,9 @@ func partitionNoise() checks.Claim[noiseP] {
 // a = 1 - eta/(2p); independent masks leave a region that does not shrink with m.
 //
 // Constants: derived, see bounds.MaskedMoments, and bounds.PartitionFloor for the leading order. The error term of Theorem 7 of the first arXiv version,
-// of the order tau (p-1)^2 n^3 d/(lambda_0^2 m), vanishes like 1/m too. The interval assumes that the deviation of a run is at most sqrt 2
-// times its mean, as in liao2022/error-region.
+// of the order tau (p-1)^2 n^3 d/(lambda_0^2 m), vanishes like 1/m too. The interval assumes that the deviation of a run is at most
+// its mean. The noise of a round is a product of two nearly Gaussian variables, whose square has a deviation of sqrt 8 times its mean, and the mean over rounds and
+// inputs less: 0.67 to 0.83 in 4000 runs of each instance.
 //
 // Convention: f = (1/sqrt m) sum a_r relu(w_r.x), without 1/xi; error of xi f.
 //
@@ -124,10 +125,14 @@ func partitionFloor() checks.Claim[training] {
 		if err != nil {
 			return checks.Instance{}, err
 		}
+		spread := want // of what is run: another scheme, in a control, may spread more
+		if own, _, err := f.expectedTail(f.law); err == nil && own > want {
+			spread = own
+		}
 		return checks.Instance{
 			Hypotheses: []checks.Hypothesis{checks.Require("tau", float64(p.Tau), checks.AtMost, 1)},
 			Facts:      append(f.facts(), checks.NewFact("predicted floor", want), checks.NewFact("leading order in 1/m", bounds.PartitionFloor(p.P, p.M, f.n, f.eta, f.kappa()))),
-			Terms:      f.regionTerms(want),
+			Terms:      f.regionTerms(spread),
 			Trial: func(rng *rand.Rand) checks.Measurement {
 				seen, _, still, err := f.tail(rng)
 				if err != nil {
@@ -150,7 +155,7 @@ func partitionFloor() checks.Claim[training] {
 	return checks.Claim[training]{
 		ID: "liao2022/partition-floor", Title: "error region of a partition", Reference: "derived here; sharpens Theorem 7 (arXiv v1)",
 		Formula:    `\lim_k \lim_m m\, \mathbb{E}\|e_k\|^2 = \frac{\eta^2 (p-1) \kappa^2 n}{4 p^4 (1 - a^2)}, \quad a = 1 - \frac{\eta}{2p}`,
-		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
+		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 3,
 		Grid: []training{run(schemePartition, 2, 48, 8), run(schemePartition, 2, 96, 8), run(schemePartition, 4, 60, 10)},
 		Cost: training.cost, Setup: own,
 		Controls: []checks.Control[training]{

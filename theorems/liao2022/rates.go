@@ -152,8 +152,9 @@ func rate() checks.Claim[training] {
 // sub-networks make the region smaller and more local steps larger (the abstract of the first arXiv version says so; that of the
 // published one only that the size depends on both): the grid has one and four of the first, one and three of the second.
 //
-// Constants: derived, see bounds.MaskedMoments. The interval assumes that the deviation of a run is at most sqrt 2 times its mean, as
-// that of any quadratic form with nonnegative eigenvalues in Gaussian variables, which the errors become as m grows.
+// Constants: derived, see bounds.MaskedMoments. The interval assumes that the deviation of a run is at most its mean. As m grows the
+// errors become Gaussian variables with the covariance of the noise, whose sum of squares has the deviation sqrt 2 |C|_F/tr C = 0.94 times its mean on four inputs that share half
+// of their active neurons, and the mean over the last rounds less: 0.52 to 0.70 in 4000 runs of each instance.
 //
 // Convention: f = (1/sqrt m) sum a_r relu(w_r.x), without 1/xi; error of xi f.
 //
@@ -211,7 +212,7 @@ func errorRegion() checks.Claim[training] {
 	return checks.Claim[training]{
 		ID: "liao2022/error-region", Title: "size of the error region", Reference: "derived here; sharpens Theorem 3 (arXiv v1)",
 		Formula:    `\lim_k \lim_m \mathbb{E}\|e_k\|^2 = \sum_i \frac{\theta b_i}{2 - \theta b_i}\, v_i^\top C v_i, \quad C = \frac{\xi(1-\xi)\kappa^2}{p} C_1`,
-		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 2,
+		Convention: fixed, Basis: checks.Derived, Form: checks.Mean{}, Version: 3,
 		Grid: []training{one, multi, local, inverted, long},
 		Cost: training.cost, Setup: under(func(s bounds.MaskScheme) bounds.MaskScheme { return s }),
 		Controls: []checks.Control[training]{

@@ -108,7 +108,7 @@ func BenchmarkDepth(b *testing.B) {
 // how well two workers share them: efficiency is the ratio of the least times by the clock over two, and cpu-ratio that of the
 // processor times, 1 where two workers do no work that one does not. Other processes count in the first alone.
 func BenchmarkGram(b *testing.B) {
-	for _, n := range []int{2, 4, 8} {
+	for _, n := range []int{1, 2, 3, 4, 8} {
 		b.Run(fmt.Sprintf("images=%d", n), func(b *testing.B) {
 			x := randomImages(cifar, n, 1)
 			var least [3]gramCost

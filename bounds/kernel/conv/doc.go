@@ -41,7 +41,9 @@
 // P x Q entries that goes through all layers on its own and stays in the first-level cache; zero padding
 // becomes two cuts. The vanilla head needs the plane of offset (0,0) alone, GAP all P Q of them.
 // With t = 1 - cos, all correlations being in [0, 1] after a ReLU, arccos and the rest of the kernel are
-// sqrt(t) P(t) and t sqrt(t) H(t) with polynomials P and H: one square root an entry. Assembly takes one polynomial for
+// sqrt(t) P(t) and t sqrt(t) H(t) with polynomials P and H: one square root an entry, which is free where it is computed
+// beside the polynomials (with AVX-512 in float64 the kernel is no faster without any root, and slower with one by Newton's
+// method from VRSQRT14PD, whose multiply-adds compete with those of the polynomials). Assembly takes one polynomial for
 // all of [0, 1], plain Go short ones from a table.
 //
 // # Accuracy

@@ -48,24 +48,61 @@ func (p *pairs[T]) prepare(ctx context.Context, im Images, from, to int) (prepar
 // planes are so short that fetching tables would cost as much: each is used this often while it is near.
 const patchwork = 4
 
-// block gives each goroutine all planes of one column offset of a pair (GAP), or a few pairs (vanilla). The sums over
+// A cut says how the pairs of a block are shared out in tasks.
+type cut struct {
+	side    int // pairs of the side of a square that a task takes
+	offsets int // column offsets of a pair, a task each
+	strips  int // tasks that an offset is cut into, by its row offsets
+}
+
+// fewPairs is the number of pairs from which on the last task of a goroutine, a column offset, is a small part of its work.
+// With fewer, offsets are cut further: the sums of each plane have to be kept then.
+const fewPairs = 64
+
+// cut makes tasks that are small beside the share of a goroutine, so that none waits long for the last.
+func (p *pairs[T]) cut(n, m int) cut {
+	const strips, least = 4, 8 // tasks a goroutine
+	if p.net.Head == GAP {
+		c := cut{1, p.layout.cols, 1}
+		if n*m <= fewPairs && p.workers > 1 {
+			c.strips = min(strips, p.layout.rows)
+		}
+		return c
+	}
+	side := patchwork
+	for side > 1 && (n+side-1)/side*((m+side-1)/side) < least*p.workers {
+		side /= 2
+	}
+	return cut{side, 1, 1}
+}
+
+// block gives each goroutine all planes of one column offset of a pair (GAP), or a few pairs (vanilla); see cut. The sums over
 // the planes of a pair are taken in the order of the offsets whoever computed them.
 func (p *pairs[T]) block(ctx context.Context, x, z prepared, triangle bool, put func(i, j int, s sums)) error {
 	xs, zs := x.([]*tables[T]), z.([]*tables[T])
-	side, offsets := patchwork, 1
-	if p.net.Head == GAP {
-		side, offsets = 1, p.layout.cols
+	c := p.cut(len(xs), len(zs))
+	across, down := (len(zs)+c.side-1)/c.side, (len(xs)+c.side-1)/c.side
+	kept := 1 // sums of an offset
+	if c.strips > 1 {
+		kept = p.layout.rows
 	}
-	across, down := (len(zs)+side-1)/side, (len(xs)+side-1)/side
-	parts := make([]sums, len(xs)*len(zs)*offsets)
+	parts := make([]sums, len(xs)*len(zs)*c.offsets*kept)
 	wanted := func(i, j int) bool { return !triangle || i <= j }
-	err := p.parallel(ctx, across*down*offsets, func(task int, s *scratch[T]) {
-		dj, square := task%offsets, task/offsets
-		top, left := square/across*side, square%across*side
-		for i := top; i < min(top+side, len(xs)); i++ {
-			for j := left; j < min(left+side, len(zs)); j++ {
-				if wanted(i, j) {
-					parts[(i*len(zs)+j)*offsets+dj] = s.offset(xs[i], zs[j], dj)
+	err := p.parallel(ctx, across*down*c.offsets*c.strips, func(task int, s *scratch[T]) {
+		strip, dj, square := task%c.strips, task/c.strips%c.offsets, task/c.strips/c.offsets
+		top, left := square/across*c.side, square%across*c.side
+		for i := top; i < min(top+c.side, len(xs)); i++ {
+			for j := left; j < min(left+c.side, len(zs)); j++ {
+				if !wanted(i, j) {
+					continue
+				}
+				out := parts[((i*len(zs)+j)*c.offsets+dj)*kept:][:kept]
+				if c.strips == 1 {
+					out[0] = s.offset(xs[i], zs[j], dj)
+					continue
+				}
+				for di := strip * kept / c.strips; di < (strip+1)*kept/c.strips; di++ {
+					out[di] = s.plane(xs[i], zs[j], di, dj)
 				}
 			}
 		}
@@ -75,17 +112,24 @@ func (p *pairs[T]) block(ctx context.Context, x, z prepared, triangle bool, put 
 	}
 	for i, x := range xs {
 		for j, z := range zs {
-			if !wanted(i, j) {
-				continue
+			if wanted(i, j) {
+				put(i, j, total(parts[(i*len(zs)+j)*c.offsets*kept:][:c.offsets*kept], kept).scaled(x.exponent+z.exponent))
 			}
-			var total sums
-			for _, part := range parts[(i*len(zs)+j)*offsets:][:offsets] {
-				total.add(part)
-			}
-			put(i, j, total.scaled(x.exponent+z.exponent))
 		}
 	}
 	return nil
+}
+
+// total adds the sums of a pair: those of each column offset, of which so many are kept, and then the offsets.
+func total(parts []sums, kept int) (t sums) {
+	for ; len(parts) > 0; parts = parts[kept:] {
+		var column sums
+		for _, part := range parts[:kept] {
+			column.add(part)
+		}
+		t.add(column)
+	}
+	return t
 }
 
 // offset sums the planes of one column offset that the head needs.

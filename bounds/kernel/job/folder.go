@@ -176,6 +176,9 @@ func (f *Folder) compute(ctx context.Context, t tile) error {
 	return f.write(t, values)
 }
 
+// Tiles is the number of tiles of the matrix.
+func (f *Folder) Tiles() int { return len(f.tiles) }
+
 // Missing is the number of tiles that the folder lacks.
 func (f *Folder) Missing() (int, error) {
 	n := 0

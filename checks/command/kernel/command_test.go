@@ -177,3 +177,46 @@ func TestWrongUse(t *testing.T) {
 }
 
 func value(b string) float64 { return math.Float64frombits(binary.LittleEndian.Uint64([]byte(b))) }
+
+// TestShardsRefused: a share of another input, of other options or in other tiles is not merged, nor is a damaged one.
+func TestShardsRefused(t *testing.T) {
+	dir := t.TempDir()
+	base := []string{"--arch", "cntk-gap", "--depth", "3", "--data", "7-1", "--tile", "2"}
+	shard := func(name string, change ...string) string {
+		path := filepath.Join(dir, name)
+		args := append(append(slices.Clone(base), "--out", filepath.Join(dir, "x.npy"), "--folder", path, "--shard", "0/2"), change...)
+		if _, err := run(t, args...); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	merge := func(path string) error {
+		out := filepath.Join(t.TempDir(), "k.npy")
+		_, err := run(t, append(slices.Clone(base), "--out", out, "--merge", path)...)
+		if _, statErr := os.Stat(out); err != nil && statErr == nil {
+			t.Errorf("%s: a matrix was written all the same", path)
+		}
+		return err
+	}
+	for name, change := range map[string][]string{
+		"kind": {"--kind", "nngp"}, "data": {"--data", "7-2"}, "number": {"--data", "8-1"}, "depth": {"--depth", "4"}, "arch": {"--arch", "cntk"},
+		"connected": {"--arch", "fc"}, "filter": {"--filter", "5"}, "padding": {"--padding", "circular"}, "fix": {"--fix"}, "single": {"--float32"},
+		"block": {"--block", "1"}, "shape": {"--shape", "1x4x9"}, "tile": {"--tile", "3"},
+	} {
+		path := shard(name, change...)
+		if err := merge(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "another matrix or other tiles") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	same := shard("same")
+	if err := merge(same); err != nil {
+		t.Errorf("a share of the matrix itself: %v", err)
+	}
+	tile := filepath.Join(same, "tile-000002")
+	if err := os.Truncate(tile, 70); err != nil {
+		t.Fatal(err)
+	}
+	if err := merge(same); err == nil || !strings.Contains(err.Error(), tile) {
+		t.Errorf("a truncated tile: %v", err)
+	}
+}
