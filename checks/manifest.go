@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -216,8 +217,7 @@ func (m Manifest) sum() string {
 	if err != nil {
 		panic(err) // strings and numbers
 	}
-	h := sha256.Sum256(b)
-	return hex.EncodeToString(h[:16])
+	return sumOfBody(string(b))
 }
 
 func writeManifest(path string, m Manifest) error {
@@ -284,11 +284,31 @@ func parseManifest(b []byte) (Manifest, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return Manifest{}, fmt.Errorf("the manifest is damaged: %w; nothing was changed: restore the file from a copy", err)
 	}
-	if m.Sum != m.sum() {
+	if m.Sum != sumOf(b, m.Sum) {
 		return Manifest{}, errors.New("the manifest was altered after it was written; nothing was changed: restore the file from a copy")
 	}
 	if s := m.Shard; m.Units < 0 || s != nil && (s.Count < 1 || s.Index < 0 || s.Index >= s.Count) {
 		return Manifest{}, fmt.Errorf("not a manifest of convergo: %v of %d instances", m.Shard, m.Units)
 	}
 	return m.Manifest, nil
+}
+
+// sumOf is the sum of what was written, whatever of it this program reads: fields
+// come and go between releases.
+func sumOf(written []byte, sum string) string {
+	var b bytes.Buffer
+	if json.Compact(&b, written) != nil {
+		return ""
+	}
+	body, ok := bytes.CutSuffix(b.Bytes(), fmt.Appendf(nil, `,"sum":%q}`, sum))
+	if !ok {
+		return ""
+	}
+	return sumOfBody(string(body) + "}")
+}
+
+// sumOfBody is the sum of compact JSON.
+func sumOfBody(body string) string {
+	h := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(h[:16])
 }

@@ -42,7 +42,12 @@ type TableColumn struct {
 	Key   string `json:"key,omitempty"`   // for --columns, --where and CSV; Value when empty
 	Head  string `json:"head"`            // heading, LaTeX mathematics between dollar signs
 	Group string `json:"group,omitempty"` // heading shared with neighbouring columns of the same group
-	Spare bool   `json:"spare,omitempty"` // where a page is too narrow, the spare columns go first, all together
+	// Yield is the place of the column in the order in which columns are given up
+	// where a page is too narrow: those of 1 first, of equal places together; a
+	// column of 0 stays.
+	Yield int `json:"yield,omitempty"`
+	// About is a sentence of the caption that is printed where the column is.
+	About string `json:"about,omitempty"`
 }
 
 // ColumnKey is the key of the column in a report.
@@ -94,6 +99,8 @@ func (t SourceTable) validate(s Source) error {
 			return fmt.Errorf("a column needs a Value and a Head; this one has %q and %q", c.Value, c.Head)
 		case keys[c.ColumnKey()]:
 			return fmt.Errorf("two columns have the key %q: give one a Key", c.ColumnKey())
+		case c.Yield < 0:
+			return fmt.Errorf("the column %q has Yield %d: 1 is given up first, 0 never", c.ColumnKey(), c.Yield)
 		case strings.ContainsAny(c.ColumnKey(), ",\n"):
 			return fmt.Errorf("the column %q has a key that --columns cannot name: give it a Key without commas", c.ColumnKey())
 		case c.Claim != "" && !slices.Contains(t.Claims, c.Claim):

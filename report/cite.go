@@ -57,12 +57,18 @@ func uncited(keys []string) []string {
 	return out
 }
 
+// afterAll is the place of a column that is given up after all others.
+const afterAll = 99
+
 // cited puts the column of citations behind the first column.
 func cited(t *table.Table, keys []string) ([]string, error) {
 	if _, err := column(t, "cite"); err != nil {
 		return nil, err
 	}
 	keys = uncited(keys)
+	if j, err := column(t, "source"); err == nil {
+		t.Columns[j].Yield = afterAll // the citation names it too
+	}
 	if len(keys) == 0 {
 		return []string{"cite"}, nil
 	}

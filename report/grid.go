@@ -94,18 +94,18 @@ func fixedColumns(form string) []table.Column {
 	return []table.Column{
 		{Key: "instance", Head: "instance"},
 		{Key: "control", Head: "control"},
-		{Key: "margin", Head: "margin"},
+		{Key: "margin", Head: "margin", Yield: 3},
 		{Key: "tightest", Head: "tightest hypothesis"},
-		{Key: "trials", Head: "trials"},
-		{Key: "worst", Head: "observed"},
-		{Key: "relation", Head: "", Align: table.Center},
-		{Key: "predicted", Head: "predicted"},
-		{Key: "median", Head: "median observed"},
+		{Key: "trials", Head: "trials", Yield: 2},
+		{Key: "worst", Head: "observed", Yield: 7},
+		{Key: "relation", Head: "", Align: table.Center, Yield: 5},
+		{Key: "predicted", Head: "predicted", Yield: 8},
+		{Key: "median", Head: "median observed", Yield: 1},
 		{Key: "part", Head: "tightest part"},
-		{Key: "slack", Head: "slack"},
+		{Key: "slack", Head: "slack", Yield: 10},
 		{Key: "slack_median", Head: "median slack"},
 		{Key: "violations", Head: "violations"},
-		{Key: "estimate", Head: estimateHead(form)},
+		{Key: "estimate", Head: estimateHead(form), Yield: 6},
 		{Key: "target", Head: "target"},
 		{Key: "alpha", Head: `share of $\alpha$`},
 		{Key: "size", Head: "size"},
@@ -155,9 +155,9 @@ func factColumn(name string) table.Column {
 	case RequiredWidth:
 		return table.Column{Key: name, Head: "required", Group: "width"}
 	case DerivedWidth:
-		return table.Column{Key: name, Head: "derived", Group: "width"}
+		return table.Column{Key: name, Head: "derived", Group: "width", Yield: 4}
 	case WidthRun:
-		return table.Column{Key: name, Head: "run", Group: "width"}
+		return table.Column{Key: name, Head: "run", Group: "width", Yield: 9}
 	}
 	return table.Column{Key: ownKey(name), Head: table.Literal(name)}
 }

@@ -76,7 +76,10 @@ func buildOwn(s *checks.Summary, _ string, _ *View) (built, error) {
 	if err != nil {
 		return built{}, err
 	}
-	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
+	keys := slices.DeleteFunc(columnKeys(t), func(key string) bool {
+		return key == "file" && len(s.Manifest.Data) == 1
+	})
+	return built{t, keys, func(rows, _ *table.Table) table.Inline {
 		return ownCaption(rows) + ofRun(s)
 	}}, nil
 }

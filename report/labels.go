@@ -34,14 +34,14 @@ var labelTypes = [...]string{"true", "random", "worst-case"}
 func Labels(s *checks.Summary) (*table.Table, error) {
 	t := table.New(
 		table.Column{Key: "data", Head: "data set"},
-		table.Column{Key: "n", Head: "$n$"},
+		table.Column{Key: "n", Head: "$n$", Yield: 3},
 		table.Column{Key: "labels", Head: "labels"},
 		table.Column{Key: "measure", Head: `$\sqrt{2 y^\top (H^\infty)^{-1} y/n}$`},
-		table.Column{Key: "alignment", Head: "alignment"},
-		table.Column{Key: "steps", Head: "steps"},
-		table.Column{Key: "k", Head: "$K$"},
-		table.Column{Key: "kernel_loss", Head: "kernel", Group: "loss after $K$ steps"},
-		table.Column{Key: "network_loss", Head: "network", Group: "loss after $K$ steps"},
+		table.Column{Key: "alignment", Head: "alignment", Yield: 1},
+		table.Column{Key: "steps", Head: "steps", Yield: 6},
+		table.Column{Key: "k", Head: "$K$", Yield: 2},
+		table.Column{Key: "kernel_loss", Head: "kernel", Group: "loss after $K$ steps", Yield: 4},
+		table.Column{Key: "network_loss", Head: "network", Group: "loss after $K$ steps", Yield: 5},
 		table.Column{Key: "verdict", Head: "order holds"},
 	)
 	t.Title, t.Label = "True, random and worst-case labels", "tab:labels"

@@ -28,14 +28,14 @@ func Masked(s *checks.Summary) (*table.Table, error) {
 	}
 	t := table.New(
 		table.Column{Key: "scheme", Head: "scheme"},
-		table.Column{Key: "xi", Head: `$\xi$`},
-		table.Column{Key: "theta", Head: `$\theta$`},
-		table.Column{Key: "p", Head: "$p$"},
-		table.Column{Key: "tau", Head: `$\tau$`},
-		table.Column{Key: "rate_predicted", Head: "predicted", Group: "rate per round"},
+		table.Column{Key: "xi", Head: `$\xi$`, Yield: 6},
+		table.Column{Key: "theta", Head: `$\theta$`, Yield: 3},
+		table.Column{Key: "p", Head: "$p$", Yield: 2},
+		table.Column{Key: "tau", Head: `$\tau$`, Yield: 1},
+		table.Column{Key: "rate_predicted", Head: "predicted", Group: "rate per round", Yield: 5},
 		table.Column{Key: "rate_fitted", Head: "fitted", Group: "rate per round"},
-		table.Column{Key: "floor_predicted", Head: "predicted", Group: "floor"},
-		table.Column{Key: "floor_measured", Head: "measured", Group: "floor"},
+		table.Column{Key: "floor_predicted", Head: "predicted", Group: "floor", Yield: 4},
+		table.Column{Key: "floor_measured", Head: "measured", Group: "floor", Yield: 7},
 	)
 	t.Title, t.Label = "Training masked sub-networks", "tab:masked"
 	t.Caption = `Rate: factor per round on the mean error $\mathrm{E}\langle v, e\rangle$ of orthonormal inputs. ` +
@@ -64,7 +64,7 @@ type maskedParams struct {
 
 // setting names the data without its labels, and the step size: rate and floor
 // are measured under different labels, which change neither.
-func (p maskedParams) setting() (string, error) {
+func (p maskedParams) setting() (table.Inline, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(p.Data, &fields); err != nil {
 		return "", fmt.Errorf("data %s: %w", p.Data, err)
@@ -75,9 +75,13 @@ func (p maskedParams) setting() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := fmt.Sprintf("%s; step size %.3g over the largest eigenvalue of the limit kernel", Compact(plain), p.Eta)
+	words, err := flatten(plain)
+	if err != nil {
+		return "", err
+	}
+	s := inWords(words) + table.Literal(fmt.Sprintf("; step size %.3g over the largest eigenvalue of the limit kernel", p.Eta))
 	if p.Kappa != 0 && p.Kappa != 1 {
-		s += fmt.Sprintf("; weights of scale %.3g", p.Kappa)
+		s += table.Literal(fmt.Sprintf("; weights of scale %.3g", p.Kappa))
 	}
 	return s, nil
 }
@@ -85,7 +89,7 @@ func (p maskedParams) setting() (string, error) {
 // A maskedRow joins the instances of one scheme under one setting.
 type maskedRow struct {
 	params      maskedParams
-	setting     string
+	setting     table.Inline
 	rate, floor *checks.InstanceOutcome
 	rounds      int // of the rate
 }
@@ -134,26 +138,25 @@ func maskedRows(s *checks.Summary) ([]*maskedRow, error) {
 func (r *maskedRow) cells(n *notes) []table.Cell {
 	p := r.params
 	return []table.Cell{
-		n.on(table.Text(p.Scheme), "Data: "+r.setting+"."),
-		table.Exact(rounded(p.Xi)), number(checks.Float(r.fact("theta"))), table.Count(p.P), table.Count(p.Tau),
-		number(checks.Float(r.fact("predicted rate"))), unsure(fitted(r.rate, r.rounds), r.rate, n),
-		number(checks.Float(r.fact("predicted floor"))), unsure(fitted(r.floor, 1), r.floor, n),
+		n.say(table.Text(p.Scheme), "Data: "+r.setting+"."),
+		table.Exact(rounded(p.Xi)), number(checks.Float(factOf("theta", r.rate, r.floor))), table.Count(p.P), table.Count(p.Tau),
+		number(checks.Float(factOf("predicted rate", r.rate, r.floor))), unsure(fitted(r.rate, r.rounds), r.rate, n),
+		number(checks.Float(factOf("predicted floor", r.floor, r.rate))), unsure(fitted(r.floor, 1), r.floor, n),
 	}
 }
 
 // rounded drops the last bits of a ratio such as 1/3, which no reader needs.
 func rounded(v float64) float64 { return math.Round(v*1e6) / 1e6 }
 
-// fact looks a fact up in the instances of the row; NaN when none has it.
-func (r *maskedRow) fact(name string) float64 {
-	for _, o := range []*checks.InstanceOutcome{r.rate, r.floor} {
+// factOf looks a fact up in instances of a row, first in the one that stands
+// beside it: others ran at other widths. NaN when none has it.
+func factOf(name string, instances ...*checks.InstanceOutcome) float64 {
+	for _, o := range instances {
 		if o == nil {
 			continue
 		}
-		for _, f := range o.Facts {
-			if f.Name == name {
-				return float64(f.Value)
-			}
+		if v := fact(*o, name); !math.IsNaN(v) {
+			return v
 		}
 	}
 	return math.NaN()

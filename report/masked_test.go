@@ -113,7 +113,7 @@ func TestMasked(t *testing.T) {
 	for _, n := range tab.Notes {
 		notes += string(n.Body) + "\n"
 	}
-	for _, want := range []string{"UNDECIDED: because", "kind=basis n=2", "kind=sphere n=5", "weights of scale 0.1"} {
+	for _, want := range []string{"UNDECIDED: because", "$n = 2$ vectors of the standard basis", "$n = 5$", "weights of scale 0.1"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("the notes lack %q:\n%s", want, notes)
 		}

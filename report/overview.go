@@ -57,31 +57,31 @@ func overview(s *checks.Summary) *table.Table {
 	t := table.New(
 		table.Column{Key: "claim", Head: "claim"},
 		table.Column{Key: "cite", Head: ""},
-		table.Column{Key: "title", Head: "title"},
+		table.Column{Key: "title", Head: "title", Yield: 11},
 		table.Column{Key: "source", Head: "source"},
-		table.Column{Key: "reference", Head: "where stated"},
+		table.Column{Key: "reference", Head: "where stated", Yield: 4},
 		table.Column{Key: "form", Head: "form"},
 		table.Column{Key: "basis", Head: "constants"},
 		table.Column{Key: "convention", Head: "convention"},
-		table.Column{Key: "inside", Head: "inside", Align: table.Right},
-		table.Column{Key: "dear", Head: "too dear"},
-		table.Column{Key: "trials", Head: "trials"},
-		table.Column{Key: "observed", Head: "observed"},
-		table.Column{Key: "worst", Head: "observed"},
-		table.Column{Key: "relation", Head: "", Align: table.Center},
-		table.Column{Key: "predicted", Head: "predicted"},
-		table.Column{Key: "median", Head: "median observed"},
-		table.Column{Key: "slack", Head: "slack"},
-		table.Column{Key: "detects", Head: "detects", Align: table.Right},
-		table.Column{Key: "violations", Head: "violations", Align: table.Right},
-		table.Column{Key: "violated", Head: "violated", Align: table.Right},
+		table.Column{Key: "inside", Head: "inside", Align: table.Right, Yield: 9},
+		table.Column{Key: "dear", Head: "too dear", Yield: 2},
+		table.Column{Key: "trials", Head: "trials", Yield: 3},
+		table.Column{Key: "observed", Head: "observed", Yield: 5, Brief: "worst"},
+		table.Column{Key: "worst", Head: "observed", Yield: 13},
+		table.Column{Key: "relation", Head: "", Align: table.Center, Yield: 10},
+		table.Column{Key: "predicted", Head: "predicted", Yield: 14},
+		table.Column{Key: "median", Head: "median observed", Yield: 1},
+		table.Column{Key: "slack", Head: "slack", Yield: 17},
+		table.Column{Key: "detects", Head: "detects", Align: table.Right, Yield: 16},
+		table.Column{Key: "violations", Head: "violations", Align: table.Right, Yield: 6, Brief: "violated"},
+		table.Column{Key: "violated", Head: "violated", Align: table.Right, Yield: 12},
 		table.Column{Key: "upper", Head: "upper end"},
-		table.Column{Key: "required", Head: "required", Group: "width"},
+		table.Column{Key: "required", Head: "required", Group: "width", Yield: 8},
 		table.Column{Key: "derived", Head: "derived", Group: "width"},
-		table.Column{Key: "run", Head: "run", Group: "width"},
+		table.Column{Key: "run", Head: "run", Group: "width", Yield: 7},
 		table.Column{Key: "ratio", Head: "ratio", Group: "width"},
 		table.Column{Key: "verdict", Head: "verdict"},
-		table.Column{Key: "controls", Head: "caught", Align: table.Right},
+		table.Column{Key: "controls", Head: "caught", Align: table.Right, Yield: 15},
 		table.Column{Key: "problems", Head: "problems"},
 	)
 	t.Title = "Verdicts"
@@ -119,6 +119,7 @@ func overviewCaption(s *checks.Summary, t *table.Table) table.Inline {
 		{"detects", "Detects: the smallest factor on a constant of the claim, or shift of an exponent, that this run would have refuted."},
 		{"violations", "Violations: trials that broke the claim, of all inside" + table.Inline(probable) + "."},
 		{"violated", "Violated: trials that broke the claim, of all inside."},
+		{"required", "Width: of the instance that comes nearest to the one that is required."},
 		{"controls", "Caught: sabotaged variants that the check refuted, as it must."},
 	} {
 		if slices.Contains(keys, say.key) {
@@ -235,12 +236,12 @@ func Explain(c checks.ClaimOutcome) string {
 }
 
 func explainVacuous(c checks.ClaimOutcome) string {
-	h, ok := nearestMiss(c)
-	if !ok {
+	near, h := nearestMiss(c)
+	if near == nil {
 		return c.Reason
 	}
 	why := fmt.Sprintf("nowhere inside its hypotheses; nearest is %s: %.4g where %s is needed", h.Name, float64(h.Have), requirement(h))
-	if required, _, run, _ := widths(c); kindOf(required) == 0 && kindOf(run) == 0 {
+	if required, run := number(checks.Float(fact(*near, RequiredWidth))), whole(fact(*near, WidthRun)); kindOf(required) == 0 && kindOf(run) == 0 {
 		why += fmt.Sprintf("; required width %s beside %s run", cellText(required), cellText(run))
 	}
 	if Tightest(c) != nil {
@@ -249,18 +250,17 @@ func explainVacuous(c checks.ClaimOutcome) string {
 	return why
 }
 
-// nearestMiss returns the missed hypothesis with the largest margin, over the
-// instances by their least margin.
-func nearestMiss(c checks.ClaimOutcome) (checks.Hypothesis, bool) {
-	var near checks.Hypothesis
-	found := false
-	for _, o := range c.Instances {
-		h, ok := tightestHypothesis(o.Hypotheses)
-		if ok && !h.Met() && (!found || h.Margin() > near.Margin()) {
-			near, found = h, true
+// nearestMiss returns the instance whose missed hypothesis has the largest
+// margin, over the instances by their least margin, and that hypothesis; nil when
+// none misses one.
+func nearestMiss(c checks.ClaimOutcome) (near *checks.InstanceOutcome, missed checks.Hypothesis) {
+	for i := range c.Instances {
+		h, ok := tightestHypothesis(c.Instances[i].Hypotheses)
+		if ok && !h.Met() && (near == nil || h.Margin() > missed.Margin()) {
+			near, missed = &c.Instances[i], h
 		}
 	}
-	return near, found
+	return near, missed
 }
 
 // tightestHypothesis returns the one with the least margin.
@@ -442,10 +442,13 @@ type notes struct {
 }
 
 // on attaches a remark to a cell.
-func (n *notes) on(c table.Cell, text string) table.Cell {
+func (n *notes) on(c table.Cell, text string) table.Cell { return n.say(c, table.Literal(text)) }
+
+// say attaches a remark with formulas to a cell.
+func (n *notes) say(c table.Cell, text table.Inline) table.Cell {
 	n.count++
 	mark := fmt.Sprint(n.count)
-	n.table.Note(mark, table.Literal(text))
+	n.table.Note(mark, text)
 	return table.Noted{Cell: c, Mark: mark}
 }
 

@@ -22,11 +22,11 @@ func OwnData(s *checks.Summary) (*table.Table, error) {
 		return nil, errors.New("the run has no data of the user: give files by 'verify --data'")
 	}
 	t := table.New(
-		table.Column{Key: "claim", Head: "claim"}, table.Column{Key: "file", Head: "file"},
-		table.Column{Key: "rows", Head: "rows"}, table.Column{Key: "inside", Head: "inside"},
-		table.Column{Key: "margin", Head: "margin"}, table.Column{Key: "of", Head: "of"},
-		table.Column{Key: "slack", Head: "slack"}, table.Column{Key: "verdict", Head: "verdict"},
-		table.Column{Key: "why", Head: "why", Wrap: 0.3},
+		table.Column{Key: "claim", Head: "claim"}, table.Column{Key: "file", Head: "file", Yield: 3},
+		table.Column{Key: "rows", Head: "rows", Yield: 4}, table.Column{Key: "inside", Head: "inside", Yield: 1},
+		table.Column{Key: "margin", Head: "margin", Yield: 6}, table.Column{Key: "of", Head: "of", Yield: 5},
+		table.Column{Key: "slack", Head: "slack", Yield: 2}, table.Column{Key: "verdict", Head: "verdict"},
+		table.Column{Key: "why", Head: "why", Wrap: 0.22},
 	)
 	t.Title, t.Label = "On your data", "tab:data"
 	for _, c := range s.Claims {

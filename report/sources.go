@@ -144,18 +144,18 @@ func Sources(s *checks.Summary) (*table.Table, error) {
 	t := table.New(
 		table.Column{Key: "source", Head: "source"},
 		table.Column{Key: "cite", Head: ""},
-		table.Column{Key: "title", Head: "title", Wrap: 0.4},
+		table.Column{Key: "title", Head: "title", Wrap: 0.4, Yield: 3},
 		table.Column{Key: "paper", Head: "paper", Wrap: 0.4},
-		table.Column{Key: "claims", Head: "claims", Align: table.Right},
+		table.Column{Key: "claims", Head: "claims", Align: table.Right, Yield: 7},
 		table.Column{Key: "verdicts", Head: "verdicts"},
 		table.Column{Key: "holds", Head: "HOLDS", Align: table.Right},
 		table.Column{Key: "refuted", Head: "REFUTED", Align: table.Right},
-		table.Column{Key: "undecided", Head: "UNDECIDED", Align: table.Right},
-		table.Column{Key: "vacuous", Head: "VACUOUS", Align: table.Right},
-		table.Column{Key: "unfit", Head: "unfit", Align: table.Right},
-		table.Column{Key: "detects", Head: "detects", Align: table.Right},
-		table.Column{Key: "loose", Head: "loose", Align: table.Right},
-		table.Column{Key: "slack", Head: "slack"},
+		table.Column{Key: "undecided", Head: "UNDECIDED", Align: table.Right, Yield: 5},
+		table.Column{Key: "vacuous", Head: "VACUOUS", Align: table.Right, Yield: 6},
+		table.Column{Key: "unfit", Head: "unfit", Align: table.Right, Yield: 2},
+		table.Column{Key: "detects", Head: "detects", Align: table.Right, Yield: 4},
+		table.Column{Key: "loose", Head: "loose", Align: table.Right, Yield: 1},
+		table.Column{Key: "slack", Head: "slack", Yield: 8},
 	)
 	t.Title, t.Label = "Sources", "tab:sources"
 	for _, p := range SourceOutcomes(s) {

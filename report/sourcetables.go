@@ -51,9 +51,12 @@ type valued struct {
 }
 
 func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) {
+	if len(d.Columns) == 0 {
+		return built{}, fmt.Errorf("the manifest declares the table %s without columns: it was made by other code", d.id())
+	}
 	t := table.New()
 	for _, c := range d.Columns {
-		t.Columns = append(t.Columns, table.Column{Key: c.ColumnKey(), Head: table.Inline(c.Head), Group: table.Inline(c.Group), Spare: c.Spare})
+		t.Columns = append(t.Columns, table.Column{Key: c.ColumnKey(), Head: table.Inline(c.Head), Group: table.Inline(c.Group), Yield: c.Yield})
 	}
 	t.Title, t.Label, t.Caption = table.Inline(d.Title), "tab:"+strings.ReplaceAll(d.id(), "/", "-"), table.Inline(d.Caption)
 	rows, err := d.rows(s, v.LaTeX != nil)
@@ -72,9 +75,21 @@ func (d sourceTable) build(s *checks.Summary, _ string, v *View) (built, error) 
 	}
 	renumber(t)
 	wrapWords(t)
-	return built{t, columnKeys(t), func(rows, _ *table.Table) table.Inline {
-		return counted(t.Caption, len(rows.Rows)) + ofRun(s)
+	caption := t.Caption
+	return built{t, columnKeys(t), func(rows, shown *table.Table) table.Inline {
+		return counted(caption, len(rows.Rows)) + d.about(shown) + ofRun(s)
 	}}, nil
+}
+
+// about are the sentences of the caption on the columns that are shown.
+func (d sourceTable) about(shown *table.Table) table.Inline {
+	text := ""
+	for _, c := range d.Columns {
+		if _, err := column(shown, c.ColumnKey()); err == nil && c.About != "" && !strings.Contains(text, c.About) {
+			text += " " + c.About
+		}
+	}
+	return table.Inline(text)
 }
 
 // oneTrial reports whether the table shows series that trials record: the curve

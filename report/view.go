@@ -23,8 +23,8 @@ type View struct {
 	Cite    bool     // show the keys of citations beside the first column
 	Facts   bool     // show every hypothesis and fact of a claim's instances too
 	// LaTeX is how the table will be printed, when its default columns are to fit
-	// the page that it names. Columns of words wrap, then columns are given up in
-	// the order of [Spare].
+	// the page that it names. Columns of words wrap, headings take several lines,
+	// then columns are given up in the order of their [table.Column.Yield].
 	LaTeX *table.Options
 }
 
@@ -61,6 +61,7 @@ func (v View) apply(t *table.Table, defaults []string) error {
 		case v.Room > 0:
 			keys = shorten(t, keys, v.Room)
 		}
+		t.LeftOut = leftOut(t, defaults, keys)
 	}
 	if len(keys) == 1 && keys[0] == "all" {
 		keys = columnKeys(t)

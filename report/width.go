@@ -70,14 +70,14 @@ func Width(s *checks.Summary, names WidthFacts, derived, literal string) (*table
 	}
 	t := table.New(
 		table.Column{Key: "data", Head: "data"},
-		table.Column{Key: "n", Head: "$n$"},
-		table.Column{Key: "lambda0", Head: `$\lambda_0$`},
-		table.Column{Key: "s2", Head: "$S^2$"},
+		table.Column{Key: "n", Head: "$n$", Yield: 5},
+		table.Column{Key: "lambda0", Head: `$\lambda_0$`, Yield: 2},
+		table.Column{Key: "s2", Head: "$S^2$", Yield: 1},
 		table.Column{Key: "sufficient", Head: "$m^*$", Group: "sufficient"},
 		table.Column{Key: "derived", Head: "width", Group: "derived"},
-		table.Column{Key: "derived_ratio", Head: "$/m^*$", Group: "derived"},
+		table.Column{Key: "derived_ratio", Head: "$/m^*$", Group: "derived", Yield: 3},
 		table.Column{Key: "literal", Head: "width", Group: "published"},
-		table.Column{Key: "literal_ratio", Head: "$/m^*$", Group: "published"},
+		table.Column{Key: "literal_ratio", Head: "$/m^*$", Group: "published", Yield: 4},
 	)
 	t.Title, t.Label = "How wide is wide enough", "tab:width"
 	t.Caption = table.Inline(fmt.Sprintf("Sufficient width $m^*$ (smallest at which the claimed rate holds with probability at least $%.3g$, in its exact bracket at %s) "+
@@ -136,12 +136,12 @@ func Exponents(s *checks.Summary, names WidthFacts) (*table.Table, error) {
 	}
 	t := table.New(
 		table.Column{Key: "requirement", Head: "requirement"},
-		table.Column{Key: "n", Head: "$n$", Group: "exponent of"},
-		table.Column{Key: "lambda0", Head: `$1/\lambda_0$`, Group: "exponent of"},
-		table.Column{Key: "delta", Head: `$1/\delta$`, Group: "exponent of"},
-		table.Column{Key: "least", Head: "least", Group: "width over the study"},
+		table.Column{Key: "n", Head: "$n$", Group: "exponent of", Yield: 5},
+		table.Column{Key: "lambda0", Head: `$1/\lambda_0$`, Group: "exponent of", Yield: 4},
+		table.Column{Key: "delta", Head: `$1/\delta$`, Group: "exponent of", Yield: 1},
+		table.Column{Key: "least", Head: "least", Group: "width over the study", Yield: 2},
 		table.Column{Key: "largest", Head: "largest", Group: "width over the study"},
-		table.Column{Key: "ratio_least", Head: "least", Group: "ratio to $m^*$"},
+		table.Column{Key: "ratio_least", Head: "least", Group: "ratio to $m^*$", Yield: 3},
 		table.Column{Key: "ratio_largest", Head: "largest", Group: "ratio to $m^*$"},
 	)
 	t.Title, t.Label = "Exponents of the width", "tab:width-exponents"

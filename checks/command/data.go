@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"convergo/checks"
@@ -187,19 +186,13 @@ func printOwnData(w io.Writer, s *checks.Summary) error {
 	if len(s.Manifest.Data) == 0 {
 		return nil
 	}
-	columns := []string{"claim", "rows", "inside", "margin", "of", "slack", "verdict", "why"}
-	if len(s.Manifest.Data) > 1 {
-		columns = slices.Insert(columns, 1, "file")
-	}
-	t, err := report.OwnData(s)
+	o := terminalOptions(w)
+	t, err := report.Table(s, "data", "", report.View{Room: o.Width})
 	if err != nil {
 		return err
 	}
-	if err := (report.View{Columns: columns}).Apply(t); err != nil {
-		return err
-	}
 	fmt.Fprintln(w)
-	if err := table.Render(w, t, table.Terminal, terminalOptions(w)); err != nil {
+	if err := table.Render(w, t, table.Terminal, o); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(w)

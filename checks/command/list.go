@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"convergo/checks"
@@ -35,7 +36,14 @@ func (a *app) listCommand() *cobra.Command {
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), infos(sources))
 			}
-			return failed(table.Render(cmd.OutOrStdout(), report.List(sources), table.Terminal, terminalOptions(cmd.OutOrStdout())))
+			w := cmd.OutOrStdout()
+			if err := table.Render(w, report.List(sources), table.Terminal, terminalOptions(w)); err != nil {
+				return failed(err)
+			}
+			for _, s := range sources {
+				printTables(w, s)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&form, "form", "", "only claims of this form")
@@ -48,8 +56,9 @@ func (a *app) showCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "Print a claim whole: statement, constants, convention, reference, controls",
+		Short: "Print a claim whole: statement, constants, convention, reference, controls; or those of a source",
 		Example: `  convergo show du2019/gram-concentration
+  convergo show du2019
   convergo show du2019/gram-concentration --json`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeClaims,
@@ -70,12 +79,35 @@ func (a *app) showCommand() *cobra.Command {
 						return failed(err)
 					}
 				}
+				printTables(cmd.OutOrStdout(), s)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// printTables names the tables that show claims of the source, and the commands
+// that print them and draw its figures from a run. It prints nothing of a source
+// without tables.
+func printTables(w io.Writer, s checks.Source) {
+	var shown []checks.SourceTable
+	for _, t := range s.Tables {
+		if slices.ContainsFunc(s.Claims, func(c checks.Checkable) bool {
+			return slices.Contains(t.Claims, strings.TrimPrefix(c.Info().ID, s.Key+"/"))
+		}) {
+			shown = append(shown, t)
+		}
+	}
+	if len(shown) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\nTables of %s, from a run folder RUN:\n", s.Key)
+	for _, t := range shown {
+		fmt.Fprintf(w, "  convergo report RUN --table %-30s %s\n", s.Key+"/"+t.Name, t.Title)
+	}
+	fmt.Fprintf(w, "  convergo figures RUN --claims %s --out DIR   its figures\n", s.Key)
 }
 
 // selected returns the sources with the claims that the patterns name.

@@ -50,12 +50,12 @@ the table, and claims by their row in the overview for --macros, --checklist,
 CSV and JSON.
 
 LaTeX tables fit the page of --venue, the width of its text or with --column one
-of its columns: first columns of words are wrapped, then columns are given up, in
-the order
-` + spareHelp() + `.
-Columns that --columns names are all kept. A table longer than a page becomes a
-longtable, or several frames of a talk. The packages needed are amsmath, amssymb,
-booktabs and longtable, with --siunitx also siunitx.`,
+of its columns: columns of words are wrapped, headings take several lines and
+columns move together; then columns are given up in the order that the table
+declares, and a comment in the LaTeX says which. Columns that --columns names are
+all kept. A table longer than a page becomes a longtable, or several frames of a
+talk. The packages needed are amsmath, amssymb, booktabs and longtable, with
+--siunitx also siunitx.`,
 		Example: `  convergo report runs/x
   convergo report runs/x --format latex --out overview.tex
   convergo report runs/x --claim du2019/gram-concentration --columns all --format csv
@@ -138,19 +138,6 @@ func (a *app) sourceTablesHelp() string {
 		fmt.Fprintf(&b, "  %-28s %s\n", k.Name, k.About)
 	}
 	return b.String()
-}
-
-// spareHelp lists the columns that give way, in lines for a terminal.
-func spareHelp() string {
-	const room = 76
-	lines := []string{" "}
-	for _, key := range report.Spare() {
-		if last := len(lines) - 1; len(lines[last])+len(key) > room {
-			lines = append(lines, " ")
-		}
-		lines[len(lines)-1] += " " + strings.ReplaceAll(key, " ", "\u00a0") + ","
-	}
-	return strings.TrimSuffix(strings.ReplaceAll(strings.Join(lines, "\n"), "\u00a0", " "), ",")
 }
 
 func (a *app) printReport(w, warn io.Writer, dir string, f reportFlags) error {
@@ -260,6 +247,9 @@ func (f reportFlags) shown(format table.Format, o table.Options) report.View {
 	switch format {
 	case table.Terminal:
 		v.Room = report.Terminal
+		if o.Width > 0 {
+			v.Room = min(v.Room, o.Width)
+		}
 	case table.LaTeX:
 		v.LaTeX = &o
 	}

@@ -37,7 +37,7 @@ func (p *page) opening(outcomes []report.SourceOutcome) string {
 	var b strings.Builder
 	b.WriteString(preamble(title))
 	fmt.Fprintf(&b, "<a class=skip href=\"#sources\">Skip to the sources</a>\n<header>\n<h1>V%s</h1>\n", title[1:])
-	b.WriteString(tally(s))
+	b.WriteString(tally(outcomes))
 	fmt.Fprintf(&b, "<p class=meta>%s\n", settings(s))
 	if !s.Finished {
 		b.WriteString("<p class=warn>The run is not finished: verdicts may change.\n")
@@ -53,14 +53,14 @@ func (p *page) opening(outcomes []report.SourceOutcome) string {
 	return b.String()
 }
 
-// tally counts the verdicts; the script makes a filter of each count.
-func tally(s *checks.Summary) string {
+// tally adds up the verdicts of the sources; the script makes a filter of each count.
+func tally(outcomes []report.SourceOutcome) string {
 	counts, unfit := map[checks.Verdict]int{}, 0
-	for _, c := range s.Claims {
-		counts[c.Verdict]++
-		if len(c.Faults()) > 0 {
-			unfit++
+	for _, p := range outcomes {
+		for v, n := range p.Counts {
+			counts[v] += n
 		}
+		unfit += p.Unfit
 	}
 	var b strings.Builder
 	b.WriteString("<ul class=tally>")

@@ -15,7 +15,7 @@ func (s *Study) Table() *table.Table {
 	)
 	widths := s.widths()
 	for _, w := range widths {
-		t.Columns = append(t.Columns, table.Column{Key: columnKey(w), Head: widthName(w), Group: "accuracy in %", Spare: w != 0})
+		t.Columns = append(t.Columns, table.Column{Key: columnKey(w), Head: widthName(w), Group: "accuracy in %", Yield: yield(w)})
 	}
 	rows := map[Point]int{}
 	for _, p := range s.Points {
@@ -99,3 +99,7 @@ func widthName(width int) table.Inline {
 	}
 	return table.Inline(fmt.Sprintf("$m = %d$", width))
 }
+
+// yield gives up the columns of finite networks first: the limit is what the
+// study is about.
+func yield(width int) int { return min(width, 1) }

@@ -32,6 +32,9 @@ func renderLaTeX(w io.Writer, t *Table, opts Options) error {
 		return err
 	}
 	var b strings.Builder
+	if len(t.LeftOut) > 0 {
+		fmt.Fprintf(&b, "%% Left out, so that the table fits: %s\n", oneLine(strings.Join(t.LeftOut, ", ")))
+	}
 	if err := l.print(&b); err != nil {
 		return err
 	}
@@ -74,14 +77,20 @@ type latex struct {
 	sizes, widths []float64
 	total         float64
 	frames        bool
-	tiny          bool         // a size smaller than \footnotesize
-	powers        map[int]bool // see power
+	tiny          bool             // a size smaller than \footnotesize
+	setting                        // how closely the columns stand
+	heads, groups map[int][]string // lines of the headings that are stacked, by their (first) column
+	powers        map[int]bool     // see power
 }
 
 // grid prints headings and cells.
 func (l *latex) grid() (head []string, body [][]string, err error) {
-	for _, c := range l.table.Columns {
-		head = append(head, l.inline(c.Head))
+	for j, c := range l.table.Columns {
+		align := l.table.align(j)
+		if l.aligned(j) {
+			align = Center
+		}
+		head = append(head, stackedHead(l.inline(c.Head), l.heads[j], align))
 	}
 	for i, row := range l.table.Rows {
 		line := make([]string, len(row))
@@ -142,7 +151,7 @@ func (l *latex) spec() string {
 		case l.wrapped(j):
 			fmt.Fprintf(&b, "p{%.3g\\linewidth}", c.Wrap)
 		default:
-			b.WriteString(map[Align]string{Left: "l", Center: "c", Right: "r"}[l.table.align(j)])
+			b.WriteString(letterOf(l.table.align(j)))
 		}
 	}
 	if l.widths != nil {
@@ -294,7 +303,8 @@ func (l *latex) groupLine() string {
 			cells = append(cells, "")
 			continue
 		}
-		cells = append(cells, fmt.Sprintf(`\multicolumn{%d}{c}{%s}`, s.to-s.from, l.inline(s.head)))
+		head := stackedHead(l.inline(s.head), l.groups[s.from], Center)
+		cells = append(cells, fmt.Sprintf(`\multicolumn{%d}{c}{%s}`, s.to-s.from, head))
 		rules = append(rules, fmt.Sprintf(`\cmidrule(lr){%d-%d}`, s.from+1, s.to))
 	}
 	return strings.Join(cells, " & ") + l.rowEnd() + strings.Join(rules, " ") + "\n"

@@ -28,16 +28,24 @@ const room = 9
 // size says, since small letters are cut wider.
 const tinier = 0.95
 
-const (
-	columnGap = 8  // between columns on a page: twice \tabcolsep
-	shareTop  = .9 // of a page, at most, for a float
-)
+const shareTop = .9 // of a page, at most, for a float
+
+// A setting is how closely a table is set.
+type setting struct {
+	gap   float64 // between columns: twice \tabcolsep
+	stack bool    // headings that are wider than their columns take several lines
+}
+
+// settings are those that are tried in turn, before any column is given up.
+var settings = []setting{{8, false}, {8, true}, {5, true}}
 
 // Excess returns by how many points t is too wide for the page when columns of
-// words are wrapped as far as reads well: at most 0 when it fits. See [Options].
+// words are wrapped as far as reads well and headings stand in several lines: at
+// most 0 when it fits. See [Options].
 func (p Page) Excess(t *Table, opts Options) (float64, error) {
 	l := &latex{table: t, opts: opts}
 	l.opts.Page = &p
+	l.set(settings[len(settings)-1])
 	columns, err := l.columns()
 	if err != nil {
 		return 0, err
@@ -46,7 +54,7 @@ func (p Page) Excess(t *Table, opts Options) (float64, error) {
 	if l.tall(nil) {
 		width = p.Text
 	}
-	_, excess := fit(columns, width, true)
+	_, excess := fit(columns, width, l.gap, true)
 	return excess, nil
 }
 
@@ -63,7 +71,7 @@ func (l *latex) columns() ([]columnSize, error) {
 	em := l.opts.Page.Size
 	for j, c := range l.table.Columns {
 		head := l.inline(c.Head)
-		natural, least := texWidth(head), texWidth(head)
+		natural, least := 0.0, 0.0
 		aligned, words := l.aligned(j), l.wraps(j)
 		numbers := 0.0
 		if aligned {
@@ -85,6 +93,11 @@ func (l *latex) columns() ([]columnSize, error) {
 				least = max(least, longestPiece(breakable(s)))
 			}
 		}
+		if l.stack && !words {
+			l.heads[j] = stacked(head, natural)
+			head = widest(l.heads[j])
+		}
+		natural = max(natural, texWidth(head))
 		sizes[j] = columnSize{natural: natural * em, least: natural * em, comfort: natural * em}
 		if words {
 			sizes[j].least = min(natural, least+0.3) * em
@@ -96,17 +109,22 @@ func (l *latex) columns() ([]columnSize, error) {
 }
 
 // groupColumns widens the last column under a heading that is wider than its
-// columns, as LaTeX does.
+// columns, as LaTeX does. A heading of several lines is less wide.
 func (l *latex) groupColumns(sizes []columnSize) {
 	for _, s := range l.table.spans() {
 		if s.head == "" {
 			continue
 		}
-		have := float64(columnGap * (s.to - s.from - 1))
+		have := l.gap * float64(s.to-s.from-1)
 		for _, c := range sizes[s.from:s.to] {
 			have += c.natural
 		}
-		if more := texWidth(l.inline(s.head))*l.opts.Page.Size - have; more > 0 {
+		head := l.inline(s.head)
+		if l.stack {
+			l.groups[s.from] = stacked(head, have/l.opts.Page.Size)
+			head = widest(l.groups[s.from])
+		}
+		if more := texWidth(head)*l.opts.Page.Size - have; more > 0 {
 			last := &sizes[s.to-1]
 			last.natural, last.least, last.comfort = last.natural+more, last.least+more, last.comfort+more
 		}
@@ -126,10 +144,11 @@ func (l *latex) wraps(j int) bool {
 	return l.table.Columns[j].Group == ""
 }
 
-// fit returns the width of each column in a line of the given width, and by how
-// much even wrapping is too wide. The widest column of words gives way first.
-func fit(columns []columnSize, width float64, comfort bool) (widths []float64, excess float64) {
-	have := width - columnGap*float64(len(columns)-1)
+// fit returns the width of each column in a line of the given width, with gaps
+// between them, and by how much even wrapping is too wide. The widest column of
+// words gives way first.
+func fit(columns []columnSize, width, gap float64, comfort bool) (widths []float64, excess float64) {
+	have := width - gap*float64(len(columns)-1)
 	total, least := 0.0, 0.0
 	floor := func(c columnSize) float64 {
 		if comfort {
@@ -171,13 +190,13 @@ func (l *latex) layout() error {
 	if l.opts.Page == nil {
 		return nil
 	}
-	columns, err := l.columns()
+	p := *l.opts.Page
+	columns, err := l.closest(p.Width)
 	if err != nil {
 		return err
 	}
-	p := *l.opts.Page
 	widths, excess := l.fitted(columns, p.Width)
-	if l.opts.Small && excess > 0.5 { // one size smaller, if that is enough
+	if l.opts.Small && excess > slackOfLine { // one size smaller, if that is enough
 		l.tiny = true
 		for j, c := range columns {
 			columns[j] = columnSize{tinier * c.natural, tinier * c.least, tinier * c.comfort}
@@ -191,7 +210,7 @@ func (l *latex) layout() error {
 	if l.opts.Long {
 		widths, excess = l.fitted(columns, p.Text)
 	}
-	if excess > 0.5 {
+	if excess > slackOfLine {
 		return fmt.Errorf("table %q: its columns need %.0f pt more than the %.0f pt of the line: leave out some of %s, or choose a wider page",
 			l.table.Label, excess, p.Width, strings.Join(l.table.keys(), ", "))
 	}
@@ -202,16 +221,41 @@ func (l *latex) layout() error {
 			l.widths[j] = widths[j]
 		}
 	}
-	l.total += columnGap * float64(len(columns)-1)
+	l.total += l.gap * float64(len(columns)-1)
 	return nil
+}
+
+// slackOfLine is by how many points a line may seem too long: estimates are from
+// above.
+const slackOfLine = 0.5
+
+// closest measures the columns as widely set as the line allows.
+func (l *latex) closest(width float64) ([]columnSize, error) {
+	var columns []columnSize
+	for _, s := range settings {
+		l.set(s)
+		var err error
+		if columns, err = l.columns(); err != nil {
+			return nil, err
+		}
+		if _, excess := fit(columns, width, l.gap, true); excess <= 0 {
+			break
+		}
+	}
+	return columns, nil
+}
+
+// set chooses how closely the table is set.
+func (l *latex) set(s setting) {
+	l.setting, l.heads, l.groups = s, map[int][]string{}, map[int][]string{}
 }
 
 // fitted lets columns of words be narrower than reads well only where nothing
 // else helps.
 func (l *latex) fitted(columns []columnSize, width float64) ([]float64, float64) {
-	widths, excess := fit(columns, width, true)
+	widths, excess := fit(columns, width, l.gap, true)
 	if excess > 0 {
-		return fit(columns, width, false)
+		return fit(columns, width, l.gap, false)
 	}
 	return widths, excess
 }
@@ -226,7 +270,7 @@ func (l *latex) tall(widths []float64) bool {
 // height estimates how high a table of these rows is.
 func (l *latex) height(widths []float64, rows [][]Cell, notes []Note) float64 {
 	p := l.opts.Page
-	lines := 3.0
+	lines := 3.0 + l.headLines()
 	for _, row := range rows {
 		most := 1.0
 		for j := range widths {

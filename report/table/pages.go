@@ -11,7 +11,7 @@ func (l *latex) settings() string {
 	if l.opts.Page == nil {
 		return ""
 	}
-	return fmt.Sprintf("\\setlength{\\tabcolsep}{%gpt}\\setlength{\\emergencystretch}{4em}\n", columnGap/2.)
+	return fmt.Sprintf("\\setlength{\\tabcolsep}{%gpt}\\setlength{\\emergencystretch}{4em}\n", l.gap/2)
 }
 
 // size is the command for the type of the table.

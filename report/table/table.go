@@ -13,6 +13,7 @@ type Table struct {
 	Columns []Column
 	Rows    [][]Cell // each as long as Columns
 	Notes   []Note   // printed under the table, in order
+	LeftOut []string // keys of columns that were given up for the page; LaTeX names them in a comment
 }
 
 // Column describes one column.
@@ -25,9 +26,13 @@ type Column struct {
 	// paragraphs Wrap times as wide as the line, for long prose. Other formats
 	// wrap by themselves.
 	Wrap float64
-	// Spare columns are given up, all together, before any other where a page
-	// is too narrow.
-	Spare bool
+	// Yield is the place of the column in the order in which columns are given up
+	// where a page is too narrow: those of 1 first, of equal places together; 0
+	// is never given up.
+	Yield int
+	// Brief, when set, is the key of a column that says the same in less room,
+	// and takes the place of this one when that is given up.
+	Brief string
 }
 
 // Align is the horizontal alignment of a column.

@@ -14,7 +14,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "x", Head: "$m$"},
 				{Value: "y", Head: "value"},
 				{Value: "observed", Head: "measured", Group: "exponent"},
-				{Value: "predicted", Head: "predicted", Group: "exponent"},
+				{Value: "predicted", Head: "predicted", Group: "exponent", Yield: 1},
 			},
 		},
 		{
@@ -24,11 +24,11 @@ func paperTables() []checks.SourceTable {
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
 				{Value: "m", Head: "$m$"},
-				{Value: "eta", Head: `$\eta$`},
+				{Value: "eta", Head: `$\eta$`, Yield: 2},
 				{Value: "steps", Head: "$T$"},
 				{Value: "observed", Head: "measured", Group: "risk"},
 				{Value: "predicted", Head: "bound", Group: "risk"},
-				{Value: "slack", Head: "slack"},
+				{Value: "slack", Head: "slack", Yield: 1},
 			},
 		},
 	}

@@ -11,11 +11,11 @@ func paperTables() []checks.SourceTable {
 			Claims:  []string{"kernel-rate", "regression-rate"}, Curve: "observed",
 			Columns: []checks.TableColumn{
 				{Value: "title", Head: "quantity"},
-				{Value: "l", Head: "$L$"},
+				{Value: "l", Head: "$L$", Yield: 2},
 				{Value: "x", Head: "width"},
 				{Value: "y", Head: "deviation"},
 				{Value: "observed", Head: "measured", Group: "exponent"},
-				{Value: "predicted", Head: "predicted", Group: "exponent"},
+				{Value: "predicted", Head: "predicted", Group: "exponent", Yield: 1},
 			},
 		},
 		{
@@ -27,7 +27,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "width", Head: "$m$"},
 				{Value: "observed", Head: "measured", Group: "variance"},
 				{Value: "predicted", Head: "predicted", Group: "variance"},
-				{Value: "detects", Head: "detects"},
+				{Value: "detects", Head: "detects", Yield: 1},
 			},
 		},
 	}

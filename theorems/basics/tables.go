@@ -11,9 +11,9 @@ func paperTables() []checks.SourceTable {
 			Claims:  []string{"separation-lower", "pair-upper"}, Join: []string{"data", "data.angles", "data.d"},
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
-				{Value: "separation", Head: `$\delta_s$`},
+				{Value: "separation", Head: `$\delta_s$`, Yield: 2},
 				{Value: "predicted", Head: "separation", Group: "lower bound", Key: "lower", Claim: "separation-lower"},
-				{Value: "bound from the largest cosine", Head: "cosine", Group: "lower bound", Key: "cosine"},
+				{Value: "bound from the largest cosine", Head: "cosine", Group: "lower bound", Key: "cosine", Yield: 1},
 				{Value: "lambda_0", Head: `$\lambda_0$`},
 				{Value: "predicted", Head: "upper bound", Key: "upper", Claim: "pair-upper"},
 			},
@@ -28,7 +28,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "beta", Head: `$\beta$`},
 				{Value: "observed", Head: "measured", Group: "Nesterov"},
 				{Value: "predicted", Head: "predicted", Group: "Nesterov"},
-				{Value: "heavy ball's best radius", Head: "heavy ball", Key: "heavy_ball"},
+				{Value: "heavy ball's best radius", Head: "heavy ball", Key: "heavy_ball", Yield: 1},
 			},
 		},
 	}

@@ -14,7 +14,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "x", Head: "weights / samples"},
 				{Value: "y", Head: "eigenvalue"},
 				{Value: "observed", Head: "measured", Group: "crossing"},
-				{Value: "predicted", Head: "predicted", Group: "crossing"},
+				{Value: "predicted", Head: "predicted", Group: "crossing", Yield: 1},
 			},
 		},
 		{
@@ -25,10 +25,10 @@ func paperTables() []checks.SourceTable {
 				{Value: "data", Head: "inputs"},
 				{Value: "hidden", Head: "hidden widths"},
 				{Value: "delta", Head: `$\delta$`},
-				{Value: "lambda_min of the mean", Head: "of the mean", Group: `$\lambda_{\min}$`, Key: "mean"},
+				{Value: "lambda_min of the mean", Head: "of the mean", Group: `$\lambda_{\min}$`, Key: "mean", Yield: 2},
 				{Value: "observed", Head: "measured", Group: `$\lambda_{\min}$`},
 				{Value: "predicted", Head: "bound", Group: `$\lambda_{\min}$`},
-				{Value: "slack", Head: "slack"},
+				{Value: "slack", Head: "slack", Yield: 1},
 			},
 		},
 	}

@@ -11,7 +11,7 @@ func paperTables() []checks.SourceTable {
 			Claims:  []string{"gram-concentration"},
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
-				{Value: "delta", Head: `$\delta$`},
+				{Value: "delta", Head: `$\delta$`, Yield: 1},
 				{Value: "lambda_0", Head: `$\lambda_0$`},
 				{Value: "required width (published)", Head: "published", Group: "width $m$", Key: "published"},
 				{Value: "required width (derived)", Head: "derived", Group: "width $m$", Key: "derived"},
@@ -26,7 +26,7 @@ func paperTables() []checks.SourceTable {
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
 				{Value: "delta", Head: `$\delta$`},
-				{Value: "lambda_0", Head: `$\lambda_0$`},
+				{Value: "lambda_0", Head: `$\lambda_0$`, Yield: 1},
 				{Value: "observed", Head: "measured", Group: `$m_*(\delta)$`},
 				{Value: "required width (derived)", Head: "derived", Group: "required $m$", Key: "derived"},
 				{Value: "required width (published)", Head: "published", Group: "required $m$", Key: "published"},
@@ -39,11 +39,11 @@ func paperTables() []checks.SourceTable {
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
 				{Value: "lambda_0", Head: `$\lambda_0$`},
-				{Value: "step size", Head: `$\eta$`, Key: "eta"},
+				{Value: "step size", Head: `$\eta$`, Key: "eta", Yield: 1},
 				{Value: "width run", Head: "$m$", Key: "m"},
 				{Value: "rate of the theorem", Head: "theorem", Group: "rate", Key: "rate_theorem"},
 				{Value: "observed", Head: "measured", Group: "rate"},
-				{Value: "rate of the linear theory", Head: "linear", Group: "rate", Key: "rate_linear"},
+				{Value: "rate of the linear theory", Head: "linear", Group: "rate", Key: "rate_linear", Yield: 2},
 			},
 		},
 	}

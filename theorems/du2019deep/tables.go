@@ -13,9 +13,9 @@ func paperTables() []checks.SourceTable {
 				{Value: "activation", Head: `$\sigma$`},
 				{Value: "x", Head: "$H$"},
 				{Value: "y", Head: "residual", Group: `$\lambda_{\min}(K^{(H)})$`, Key: "residual"},
-				{Value: "curve:fully connected", Head: "plain", Group: `$\lambda_{\min}(K^{(H)})$`, Key: "plain"},
+				{Value: "curve:fully connected", Head: "plain", Group: `$\lambda_{\min}(K^{(H)})$`, Key: "plain", Yield: 2},
 				{Value: "observed", Head: "measured", Group: "exponent"},
-				{Value: "predicted", Head: "predicted", Group: "exponent"},
+				{Value: "predicted", Head: "predicted", Group: "exponent", Yield: 1},
 			},
 		},
 		{
@@ -25,7 +25,7 @@ func paperTables() []checks.SourceTable {
 			Columns: []checks.TableColumn{
 				{Value: "title", Head: "theorem"},
 				{Value: "layers", Head: "$H$"},
-				{Value: "lambda_min(K^(H))", Head: `$\lambda_{\min}$`, Key: "lambda_min"},
+				{Value: "lambda_min(K^(H))", Head: `$\lambda_{\min}$`, Key: "lambda_min", Yield: 1},
 				{Value: "required width, constants 1", Head: "required", Group: "width", Key: "required"},
 				{Value: "width run", Head: "run", Group: "width", Key: "run"},
 				{Value: "last:loss", Head: "measured", Group: "loss", Key: "loss"},

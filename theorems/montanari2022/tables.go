@@ -14,10 +14,10 @@ func paperTables() []checks.SourceTable {
 				{Value: "d", Head: "$d$"},
 				{Value: "neurons", Head: "$N$"},
 				{Value: "parameters", Head: "$Nd$"},
-				{Value: "directions", Head: "directions"},
+				{Value: "directions", Head: "directions", Yield: 2},
 				{Value: "observed", Head: "measured", Group: "crossing"},
 				{Value: "predicted", Head: "predicted", Group: "crossing"},
-				{Value: "detects", Head: "detects"},
+				{Value: "detects", Head: "detects", Yield: 1},
 			},
 		},
 		{

@@ -12,11 +12,11 @@ func paperTables() []checks.SourceTable {
 			Columns: []checks.TableColumn{
 				{Value: "data", Head: "inputs"},
 				{Value: "l", Head: "$L$"},
-				{Value: "Gershgorin bound", Head: "Gershgorin", Group: "lower bound", Key: "gershgorin"},
+				{Value: "Gershgorin bound", Head: "Gershgorin", Group: "lower bound", Key: "gershgorin", Yield: 2},
 				{Value: "lower bound", Head: "powers", Group: "lower bound", Key: "lower"},
 				{Value: "lambda_min", Head: `$\lambda_{\min}$`},
 				{Value: "upper bound", Head: "upper bound", Key: "upper"},
-				{Value: "lambda_min over lower bound", Head: `$\lambda_{\min}$ / lower`, Key: "ratio"},
+				{Value: "lambda_min over lower bound", Head: `$\lambda_{\min}$ / lower`, Key: "ratio", Yield: 1},
 			},
 		},
 		{
@@ -29,7 +29,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "x", Head: "size"},
 				{Value: "y", Head: `$\lambda_{\min}$`},
 				{Value: "observed", Head: "measured", Group: "exponent"},
-				{Value: "predicted", Head: "predicted", Group: "exponent"},
+				{Value: "predicted", Head: "predicted", Group: "exponent", Yield: 1},
 			},
 		},
 		{

@@ -15,7 +15,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "m", Head: "$m$"},
 				{Value: "observed", Head: "measured", Group: "active share"},
 				{Value: "predicted", Head: "$Q(B)$", Group: "active share"},
-				{Value: "trials", Head: "trials"},
+				{Value: "trials", Head: "trials", Yield: 1},
 			},
 		},
 		{
@@ -26,7 +26,7 @@ func paperTables() []checks.SourceTable {
 				{Value: "x", Head: "$e^{B^2/2}$", Key: "size"},
 				{Value: "y", Head: `$\lambda(B)$`},
 				{Value: "observed", Head: "measured", Group: "exponent"},
-				{Value: "predicted", Head: "predicted", Group: "exponent"},
+				{Value: "predicted", Head: "predicted", Group: "exponent", Yield: 1},
 			},
 		},
 		{

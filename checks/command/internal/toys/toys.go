@@ -20,6 +20,10 @@ func Sources() ([]checks.Source, error) {
 	s, err := checks.Document(checks.Source{
 		Key: "toys", Title: "Toys", Year: 2026, BibTeX: "@misc{toys,\n  title = {Toys},\n  year = {2026}\n}",
 		Files: files, Claims: []checks.Checkable{product(), coins()},
+		Tables: []checks.SourceTable{{
+			Name: "squares", Title: "Products and squares", Caption: "A product beside half the sum of squares.", Claims: []string{"product"},
+			Columns: []checks.TableColumn{{Value: "observed", Head: "$ab$"}, {Value: "predicted", Head: "$(a^2+b^2)/2$"}},
+		}},
 	}, "checks/command/internal/toys")
 	return []checks.Source{s}, err
 }
