@@ -11,8 +11,11 @@
 // map or a gonum matrix together; results of function literals count too. The tests are compiled once per
 // package, with all mutants in them, and a mutant is chosen by an environment variable.
 //
+// A test runs for a mutant only where it calls the mutant's function; which do is recorded first.
+//
 // A function whose doc comment has a line "//mutate:ignore reason" is left out and listed with its reason.
-// The mutants that survive are printed one a line, "file:line function[result] xfactor", and totals last.
+// The mutants that survive are printed one a line, "file:line function[result] xfactor", and totals last. Those
+// that survivors.txt knows have its reason behind them and are counted apart, so that new ones stand out.
 package main
 
 import (
@@ -36,6 +39,7 @@ type options struct {
 	match   *regexp.Regexp
 	then    string
 	jobs    int
+	known   survivors
 }
 
 func main() {
@@ -65,6 +69,9 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 		o.factors = append(o.factors, f)
 	}
 	var err error
+	if o.known, err = readSurvivors(survivorsText); err != nil {
+		return err
+	}
 	if o.match, err = regexp.Compile(*match); err != nil {
 		return err
 	}
@@ -100,7 +107,7 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 		factor int // index
 	}
 	jobs := make(chan job)
-	tested, survived := make([]int, len(o.factors)), make([]int, len(o.factors))
+	tested, survived, known := make([]int, len(o.factors)), make([]int, len(o.factors)), make([]int, len(o.factors))
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range max(1, o.jobs) {
@@ -115,7 +122,12 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 				tested[j.factor]++
 				if !killed {
 					survived[j.factor]++
-					fmt.Fprintf(out, "%s x%v\n", j.mutant, factor)
+					reason := ""
+					if reason = o.known.reason(j.mutant, factor); reason != "" {
+						known[j.factor]++
+						reason = ": " + reason
+					}
+					fmt.Fprintf(out, "%s x%v%s\n", j.mutant, factor, reason)
 				}
 				mu.Unlock()
 			}
@@ -134,7 +146,8 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 		fmt.Fprintln(out, "ignored:", line)
 	}
 	for f, factor := range o.factors {
-		fmt.Fprintf(out, "x%v: %d of %d survive (%.1f %%)\n", factor, survived[f], tested[f], 100*float64(survived[f])/float64(max(1, tested[f])))
+		fmt.Fprintf(out, "x%v: %d of %d survive (%.1f %%), %d with a known reason\n",
+			factor, survived[f], tested[f], 100*float64(survived[f])/float64(max(1, tested[f])), known[f])
 	}
 	return ctx.Err()
 }

@@ -69,8 +69,8 @@ toy.go:12 pair[0.A] x2
 toy.go:12 pair[0.A] x0.5
 toy.go:14 closure.func1[1] x0.5
 ignored: toy.go:19 skipped: on purpose
-x2: 2 of 6 survive (33.3 %)
-x0.5: 3 of 6 survive (50.0 %)
+x2: 2 of 6 survive (33.3 %), 0 with a known reason
+x0.5: 3 of 6 survive (50.0 %), 0 with a known reason
 `
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
@@ -89,12 +89,42 @@ func TestThen(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	o := options{factors: []float64{2}, match: regexp.MustCompile("held"), then: "test $MUTATE_FACTOR != 2", jobs: 1}
+	o := options{factors: []float64{2, 3}, match: regexp.MustCompile("held"), known: survivors{{"toy", "held", "3"}: "odd"}, then: "test $MUTATE_FACTOR != 2", jobs: 1}
 	if err := mutate(context.Background(), o, []string{"."}, &out); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "x2: 0 of 1 survive") {
 		t.Errorf("a command that fails has not killed:\n%s", out.String())
+	}
+	if !strings.Contains(out.String(), "held x3: odd\n") || !strings.Contains(out.String(), "x3: 1 of 1 survive (100.0 %), 1 with a known reason") {
+		t.Errorf("a known survivor without its reason:\n%s", out.String())
+	}
+}
+
+func TestReadSurvivors(t *testing.T) {
+	if _, err := readSurvivors(survivorsText); err != nil {
+		t.Error("survivors.txt:", err)
+	}
+	known, err := readSurvivors("# a comment\n\na/b F[0.X Y] x2 x1.2: scaled later: by one\na/b G: a direction\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		factor float64
+		want   string
+	}{
+		{"F[0.X Y]", 2, "scaled later: by one"}, {"F[0.X Y]", 1.2, "scaled later: by one"}, {"F[0.X Y]", 0.5, ""},
+		{"G", 0.5, "a direction"}, {"H", 2, ""},
+	} {
+		if got := known.reason(mutant{pkg: "a/b", name: tt.name}, tt.factor); got != tt.want {
+			t.Errorf("%s x%v: %q, want %q", tt.name, tt.factor, got, tt.want)
+		}
+	}
+	for _, text := range []string{"a/b F", "a/b: reason", "a/b F x2:", "a/b F xtwo: reason", "a/b F: once\na/b F: twice"} {
+		if _, err := readSurvivors(text); err == nil {
+			t.Errorf("%q is taken", text)
+		}
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,7 +16,14 @@ import (
 type suite struct {
 	binary, dir string
 	args        []string
-	limit       time.Duration
+	tests       []test
+}
+
+// A test is one test, example or fuzz test with its seeds, and the functions that it calls.
+type test struct {
+	name    string
+	took    time.Duration
+	reaches map[int]bool // by the id of a function's first mutant
 }
 
 // compile builds the tests of every package and runs them once without a mutant.
@@ -35,29 +45,79 @@ func compile(ctx context.Context, all []source, dir string) (map[string]suite, e
 		if quiet.Run() == nil {
 			t.args = append(t.args, "-rapid.nofailfile")
 		}
-		began := time.Now()
-		if t.fails(ctx, mutant{}, 1) {
-			return nil, fmt.Errorf("the tests of %s fail without a mutant", s.path)
+		if err := t.trace(ctx, filepath.Join(dir, fmt.Sprintf("%d.reach", i))); err != nil {
+			return nil, fmt.Errorf("the tests of %s without a mutant: %w", s.path, err)
 		}
-		t.limit = patience(time.Since(began))
 		suites[s.path] = t
 	}
 	return suites, ctx.Err()
 }
 
-// kills says whether the tests notice the mutant.
-func (s suite) kills(ctx context.Context, m mutant, factor float64) bool {
-	if s.binary == "" {
-		return false
+// trace runs every test by itself and notes which functions it calls. A mutant then needs the tests alone that call its function.
+func (s *suite) trace(ctx context.Context, file string) error {
+	list := exec.CommandContext(ctx, s.binary, "-test.list=^(Test|Example|Fuzz)")
+	list.Dir = s.dir
+	names, err := output(list)
+	if err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.limit)
-	defer cancel()
-	return s.fails(ctx, m, factor)
+	for _, name := range strings.Fields(string(names)) {
+		t := test{name: name, reaches: map[int]bool{}}
+		began := time.Now()
+		if s.fails(ctx, []test{t}, append(os.Environ(), "MUTATE=0", "MUTATE_FACTOR=1", "MUTATE_REACH="+file)) {
+			return fmt.Errorf("%s fails", name)
+		}
+		t.took = time.Since(began)
+		text, err := os.ReadFile(file)
+		if err != nil && !os.IsNotExist(err) {
+			return err
+		}
+		for _, field := range strings.Fields(string(text)) {
+			id, err := strconv.Atoi(field)
+			if err != nil {
+				return err
+			}
+			t.reaches[id] = true
+		}
+		if err := os.RemoveAll(file); err != nil {
+			return err
+		}
+		s.tests = append(s.tests, t)
+	}
+	return nil
 }
 
-func (s suite) fails(ctx context.Context, m mutant, factor float64) bool {
-	c := exec.CommandContext(ctx, s.binary, s.args...)
-	c.Dir, c.Env = s.dir, environment(m, factor)
+// kills says whether the tests notice the mutant: those first that take no time.
+func (s suite) kills(ctx context.Context, m mutant, factor float64) bool {
+	var fast, slow []test
+	var took time.Duration
+	for _, t := range s.tests {
+		if !t.reaches[m.function] {
+			continue
+		}
+		took += t.took
+		if t.took < 200*time.Millisecond {
+			fast = append(fast, t)
+		} else {
+			slow = append(slow, t)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience(took))
+	defer cancel()
+	return s.fails(ctx, fast, environment(m, factor)) || s.fails(ctx, slow, environment(m, factor))
+}
+
+// fails says whether one of the tests does, in one process.
+func (s suite) fails(ctx context.Context, tests []test, environment []string) bool {
+	if len(tests) == 0 {
+		return false
+	}
+	names := make([]string, len(tests))
+	for i, t := range tests {
+		names[i] = regexp.QuoteMeta(t.name)
+	}
+	c := exec.CommandContext(ctx, s.binary, append([]string{"-test.run=^(" + strings.Join(names, "|") + ")$"}, s.args...)...)
+	c.Dir, c.Env = s.dir, environment
 	return c.Run() != nil
 }
 
