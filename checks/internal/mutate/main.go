@@ -15,7 +15,8 @@
 //
 // A function whose doc comment has a line "//mutate:ignore reason" is left out and listed with its reason.
 // The mutants that survive are printed one a line, "file:line function[result] xfactor", and totals last. Those
-// that survivors.txt knows have its reason behind them and are counted apart, so that new ones stand out.
+// that survivors.txt knows have its reason behind them, and so have those that no test calls, or that are zero, infinite, not a
+// number or empty in all their tests. The first and the last are counted apart, so that new ones stand out.
 package main
 
 import (
@@ -114,7 +115,8 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 		wg.Go(func() {
 			for j := range jobs {
 				factor := o.factors[j.factor]
-				killed := suites[j.mutant.pkg].kills(ctx, j.mutant, factor) || o.then != "" && shellKills(ctx, o.then, dir, j.mutant, factor)
+				killed, why := suites[j.mutant.pkg].kills(ctx, j.mutant, factor)
+				killed = killed || o.then != "" && shellKills(ctx, o.then, dir, j.mutant, factor)
 				if ctx.Err() != nil {
 					continue
 				}
@@ -122,12 +124,14 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 				tested[j.factor]++
 				if !killed {
 					survived[j.factor]++
-					reason := ""
-					if reason = o.known.reason(j.mutant, factor); reason != "" {
+					reason := o.known.reason(j.mutant, factor)
+					if reason != "" || why == unchanged {
 						known[j.factor]++
-						reason = ": " + reason
 					}
-					fmt.Fprintf(out, "%s x%v%s\n", j.mutant, factor, reason)
+					if reason == "" {
+						reason = string(why)
+					}
+					fmt.Fprintf(out, "%s x%v%s\n", j.mutant, factor, colon(reason))
 				}
 				mu.Unlock()
 			}
@@ -150,6 +154,13 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 			factor, survived[f], tested[f], 100*float64(survived[f])/float64(max(1, tested[f])), known[f])
 	}
 	return ctx.Err()
+}
+
+func colon(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 // environment is that of a process in which the mutant acts.

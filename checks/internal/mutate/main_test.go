@@ -32,13 +32,17 @@ func closure() func() (int, float64) { return func() (int, float64) { return 1, 
 func skipped() float64 { return 1 }
 
 func text() string { return "" }
+
+func null() float64 { return 0 }
+
+func idle() float64 { return 1 }
 `
 	tests = `package toy
 
 import "testing"
 
 func TestToy(t *testing.T) {
-	loose(1)
+	loose(1 + null())
 	p := pair()
 	if _, v := closure()(); held() != 3 || v > 10 || p.b != 2 || p.list[1] != 5 {
 		t.Fatal("changed")
@@ -62,15 +66,19 @@ func TestSurvivors(t *testing.T) {
 	if err := command(context.Background(), []string{"-factors", "2,0.5", "-j", "1", "."}, &out); err != nil {
 		t.Fatal(err)
 	}
-	want := `6 results in 1 packages
+	want := `8 results in 1 packages
 toy.go:10 loose x2
 toy.go:10 loose x0.5
 toy.go:12 pair[0.A] x2
 toy.go:12 pair[0.A] x0.5
 toy.go:14 closure.func1[1] x0.5
+toy.go:23 null x2: nothing to scale: zero, infinite, not a number or empty in all its tests
+toy.go:23 null x0.5: nothing to scale: zero, infinite, not a number or empty in all its tests
+toy.go:25 idle x2: no test of the package calls it
+toy.go:25 idle x0.5: no test of the package calls it
 ignored: toy.go:19 skipped: on purpose
-x2: 2 of 6 survive (33.3 %), 0 with a known reason
-x0.5: 3 of 6 survive (50.0 %), 0 with a known reason
+x2: 4 of 8 survive (50.0 %), 1 with a known reason
+x0.5: 5 of 8 survive (62.5 %), 1 with a known reason
 `
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)

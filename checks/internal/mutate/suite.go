@@ -87,8 +87,8 @@ func (s *suite) trace(ctx context.Context, file string) error {
 	return nil
 }
 
-// kills says whether the tests notice the mutant: those first that take no time.
-func (s suite) kills(ctx context.Context, m mutant, factor float64) bool {
+// kills says whether the tests notice the mutant, those first that take no time, and what there is to say where they do not.
+func (s suite) kills(ctx context.Context, m mutant, factor float64) (killed bool, why fate) {
 	var fast, slow []test
 	var took time.Duration
 	for _, t := range s.tests {
@@ -102,10 +102,30 @@ func (s suite) kills(ctx context.Context, m mutant, factor float64) bool {
 			slow = append(slow, t)
 		}
 	}
+	if len(fast)+len(slow) == 0 {
+		return false, uncalled
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience(took))
 	defer cancel()
-	return s.fails(ctx, fast, environment(m, factor)) || s.fails(ctx, slow, environment(m, factor))
+	changes := fmt.Sprintf("%s.%d.%v", s.binary, m.id, factor)
+	defer os.Remove(changes)
+	env := append(environment(m, factor), "MUTATE_CHANGES="+changes)
+	if s.fails(ctx, fast, env) || s.fails(ctx, slow, env) {
+		return true, ""
+	}
+	if _, err := os.Stat(changes); err != nil {
+		return false, unchanged
+	}
+	return false, ""
 }
+
+// A fate is what the tests of a mutant's package say of it, where they say nothing against it.
+type fate string
+
+const (
+	uncalled  fate = "no test of the package calls it"
+	unchanged fate = "nothing to scale: zero, infinite, not a number or empty in all its tests"
+)
 
 // fails says whether one of the tests does, in one process.
 func (s suite) fails(ctx context.Context, tests []test, environment []string) bool {
