@@ -7,6 +7,11 @@
 //	go run ./checks/internal/mutate -factors 2,0.5 -match 'Gram' ./bounds
 //	go run ./checks/internal/mutate -then 'go test ./theorems/...' ./bounds
 //
+//	go run ./checks/internal/mutate -edits checks/internal/mutate/engine.txt
+//
+// The last form is for what no factor on a result shows, such as a share of an error probability that is not taken: it puts one
+// text of a file in place of another, as the file says, and runs the tests of that file's package.
+//
 // A result is a float64, each float field of a struct by itself, and all entries of a slice, an array, a
 // map or a gonum matrix together; results of function literals count too. The tests are compiled once per
 // package, with all mutants in them, and a mutant is chosen by an environment variable.
@@ -57,6 +62,7 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	factors := flags.String("factors", "2,0.5,1.2,0.83,1.02", "comma-separated `factors`")
 	match := flags.String("match", "", "only mutants whose \"file:line function[result]\" matches this `expression`")
 	then := flags.String("then", "", "a shell `command` that survivors are shown to as well, in instrumented packages; it kills by failing")
+	edits := flags.String("edits", "", "a `file` of mutants made by hand, instead of packages")
 	jobs := flags.Int("j", runtime.NumCPU(), "test processes at a time")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -75,6 +81,9 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if o.match, err = regexp.Compile(*match); err != nil {
 		return err
+	}
+	if *edits != "" {
+		return mutateByHand(ctx, o, *edits, out)
 	}
 	if flags.NArg() == 0 {
 		return errors.New("no package named; try ./bounds/... for all below bounds")

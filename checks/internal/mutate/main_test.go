@@ -136,6 +136,40 @@ func TestReadSurvivors(t *testing.T) {
 	}
 }
 
+func TestEdits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles a package")
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range map[string]string{
+		"go.mod": "module toy\n\ngo 1.26\n", "toy.go": code, "toy_test.go": tests,
+		"edits.txt": "# by hand\n@ toy.go: held is lost\n- return 3\n+ return 4\n\n@ toy.go: text is lost\n- return \"\"\n+ return \"a\"\n",
+		"twice.txt": "@ toy.go: where\n- return 1\n+ return 2\n", "wrong.txt": "@ toy.go: no code\n- return 3\n+ return x\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := command(context.Background(), []string{"-edits", "edits.txt"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if want := "toy.go: text is lost\n1 of 2 edits survive\n"; out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+	for file, want := range map[string]string{"twice.txt": "is there 3 times", "wrong.txt": "undefined: x"} {
+		if err := command(context.Background(), []string{"-edits", file}, &out); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one that says %q", file, err, want)
+		}
+	}
+	for _, text := range []string{"- a\n", "@ f: n\n+ b\n", "@ f: n\n- a\n", "@ f: n\n@ g: m\n"} {
+		if _, err := readEdits(text); err == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}
+
 func TestModule(t *testing.T) {
 	for path, want := range map[string]string{"convergo/bounds/eig": "convergo", "gonum.org/v1/gonum/mat": "gonum.org/v1/gonum", "math": "math"} {
 		if got := module(path); got != want {
