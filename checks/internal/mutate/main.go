@@ -106,7 +106,7 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	suites, err := compile(ctx, all, dir)
+	suites, err := compile(ctx, all, dir, out)
 	if err != nil {
 		return err
 	}

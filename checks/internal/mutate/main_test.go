@@ -39,13 +39,22 @@ func idle() float64 { return 1 }
 `
 	tests = `package toy
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
 func TestToy(t *testing.T) {
 	loose(1 + null())
 	p := pair()
 	if _, v := closure()(); held() != 3 || v > 10 || p.b != 2 || p.list[1] != 5 {
 		t.Fatal("changed")
+	}
+}
+
+func TestOfAllocations(t *testing.T) {
+	if text(); os.Getenv("MUTATE") == "0" {
+		t.Fatal("instrumented")
 	}
 }
 `
@@ -66,7 +75,8 @@ func TestSurvivors(t *testing.T) {
 	if err := command(context.Background(), []string{"-factors", "2,0.5", "-j", "1", "."}, &out); err != nil {
 		t.Fatal(err)
 	}
-	want := `8 results in 1 packages
+	want := `left out: TestOfAllocations of toy fails without a mutant
+8 results in 1 packages
 toy.go:10 loose x2
 toy.go:10 loose x0.5
 toy.go:12 pair[0.A] x2

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,8 +27,9 @@ type test struct {
 	reaches map[int]bool // by the id of a function's first mutant
 }
 
-// compile builds the tests of every package and runs them once without a mutant.
-func compile(ctx context.Context, all []source, dir string) (map[string]suite, error) {
+// compile builds the tests of every package and runs each once without a mutant. Those that then fail, since they count
+// allocations say, are left out and named.
+func compile(ctx context.Context, all []source, dir string, out io.Writer) (map[string]suite, error) {
 	suites := map[string]suite{}
 	for i, s := range all {
 		binary := filepath.Join(dir, fmt.Sprintf("%d.test", i))
@@ -45,8 +47,12 @@ func compile(ctx context.Context, all []source, dir string) (map[string]suite, e
 		if quiet.Run() == nil {
 			t.args = append(t.args, "-rapid.nofailfile")
 		}
-		if err := t.trace(ctx, filepath.Join(dir, fmt.Sprintf("%d.reach", i))); err != nil {
-			return nil, fmt.Errorf("the tests of %s without a mutant: %w", s.path, err)
+		failed, err := t.trace(ctx, filepath.Join(dir, fmt.Sprintf("%d.reach", i)))
+		if err != nil {
+			return nil, fmt.Errorf("the tests of %s: %w", s.path, err)
+		}
+		for _, name := range failed {
+			fmt.Fprintf(out, "left out: %s of %s fails without a mutant\n", name, s.path)
 		}
 		suites[s.path] = t
 	}
@@ -54,37 +60,42 @@ func compile(ctx context.Context, all []source, dir string) (map[string]suite, e
 }
 
 // trace runs every test by itself and notes which functions it calls. A mutant then needs the tests alone that call its function.
-func (s *suite) trace(ctx context.Context, file string) error {
+// It returns the tests that fail.
+func (s *suite) trace(ctx context.Context, file string) (failed []string, err error) {
 	list := exec.CommandContext(ctx, s.binary, "-test.list=^(Test|Example|Fuzz)")
 	list.Dir = s.dir
 	names, err := output(list)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range strings.Fields(string(names)) {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		t := test{name: name, reaches: map[int]bool{}}
 		began := time.Now()
 		if s.fails(ctx, []test{t}, append(os.Environ(), "MUTATE=0", "MUTATE_FACTOR=1", "MUTATE_REACH="+file)) {
-			return fmt.Errorf("%s fails", name)
+			failed = append(failed, name)
+			continue
 		}
 		t.took = time.Since(began)
 		text, err := os.ReadFile(file)
 		if err != nil && !os.IsNotExist(err) {
-			return err
+			return nil, err
 		}
 		for _, field := range strings.Fields(string(text)) {
 			id, err := strconv.Atoi(field)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			t.reaches[id] = true
 		}
 		if err := os.RemoveAll(file); err != nil {
-			return err
+			return nil, err
 		}
 		s.tests = append(s.tests, t)
 	}
-	return nil
+	return failed, nil
 }
 
 // kills says whether the tests notice the mutant, those first that take no time, and what there is to say where they do not.
