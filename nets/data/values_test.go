@@ -55,7 +55,7 @@ func TestPinChangesTheDigestAlone(t *testing.T) {
 		t.Fatalf("digest %q (%v)", pinned.SHA256, err)
 	}
 	pinned.SHA256 = ""
-	if got, want := fmt.Sprintf("%+v", pinned), fmt.Sprintf("%+v", spec); got != want {
+	if got, want := fmt.Sprintf("%#v", pinned), fmt.Sprintf("%#v", spec); got != want {
 		t.Errorf("pinned\n%s, want\n%s", got, want)
 	}
 }
@@ -92,4 +92,54 @@ func TestStandardisedByEveryWay(t *testing.T) {
 	defer files.Serve()()
 	set, err = pinned.Build()
 	check("by a serving loader", set, err)
+}
+
+// Rows as they are drawn, before any scaling: of length one where a kind has directions, and as given where they are given.
+func TestRawRows(t *testing.T) {
+	for _, spec := range []data.Spec{
+		{Kind: data.Sphere, N: 5, D: 3}, {Kind: data.Orthonormal, N: 3, D: 4}, {Kind: data.Basis, N: 3, D: 3}, {Kind: data.Circle, N: 5},
+		{Kind: data.HalfCircle, N: 4}, {Kind: data.Angles, Angles: []float64{0.1, 2}}, {Kind: data.Simplex, N: 4, D: 4},
+		{Kind: data.Equicorrelated, N: 3, D: 3, Rho: 0.3}, {Kind: data.Antipodal, N: 4, D: 3}, {Kind: data.Duplicate, N: 4, D: 3},
+	} {
+		spec.Raw, spec.Seed = true, 9
+		x := build(t, spec).X
+		n, _ := x.Dims()
+		for i := range n {
+			if norm := mat.Norm(x.RowView(i), 2); math.Abs(norm-1) > 1e-14 {
+				t.Errorf("%v: row %d has length %v", spec, i, norm)
+			}
+		}
+	}
+	given := build(t, data.Spec{Kind: data.Explicit, Rows: [][]float64{{3, 4}, {-1, 0.5}}, Raw: true}).X
+	if !mat.Equal(given, mat.NewDense(2, 2, []float64{3, 4, -1, 0.5})) {
+		t.Errorf("explicit rows %v", mat.Formatted(given))
+	}
+	points := build(t, data.Spec{Kind: data.Lattice, Points: [][]int{{3, -4}, {0, 2}}, Raw: true}).X
+	if !mat.Equal(points, mat.NewDense(2, 2, []float64{3, -4, 0, 2})) {
+		t.Errorf("lattice points %v", mat.Formatted(points))
+	}
+	// Clusters at distance 1 of spread 0.1 in five dimensions: 5 * 0.01 is the mean square of the distance to a centre.
+	const n, d, spread, sep = 4000, 5, 0.1, 1
+	x := build(t, data.Spec{Kind: data.Cluster, N: n, D: d, Spread: spread, Sep: sep, Raw: true, Seed: 2}).X
+	var centre [2][d]float64
+	for i := range n {
+		for k := range d {
+			centre[i%2][k] += x.At(i, k) * 2 / n
+		}
+	}
+	square, distance, length := 0.0, 0.0, 0.0
+	for k := range d {
+		for i := range n {
+			v := x.At(i, k) - centre[i%2][k]
+			square += v * v / n
+		}
+		v := centre[0][k] - centre[1][k]
+		distance += v * v
+		length += centre[0][k] * centre[0][k]
+	}
+	for what, v := range map[string][2]float64{"spread": {square, d * spread * spread}, "squared distance of the centres": {distance, sep * sep}, "squared length of a centre": {length, 1}} {
+		if math.Abs(v[0]/v[1]-1) > 0.06 {
+			t.Errorf("%s: %v, want %v", what, v[0], v[1])
+		}
+	}
 }

@@ -12,3 +12,9 @@ func TestEntries(t *testing.T) {
 		}
 	}
 }
+
+func TestAccuracy(t *testing.T) {
+	if got := Accuracy([]float64{1, 2, 3, 4}, []float64{1, 2, 3, 5}); got != 0.75 {
+		t.Errorf("three of four are an accuracy of %v", got)
+	}
+}
