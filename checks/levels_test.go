@@ -204,6 +204,28 @@ func TestHolmOfAnUnfinishedRun(t *testing.T) {
 	}
 }
 
+// Trials that the numeric error leaves unresolved decide nothing, however many; with clean ones they are violations for HOLDS, and
+// with violations clean ones for REFUTED.
+func TestUnresolvedTrialsDecideNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		every Status // each third trial is unresolved, the others are this
+		want  Verdict
+	}{{"unresolved", Unresolved, Undecided}, {"held", Held, Undecided}, {"violated", Violated, Refuted}} {
+		j := Probably{}.judge(Terms{Delta: 0.3}, 0.01)
+		for i := range 600 {
+			s := tt.every
+			if i%3 == 0 {
+				s = Unresolved
+			}
+			j.add(Measurement{Observed: 1, Predicted: 1}, s)
+		}
+		if got := j.result().Verdict; got != tt.want {
+			t.Errorf("a third unresolved, the others %s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 // The matrix of passes has a row a pass.
 func TestMatrixOfPasses(t *testing.T) {
 	l := ladderTally{tally: newTally()}

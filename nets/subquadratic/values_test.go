@@ -98,6 +98,15 @@ func TestNewtonStartsAtTheNetwork(t *testing.T) {
 	if k, want := s.Gram().At(1, 1), batchNorm(net, x, 1); math.Abs(k-want) > 1e-13 {
 		t.Errorf("Gram entry %v, by the gates %v", k, want)
 	}
+	// The residual after a step is that of the network that the step has moved.
+	if err := s.Step(); err != nil {
+		t.Fatal(err)
+	}
+	for i, u := range net.Output(x) {
+		if math.Abs(s.Residual[i]-(u-y[i])) > 1e-12 {
+			t.Errorf("sample %d: residual %v after a step, by the network %v", i, s.Residual[i], u-y[i])
+		}
+	}
 }
 
 // batchNorm is |x_i|^2/m times the number of open gates.

@@ -61,13 +61,15 @@ func mutateByHand(ctx context.Context, o options, name string, out io.Writer) er
 	}
 	defer os.RemoveAll(dir)
 	tested, survived := 0, 0
+	var wrong error // edits that cannot be made, or do not compile
 	for _, e := range edits {
 		if ctx.Err() != nil || !o.match.MatchString(e.String()) {
 			continue
 		}
 		killed, err := e.kills(ctx, dir)
 		if err != nil {
-			return fmt.Errorf("%s: %w", e, err)
+			wrong = errors.Join(wrong, fmt.Errorf("%s: %w", e, err))
+			continue
 		}
 		if tested++; !killed {
 			survived++
@@ -75,7 +77,7 @@ func mutateByHand(ctx context.Context, o options, name string, out io.Writer) er
 		}
 	}
 	fmt.Fprintf(out, "%d of %d edits survive\n", survived, tested)
-	return ctx.Err()
+	return errors.Join(ctx.Err(), wrong)
 }
 
 // kills says whether the tests of the edited package fail. An edit that does not compile is an error.
