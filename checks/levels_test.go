@@ -145,34 +145,49 @@ func TestLevelOfCrossings(t *testing.T) {
 	const alpha, trials = 0.01, 60
 	rng := rand.New(rand.NewPCG(3, 5))
 	ms := make([]Measurement, trials)
-	rungs := []stats.Rung{{X: 1}, {X: 2}, {X: 4}, {X: 8}}
 	for i := range ms {
-		for k := range rungs {
+		for k, chance := range []float64{0.05, 0.35, 0.75, 0.98} {
 			success := 0.0
-			if rng.Float64() < []float64{0.05, 0.35, 0.75, 0.98}[k] {
+			if rng.Float64() < chance {
 				success = 1
-				rungs[k].Successes++
 			}
-			rungs[k].Trials++
-			ms[i].Ladder = append(ms[i].Ladder, Rung{rungs[k].X, success})
+			ms[i].Ladder = append(ms[i].Ladder, Rung{math.Exp2(float64(k)), success})
 		}
 	}
+	differ := false // somewhere another level gives another bracket
 	for shown, level := range map[Float]float64{0: 0.5, 0.3: 0.3} {
-		fit, err := stats.FitThreshold(rungs, stats.ThresholdConfig{Level: level, Alpha: alpha})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := judgeAll(Threshold{}, Terms{Location: 3, Resolution: 1, Level: shown}, alpha, ms)
-		if float64(r.Interval[0]) != fit.BracketLo || float64(r.Interval[1]) != fit.BracketHi || float64(r.Estimate) != fit.Location {
-			t.Errorf("level %v: crossing at %v in %v, want %v in [%v, %v]", level, r.Estimate, r.Interval, fit.Location, fit.BracketLo, fit.BracketHi)
-		}
-		// A location that the bracket meets at a factor of 1.5 is not refuted at a resolution of 0.5, and is at less.
-		for resolution, refuted := range map[float64]bool{0.49: true, 0.3: true, 0.51: false} {
-			far := judgeAll(Threshold{}, Terms{Location: Float(1.5 * fit.BracketHi), Resolution: Float(resolution), Level: shown}, alpha, ms)
-			if (far.Verdict == Refuted) != refuted {
-				t.Errorf("level %v, resolution %v: %s of a location 1.5 times beyond the bracket", level, resolution, far.Verdict)
+		for n := 20; n <= trials; n++ {
+			counts := []stats.Rung{{X: 1}, {X: 2}, {X: 4}, {X: 8}}
+			for _, m := range ms[:n] {
+				for k, rung := range m.Ladder {
+					counts[k].Trials++
+					counts[k].Successes += int(rung.Value)
+				}
+			}
+			fit := func(alpha float64) stats.Threshold {
+				f, err := stats.FitThreshold(counts, stats.ThresholdConfig{Level: level, Alpha: alpha})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return f
+			}
+			want, twice := fit(alpha), fit(2*alpha)
+			differ = differ || want.BracketLo != twice.BracketLo || want.BracketHi != twice.BracketHi
+			r := judgeAll(Threshold{}, Terms{Location: 3, Resolution: 1, Level: shown}, alpha, ms[:n])
+			if float64(r.Interval[0]) != want.BracketLo || float64(r.Interval[1]) != want.BracketHi || float64(r.Estimate) != want.Location {
+				t.Errorf("level %v, %d trials: crossing at %v in %v, want %v in [%v, %v]", level, n, r.Estimate, r.Interval, want.Location, want.BracketLo, want.BracketHi)
+			}
+			// A location that the bracket meets at a factor of 1.5 is not refuted at a resolution of 0.5, and is at less.
+			for resolution, refuted := range map[float64]bool{0.49: true, 0.3: true, 0.51: false} {
+				far := judgeAll(Threshold{}, Terms{Location: Float(1.5 * want.BracketHi), Resolution: Float(resolution), Level: shown}, alpha, ms[:n])
+				if !math.IsInf(want.BracketHi, 1) && (far.Verdict == Refuted) != refuted {
+					t.Errorf("level %v, resolution %v: %s of a location 1.5 times beyond the bracket", level, resolution, far.Verdict)
+				}
 			}
 		}
+	}
+	if !differ {
+		t.Error("no number of trials tells the level from twice the level")
 	}
 }
 
