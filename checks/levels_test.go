@@ -44,6 +44,28 @@ func TestLevelOfSlopes(t *testing.T) {
 	}
 }
 
+// The same ranks enclose the median of 23 slacks at 95 %, and their quantile at a delta of one half; the slack that is shown there is
+// the twelfth.
+func TestLevelOfSlacks(t *testing.T) {
+	ms := make([]Measurement, 23)
+	for i := range ms {
+		ms[i] = Measurement{Observed: 1, Predicted: 1 + float64(i)/100}
+	}
+	r := judgeAll(Probably{}, Terms{Delta: 0.5}, 0.001, ms)
+	for i, want := range []float64{1.06, 1.16} {
+		if math.Abs(float64(r.SlackInterval[i])-want) > 1e-12 || math.Abs(float64(r.SlackShown[i])-want) > 1e-12 {
+			t.Errorf("end %d of the median slack is %v and of its quantile %v, want %v", i, r.SlackInterval[i], r.SlackShown[i], want)
+		}
+	}
+	if math.Abs(float64(r.SlackWorst)-1.11) > 1e-12 {
+		t.Errorf("slack %v is shown, want 1.11", r.SlackWorst)
+	}
+	lo, hi := stats.BinomialCS(0, 23, 0.05)
+	if float64(r.Interval[0]) != lo || float64(r.Interval[1]) != hi {
+		t.Errorf("share in %v, want [%v, %v]", r.Interval, lo, hi)
+	}
+}
+
 // The constant is fitted on two rungs and held out on two, so that one of four pairs attains both: at 0.2 its slope has the level
 // 0.05, and the ratio over a factor of 4 in size is that of the slopes 0.06 and 0.16.
 func TestLevelOfPairsOfRungs(t *testing.T) {

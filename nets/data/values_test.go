@@ -63,11 +63,15 @@ func TestPinChangesTheDigestAlone(t *testing.T) {
 // Standardised columns of two rows are -1 and 1, however the file is found.
 func TestStandardisedByEveryWay(t *testing.T) {
 	ctx := context.Background()
-	spec := data.Spec{Kind: data.File, Path: file(t, "a.csv", "1,50\n3,90\n"), Raw: true, Load: data.Options{Standardize: true}}
+	spec := data.Spec{Kind: data.File, Path: file(t, "a.csv", "1,50,7\n3,90,9\n"), Raw: true,
+		Load: data.Options{Standardize: true, Label: data.LabelLast, LabelCoding: data.CodeRaw}}
 	check := func(way string, set *data.Set, err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(way, err)
+		}
+		if set.Y[0] != 7 || set.Y[1] != 9 {
+			t.Errorf("%s: labels %v, want 7 and 9", way, set.Y)
 		}
 		for i := range 2 {
 			for k := range 2 {

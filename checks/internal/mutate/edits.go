@@ -66,7 +66,7 @@ func mutateByHand(ctx context.Context, o options, name string, out io.Writer) er
 		if ctx.Err() != nil || !o.match.MatchString(e.String()) {
 			continue
 		}
-		killed, err := e.kills(ctx, dir)
+		killed, err := e.kills(ctx, dir, o.short)
 		if err != nil {
 			wrong = errors.Join(wrong, fmt.Errorf("%s: %w", e, err))
 			continue
@@ -81,7 +81,7 @@ func mutateByHand(ctx context.Context, o options, name string, out io.Writer) er
 }
 
 // kills says whether the tests of the edited package fail. An edit that does not compile is an error.
-func (e edit) kills(ctx context.Context, dir string) (bool, error) {
+func (e edit) kills(ctx context.Context, dir string, short bool) (bool, error) {
 	text, err := os.ReadFile(e.file)
 	if err != nil {
 		return false, err
@@ -108,7 +108,11 @@ func (e edit) kills(ctx context.Context, dir string) (bool, error) {
 	if _, err := output(exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay(dir), "-o", binary, "./"+filepath.Dir(e.file))); err != nil {
 		return false, err
 	}
-	c := exec.CommandContext(ctx, binary, "-test.failfast", "-test.timeout=3m")
+	args := []string{"-test.failfast", "-test.timeout=3m"}
+	if short {
+		args = append(args, "-test.short")
+	}
+	c := exec.CommandContext(ctx, binary, args...)
 	c.Dir = filepath.Dir(e.file)
 	var exit *exec.ExitError
 	if err := c.Run(); err != nil && !errors.As(err, &exit) {
