@@ -66,7 +66,7 @@ func mutateByHand(ctx context.Context, o options, name string, out io.Writer) er
 		if ctx.Err() != nil || !o.match.MatchString(e.String()) {
 			continue
 		}
-		killed, err := e.kills(ctx, dir, o.short)
+		killed, err := e.kills(ctx, dir, o.run)
 		if err != nil {
 			wrong = errors.Join(wrong, fmt.Errorf("%s: %w", e, err))
 			continue
@@ -81,7 +81,7 @@ func mutateByHand(ctx context.Context, o options, name string, out io.Writer) er
 }
 
 // kills says whether the tests of the edited package fail. An edit that does not compile is an error.
-func (e edit) kills(ctx context.Context, dir string, short bool) (bool, error) {
+func (e edit) kills(ctx context.Context, dir, run string) (bool, error) {
 	text, err := os.ReadFile(e.file)
 	if err != nil {
 		return false, err
@@ -108,11 +108,7 @@ func (e edit) kills(ctx context.Context, dir string, short bool) (bool, error) {
 	if _, err := output(exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay(dir), "-o", binary, "./"+filepath.Dir(e.file))); err != nil {
 		return false, err
 	}
-	args := []string{"-test.failfast", "-test.timeout=3m"}
-	if short {
-		args = append(args, "-test.short")
-	}
-	c := exec.CommandContext(ctx, binary, args...)
+	c := exec.CommandContext(ctx, binary, "-test.failfast", "-test.timeout=3m", "-test.run="+run)
 	c.Dir = filepath.Dir(e.file)
 	var exit *exec.ExitError
 	if err := c.Run(); err != nil && !errors.As(err, &exit) {

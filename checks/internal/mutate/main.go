@@ -46,7 +46,7 @@ type options struct {
 	then    string
 	jobs    int
 	known   survivors
-	short   bool // tests of edits are short ones
+	run     string // names of the tests that edits are shown to
 }
 
 func main() {
@@ -64,12 +64,12 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	match := flags.String("match", "", "only mutants whose \"file:line function[result]\" matches this `expression`")
 	then := flags.String("then", "", "a shell `command` that survivors are shown to as well, in instrumented packages; it kills by failing")
 	edits := flags.String("edits", "", "a `file` of mutants made by hand, instead of packages")
-	short := flags.Bool("short", false, "show edits to the short tests alone, which is faster and kills fewer")
+	run := flags.String("run", "", "show edits only to the tests whose names match this `expression`, which is faster and kills fewer")
 	jobs := flags.Int("j", runtime.NumCPU(), "test processes at a time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	o := options{then: *then, jobs: *jobs, short: *short}
+	o := options{then: *then, jobs: *jobs, run: *run}
 	for _, s := range strings.Split(*factors, ",") {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
