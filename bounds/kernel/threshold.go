@@ -23,7 +23,7 @@ func JointTail(b, angle float64) float64 {
 	if !(angle >= 0 && angle <= math.Pi) || math.IsNaN(b) {
 		return math.NaN()
 	}
-	if b == 0 {
+	if math.Abs(b) < 1e-300 { // it changes the tail by at most |b|, and 4/b would overflow
 		return orthant(angle)
 	}
 	p := craig(math.Abs(b), (math.Pi-angle)/2)

@@ -104,7 +104,7 @@ func TestJointTailEnds(t *testing.T) {
 func TestJointTailOfTinyThresholds(t *testing.T) {
 	for _, b := range []float64{5e-324, 1e-310, 3e-154, 1e-100, 1e-20} {
 		for _, angle := range []float64{0, 1e-9, 0.3, 1.5, 3} {
-			if got, want := kernel.JointTail(b, angle), (math.Pi-angle)/(2*math.Pi); math.Abs(got-want) > 1e-14 {
+			if got, want := kernel.JointTail(b, angle), (math.Pi-angle)/(2*math.Pi); !(math.Abs(got-want) <= 1e-14) {
 				t.Errorf("b=%v angle=%v: %v, want %v", b, angle, got, want)
 			}
 		}

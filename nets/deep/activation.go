@@ -19,12 +19,14 @@ func (a Activation) String() string { return a.name }
 // ReLU is max(z, 0), with derivative 0 at z = 0.
 func ReLU() Activation {
 	return Activation{name: "relu", moment: 0.5, eval: func(value, slope, z []float64) {
+		one := math.Float64bits(1)
+		value, slope = value[:len(z)], slope[:len(z)]
 		for i, zi := range z {
-			v, s := 0.0, 0.0
+			var active uint64 // a mask and not a branch: signs of preactivations cannot be predicted
 			if zi > 0 {
-				v, s = zi, 1
+				active = math.MaxUint64
 			}
-			value[i], slope[i] = v, s
+			value[i], slope[i] = math.Float64frombits(math.Float64bits(zi)&active), math.Float64frombits(one&active)
 		}
 	}}
 }

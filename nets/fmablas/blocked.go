@@ -8,6 +8,8 @@ const (
 	blockTerms   = 256
 	blockRows    = 96
 	blockColumns = 1536
+
+	transposedTerms = 64
 )
 
 // A buffer holds blocks of A and B, packed in panels, and a tile.
@@ -126,6 +128,12 @@ func (l *loops) pack(dst []float64, v view, rows, terms, width int) []float64 {
 
 // transpose sets column k of dst, which has a width, to entry k of the rows of src, which are a stride apart.
 func (l *loops) transpose(dst, src []float64, rows, terms, width, stride int) {
+	for k := 0; k < terms; k += transposedTerms { // so that what is written stays in the first cache until its lines are full
+		l.transposeBlock(dst[k*width:], src[k:], rows, min(transposedTerms, terms-k), width, stride)
+	}
+}
+
+func (l *loops) transposeBlock(dst, src []float64, rows, terms, width, stride int) {
 	i := 0
 	for ; i+4 <= rows; i += 4 {
 		l.fourRows(dst[i:], src[i*stride:], terms, stride, width)
