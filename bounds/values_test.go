@@ -97,7 +97,7 @@ func TestIndicatorIsItsPolynomial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	within(t, "value", in.Value(0.5), 1-1+0.75, 1e-15)
+	within(t, "value", in.Value(0.5), 0.75, 1e-15)
 	// nu_1 = 1/(2 sqrt pi): h of the polynomial x alone is 2 sqrt pi u.
 	line, _ := bounds.NewIndicator([]float64{0, 1})
 	within(t, "h", line.At(1.5, 0.2), 3*math.SqrtPi, 1e-14)
