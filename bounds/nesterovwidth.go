@@ -43,11 +43,6 @@ func ProveNesterov(n int, s, lmin, lmax, share float64) NesterovProof {
 	return p
 }
 
-// Nesterov's theorem is proved for the spectrum [(3/4) lambda_0, top + lambda_0/4], with top = lambda_max(H^inf) or a bound on it.
-func (p Problem) nesterov(top, share float64) NesterovProof {
-	return ProveNesterov(p.N, p.S, 0.75*p.Lambda0, top+p.Lambda0/4, share)
-}
-
 // NesterovWidth is a width from which on, with probability at least 1 - delta over independent w_r(0) ~ N(0, I) and any signs,
 // Nesterov's method with the parameters of [NesterovHalf] for lmin = (3/4) lambda_0 and lmax = S^2/2 + lambda_0/4 has
 // ||z_t|| <= C(kappa) (1 - 1/(2s))^t ||z_0|| for all t (derived, after Liu, Pan and Tao 2022, whose width hides its constant).
@@ -72,7 +67,8 @@ func (p Problem) nesterovWidth(top, share, events, copies, residual float64) flo
 	if p.Check() != nil || !(top > 0) {
 		return math.NaN()
 	}
-	proof := p.nesterov(top, share)
+	// Proved for the spectrum [(3/4) lambda_0, top + lambda_0/4], with top = lambda_max(H^inf) or a bound on it.
+	proof := ProveNesterov(p.N, p.S, 0.75*p.Lambda0, top+p.Lambda0/4, share)
 	delta := p.Delta / events
 	l := math.Log(p.n() / delta)
 	upper := copies * p.S * p.S * l / (ChernoffUpperRate(p.Lambda0/(4*top)) * top)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ var scaleSource string
 
 // A mutant is one floating-point result of one function.
 type mutant struct {
-	id             int
+	id, function   int // function is the id of the first mutant of the same function
 	pkg            string
 	position, name string // file:line, and the function with the result in brackets
 }
@@ -49,7 +50,7 @@ func instrument(all []source, dir string) (mutants []mutant, ignored []string, e
 				return nil, nil, err
 			}
 		}
-		text := strings.Replace(scaleSource, "package scale", "package "+s.types.Name(), 1)
+		text := strings.NewReplacer("package scale", "package "+s.types.Name(), "mutate_size", strconv.Itoa(len(mutants)+1)).Replace(scaleSource)
 		if err := put(filepath.Join(s.dir, "mutate_scale.go"), []byte(text)); err != nil {
 			return nil, nil, err
 		}
@@ -121,7 +122,7 @@ func (e *editor) function(name string, fn *ast.FuncType, body *ast.BlockStmt) {
 	}
 	var deferred strings.Builder
 	var inserts []insert
-	found, index := false, 0
+	first, index := e.next, 0
 	if !fn.Results.Opening.IsValid() {
 		inserts = append(inserts, insert{e.offset(fn.Results.Pos()), 0, "("}, insert{e.offset(fn.Results.End()), 0, ")"})
 	}
@@ -138,8 +139,7 @@ func (e *editor) function(name string, fn *ast.FuncType, body *ast.BlockStmt) {
 				variable = field.Names[k].Name
 			}
 			for _, path := range leaves(typ, e.types) {
-				found = true
-				m := mutant{id: e.next, pkg: e.path, position: fmt.Sprintf("%s:%d", e.file, e.line(fn.Pos())), name: name}
+				m := mutant{id: e.next, function: first, pkg: e.path, position: fmt.Sprintf("%s:%d", e.file, e.line(fn.Pos())), name: name}
 				if index > 0 || len(path) > 0 {
 					m.name += fmt.Sprintf("[%d%s]", index, strings.Join(append([]string{""}, path...), "."))
 				}
@@ -154,7 +154,8 @@ func (e *editor) function(name string, fn *ast.FuncType, body *ast.BlockStmt) {
 			index++
 		}
 	}
-	if found {
+	if e.next > first {
+		fmt.Fprintf(&deferred, " if !mutate_seen[%d] { mutate_see(%d) };", first, first)
 		e.inserts = append(append(e.inserts, inserts...), insert{e.offset(body.Lbrace) + 1, 0, deferred.String()})
 	}
 }

@@ -7,12 +7,21 @@
 //	go run ./checks/internal/mutate -factors 2,0.5 -match 'Gram' ./bounds
 //	go run ./checks/internal/mutate -then 'go test ./theorems/...' ./bounds
 //
+//	go run ./checks/internal/mutate -edits checks/internal/mutate/engine.txt
+//
+// The last form is for what no factor on a result shows, such as a share of an error probability that is not taken: it puts one
+// text of a file in place of another, as the file says, and runs the tests of that file's package.
+//
 // A result is a float64, each float field of a struct by itself, and all entries of a slice, an array, a
 // map or a gonum matrix together; results of function literals count too. The tests are compiled once per
 // package, with all mutants in them, and a mutant is chosen by an environment variable.
 //
+// A test runs for a mutant only where it calls the mutant's function; which do is recorded first.
+//
 // A function whose doc comment has a line "//mutate:ignore reason" is left out and listed with its reason.
-// The mutants that survive are printed one a line, "file:line function[result] xfactor", and totals last.
+// The mutants that survive are printed one a line, "file:line function[result] xfactor", and totals last. Those
+// that survivors.txt knows have its reason behind them, and so have those that no test calls, or that are zero, infinite, not a
+// number or empty in all their tests. The first and the last are counted apart, so that new ones stand out.
 package main
 
 import (
@@ -36,6 +45,8 @@ type options struct {
 	match   *regexp.Regexp
 	then    string
 	jobs    int
+	known   survivors
+	run     string // names of the tests that edits are shown to
 }
 
 func main() {
@@ -52,11 +63,13 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	factors := flags.String("factors", "2,0.5,1.2,0.83,1.02", "comma-separated `factors`")
 	match := flags.String("match", "", "only mutants whose \"file:line function[result]\" matches this `expression`")
 	then := flags.String("then", "", "a shell `command` that survivors are shown to as well, in instrumented packages; it kills by failing")
+	edits := flags.String("edits", "", "a `file` of mutants made by hand, instead of packages")
+	run := flags.String("run", "", "show edits only to the tests whose names match this `expression`, which is faster and kills fewer")
 	jobs := flags.Int("j", runtime.NumCPU(), "test processes at a time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	o := options{then: *then, jobs: *jobs}
+	o := options{then: *then, jobs: *jobs, run: *run}
 	for _, s := range strings.Split(*factors, ",") {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
@@ -65,8 +78,14 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 		o.factors = append(o.factors, f)
 	}
 	var err error
+	if o.known, err = readSurvivors(survivorsText); err != nil {
+		return err
+	}
 	if o.match, err = regexp.Compile(*match); err != nil {
 		return err
+	}
+	if *edits != "" {
+		return mutateByHand(ctx, o, *edits, out)
 	}
 	if flags.NArg() == 0 {
 		return errors.New("no package named; try ./bounds/... for all below bounds")
@@ -89,7 +108,7 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 	if err != nil {
 		return err
 	}
-	suites, err := compile(ctx, all, dir)
+	suites, err := compile(ctx, all, dir, out)
 	if err != nil {
 		return err
 	}
@@ -100,14 +119,15 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 		factor int // index
 	}
 	jobs := make(chan job)
-	tested, survived := make([]int, len(o.factors)), make([]int, len(o.factors))
+	tested, survived, known := make([]int, len(o.factors)), make([]int, len(o.factors)), make([]int, len(o.factors))
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range max(1, o.jobs) {
 		wg.Go(func() {
 			for j := range jobs {
 				factor := o.factors[j.factor]
-				killed := suites[j.mutant.pkg].kills(ctx, j.mutant, factor) || o.then != "" && shellKills(ctx, o.then, dir, j.mutant, factor)
+				killed, why := suites[j.mutant.pkg].kills(ctx, j.mutant, factor)
+				killed = killed || o.then != "" && shellKills(ctx, o.then, dir, j.mutant, factor)
 				if ctx.Err() != nil {
 					continue
 				}
@@ -115,7 +135,14 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 				tested[j.factor]++
 				if !killed {
 					survived[j.factor]++
-					fmt.Fprintf(out, "%s x%v\n", j.mutant, factor)
+					reason := o.known.reason(j.mutant, factor)
+					if reason != "" || why == unchanged {
+						known[j.factor]++
+					}
+					if reason == "" {
+						reason = string(why)
+					}
+					fmt.Fprintf(out, "%s x%v%s\n", j.mutant, factor, colon(reason))
 				}
 				mu.Unlock()
 			}
@@ -134,9 +161,17 @@ func mutate(ctx context.Context, o options, patterns []string, out io.Writer) er
 		fmt.Fprintln(out, "ignored:", line)
 	}
 	for f, factor := range o.factors {
-		fmt.Fprintf(out, "x%v: %d of %d survive (%.1f %%)\n", factor, survived[f], tested[f], 100*float64(survived[f])/float64(max(1, tested[f])))
+		fmt.Fprintf(out, "x%v: %d of %d survive (%.1f %%), %d with a known reason\n",
+			factor, survived[f], tested[f], 100*float64(survived[f])/float64(max(1, tested[f])), known[f])
 	}
 	return ctx.Err()
+}
+
+func colon(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }
 
 // environment is that of a process in which the mutant acts.

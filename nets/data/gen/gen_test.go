@@ -151,3 +151,32 @@ func build(t *rapid.T, spec data.Spec) *data.Set {
 	}
 	return set
 }
+
+// Numbers stay inside the ranges that keep rows apart.
+func TestNumbersOfSpecs(t *testing.T) {
+	r := gen.Range{MinN: 2, MaxN: 6, MinD: 2, MaxD: 6}
+	for name, specs := range map[string]*rapid.Generator[data.Spec]{"any": gen.Specs(r), "separated": gen.Separated(r)} {
+		clusters, correlated := 0, 0
+		for seed := range 1500 {
+			s := specs.Example(seed)
+			switch s.Kind {
+			case data.Cluster:
+				clusters++
+				if s.Spread < 0.01 || s.Spread > 1 || s.Sep < 0 || s.Sep > 2 {
+					t.Fatalf("%s: clusters of spread %v at distance %v", name, s.Spread, s.Sep)
+				}
+			case data.Equicorrelated:
+				correlated++
+				if s.Rho < -0.99/float64(s.N-1) || s.Rho > 0.99 {
+					t.Fatalf("%s: %d rows of correlation %v", name, s.N, s.Rho)
+				}
+			}
+			if s.Kind != data.Cluster && s.Spread != 0 || s.Kind != data.Equicorrelated && s.Rho != 0 {
+				t.Fatalf("%s: spread %v and correlation %v of %v", name, s.Spread, s.Rho, s)
+			}
+		}
+		if clusters < 20 || correlated < 20 {
+			t.Errorf("%s: %d clusters and %d equicorrelated sets in 1500 draws", name, clusters, correlated)
+		}
+	}
+}
