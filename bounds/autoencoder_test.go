@@ -44,21 +44,21 @@ func TestShallowCodes(t *testing.T) {
 	for _, tt := range tests {
 		for _, rho := range []float64{-0.6, 0.1, 0.5} {
 			linear, f := hermiteSum(tt.sigma, 40, rho)
-			if math.Abs(linear-tt.code.Linear) > tt.tol || math.Abs(f-tt.code.F(rho)) > tt.tol {
+			if !(math.Abs(linear-tt.code.Linear) <= tt.tol) || !(math.Abs(f-tt.code.F(rho)) <= tt.tol) {
 				t.Errorf("%s at %v: c_1 = %v, f = %v; have %v, %v", tt.name, rho, linear, f, tt.code.Linear, tt.code.F(rho))
 			}
 		}
 		if tt.code.Odd {
 			cubic := (tt.code.F(0.01) - 0.01) / 1e-6
-			if math.Abs(cubic-tt.code.Cubic) > 1e-4 {
+			if !(math.Abs(cubic-tt.code.Cubic) <= 1e-4) {
 				t.Errorf("%s: cubic coefficient %v, declared %v", tt.name, cubic, tt.code.Cubic)
 			}
 		}
 	}
-	if e := SignCode().Excess(); math.Abs(e-(math.Pi/2-1)) > 1e-15 {
+	if e := SignCode().Excess(); !(math.Abs(e-(math.Pi/2-1)) <= 1e-15) {
 		t.Errorf("excess %v, want pi/2-1", e)
 	}
-	if e := ReLUCode().F(1); math.Abs(e-2) > 1e-15 {
+	if e := ReLUCode().F(1); !(math.Abs(e-2) <= 1e-15) {
 		t.Errorf("ReLU: f(1) = %v, want E relu^2/c_1^2 = 2", e)
 	}
 }
@@ -81,7 +81,7 @@ func TestCodeRisks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := c.Risk(w.A, u, scales); err != nil || math.Abs(got-want) > 1e-12*want {
+		if got, err := c.Risk(w.A, u, scales); err != nil || !(math.Abs(got-want) <= 1e-12*want) {
 			t.Errorf("%s: risk %v, unit by unit %v (%v)", act.Name, got, want, err)
 		}
 		a, least, err := c.Decoder(u, scales)
@@ -89,7 +89,7 @@ func TestCodeRisks(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.A = a
-		if want, _ = w.PopulationRisk(scales); math.Abs(least-want) > 1e-12 {
+		if want, _ = w.PopulationRisk(scales); !(math.Abs(least-want) <= 1e-12) {
 			t.Errorf("%s: least risk %v, unit by unit %v", act.Name, least, want)
 		}
 		a.Set(1, 2, a.At(1, 2)+1e-3)
@@ -102,7 +102,7 @@ func TestCodeRisks(t *testing.T) {
 		want, _ = w.PopulationRisk(nil)
 		s := autoencoder.Descent{Net: w, Decoding: autoencoder.Tied}
 		best, err := s.Risk()
-		if err != nil || math.Abs(tied-want/3) > 1e-12 || math.Abs(tied-best) > 1e-12 {
+		if err != nil || !(math.Abs(tied-want/3) <= 1e-12) || !(math.Abs(tied-best) <= 1e-12) {
 			t.Errorf("%s: tied %v, unit by unit %v, %v (%v)", act.Name, tied, want/3, best, err)
 		}
 	}
@@ -168,7 +168,7 @@ func TestUniformRowsMean(t *testing.T) {
 			a *= (2*x + 1) / (2*x + 2) * (2*x + 1) / (2*x + 3)
 			moment *= (2*x + 3) / (float64(d) + 2*x + 2)
 		}
-		if got := UniformRowsMean(d); math.Abs(got-sum) > 1e-6 {
+		if got := UniformRowsMean(d); !(math.Abs(got-sum) <= 1e-6) {
 			t.Errorf("d=%d: %v, by series %v", d, got, sum)
 		}
 	}
@@ -190,13 +190,13 @@ func TestNearOrthonormal(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := autoencoder.FrameError(b)
-		if got := (risk - c.Limit(5, 7)) * 7 / (before * before); math.Abs(got/c.Curvature(law)-1) > 0.01 {
+		if got := (risk - c.Limit(5, 7)) * 7 / (before * before); !(math.Abs(got/c.Curvature(law)-1) <= 0.01) {
 			t.Errorf("law %v: curvature %v, measured %v", law, c.Curvature(law), got)
 		}
 		if err := s.Next(); err != nil {
 			t.Fatal(err)
 		}
-		if got := autoencoder.FrameError(b) / before; math.Abs(got-c.RowContraction(law, 1.5, 7)) > 1e-3 {
+		if got := autoencoder.FrameError(b) / before; !(math.Abs(got-c.RowContraction(law, 1.5, 7)) <= 1e-3) {
 			t.Errorf("law %v: contraction %v, measured %v", law, c.RowContraction(law, 1.5, 7), got)
 		}
 	}
@@ -217,10 +217,10 @@ func TestHaarGap(t *testing.T) {
 		tied += d * (risk - c.Limit(rate*d, d)) / draws
 		best += d * (least/d - c.Limit(rate*d, d)) / draws
 	}
-	if want := c.HaarGap(rate, true); math.Abs(tied/want-1) > 0.1 {
+	if want := c.HaarGap(rate, true); !(math.Abs(tied/want-1) <= 0.1) {
 		t.Errorf("tied gap %v, limit %v", tied, want)
 	}
-	if want := c.HaarGap(rate, false); math.Abs(best/want-1) > 0.1 {
+	if want := c.HaarGap(rate, false); !(math.Abs(best/want-1) <= 0.1) {
 		t.Errorf("best gap %v, limit %v", best, want)
 	}
 }
@@ -244,10 +244,10 @@ func TestRotatedRisk(t *testing.T) {
 		v := w.Risk(one) / 3
 		first, squared = first+v/draws, squared+v*v/draws
 	}
-	if want, got := RotatedRiskDeviation(2, 3, shrink, mat.Norm(one, 2)), math.Sqrt(squared-first*first); math.Abs(got/want-1) > 0.03 {
+	if want, got := RotatedRiskDeviation(2, 3, shrink, mat.Norm(one, 2)), math.Sqrt(squared-first*first); !(math.Abs(got/want-1) <= 0.03) {
 		t.Errorf("deviation %v over frames, want %v", got, want)
 	}
-	if want := RotatedRisk(2, 3, shrink, norms, squares); math.Abs(sum/want-1) > 0.01 {
+	if want := RotatedRisk(2, 3, shrink, norms, squares); !(math.Abs(sum/want-1) <= 0.01) {
 		t.Errorf("mean risk %v over frames, want %v", sum, want)
 	}
 }

@@ -31,14 +31,14 @@ func TestBalancedFlow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(norm/s-1) > 1e-9 || math.Abs(math.Tanh(u)-c) > 1e-9 {
+			if !(math.Abs(norm/s-1) <= 1e-9) || !(math.Abs(math.Tanh(u)-c) <= 1e-9) {
 				t.Errorf("%+v at %v: norm %v and cosine %v, want %v and %v", f, at, norm, math.Tanh(u), s, c)
 			}
 			loss := (s*s - 2*s*f.Target*c + f.Target*f.Target) / 2
-			if got := f.LossAt(u); math.Abs(got-loss) > 1e-9*(1+loss) {
+			if got := f.LossAt(u); !(math.Abs(got-loss) <= 1e-9*(1+loss)) {
 				t.Errorf("%+v at %v: loss %v, want %v", f, at, got, loss)
 			}
-			if back, err := f.TimeTo(loss); err != nil || at < 8 && math.Abs(back-at) > 1e-6*(1+at) {
+			if back, err := f.TimeTo(loss); err != nil || at < 8 && !(math.Abs(back-at) <= 1e-6*(1+at)) {
 				t.Errorf("%+v: loss %v at time %v, want %v: %v", f, loss, back, at, err)
 			}
 		}
@@ -57,7 +57,7 @@ func TestCoshIntegral(t *testing.T) {
 		for i := range steps {
 			sum += math.Pow(math.Cosh(u*(float64(i)+0.5)/steps), float64(n)) * u / steps
 		}
-		if got := coshIntegral(n, u); math.Abs(got/sum-1) > 1e-8 {
+		if got := coshIntegral(n, u); !(math.Abs(got/sum-1) <= 1e-8) {
 			t.Errorf("int cosh^%d: %v, want %v", n, got, sum)
 		}
 	}
@@ -68,7 +68,7 @@ func TestBalancedSharpness(t *testing.T) {
 		n            int
 		target, want float64
 	}{{2, 3, 6}, {3, 8, 3 * 16}, {1, 5, 1}} {
-		if got := BalancedSharpness(tt.n, tt.target); math.Abs(got-tt.want) > 1e-9 {
+		if got := BalancedSharpness(tt.n, tt.target); !(math.Abs(got-tt.want) <= 1e-9) {
 			t.Errorf("%d layers, %v: %v, want %v", tt.n, tt.target, got, tt.want)
 		}
 	}

@@ -95,7 +95,7 @@ func TestGramSecondMoment(t *testing.T) {
 	}
 	mean := sum / trials
 	sd := math.Sqrt((square/trials - mean*mean) / trials)
-	if z := (mean - want) / sd; math.Abs(z) > 4 {
+	if z := (mean - want) / sd; !(math.Abs(z) <= 4) {
 		t.Errorf("E||H(0)-H||_F^2: measured %v, formula %v, z = %.1f", mean, want, z)
 	}
 	if z := (mean - 2*want) / sd; math.Abs(z) < 10 {

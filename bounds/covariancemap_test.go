@@ -25,7 +25,7 @@ func covariances(rng *rand.Rand) (r, e, a, b, c float64) {
 		a, b, c = 1+shift(), 1+shift(), r+shift()
 		if rng.IntN(3) == 0 {
 			c = math.Copysign(math.Sqrt(a*b), c)
-			if math.Abs(c-r) > e {
+			if !(math.Abs(c-r) <= e) {
 				continue
 			}
 		}
@@ -76,7 +76,7 @@ func TestPairTangentGap(t *testing.T) {
 			if gap < lower-1e-14 || gap > upper+1e-14 {
 				t.Errorf("L=%d, angle %v: %v is not in [%v, %v]", layers, angle, gap, lower, upper)
 			}
-			if l := float64(layers); angle == 1e-3 && (upper > 1.02*gap || lower < 0.98*gap || math.Abs(gap/angle-l*(l+1)/(2*math.Pi)) > 0.02*gap/angle) {
+			if l := float64(layers); angle == 1e-3 && (upper > 1.02*gap || lower < 0.98*gap || !(math.Abs(gap/angle-l*(l+1)/(2*math.Pi)) <= 0.02*gap/angle)) {
 				t.Errorf("L=%d: [%v, %v] is not close to %v", layers, lower, upper, gap)
 			}
 		}

@@ -48,7 +48,7 @@ func TestCrossingsIsTheMinimum(t *testing.T) {
 			}
 		}
 		move := math.Exp(2 * r.NormFloat64())
-		if got, want := bounds.Crossings(z, w, move), byLevels(z, w, move); math.Abs(got-want) > 1e-7*(1e-9+want) {
+		if got, want := bounds.Crossings(z, w, move), byLevels(z, w, move); !(math.Abs(got-want) <= 1e-7*(1e-9+want)) {
 			t.Fatalf("%d: %v, want %v at z = %v, w = %v, move %v", k, got, want, z, w, move)
 		}
 	}
@@ -94,7 +94,7 @@ func TestLinearisationErrorHolds(t *testing.T) {
 	nearest := 0.0
 	for range 20000 {
 		e, products, crossings := chain(r)
-		if math.Abs(e) > (products+crossings)*(1+1e-9)+1e-12 {
+		if !(math.Abs(e) <= (products+crossings)*(1+1e-9)+1e-12) {
 			t.Fatalf("error %v, products %v and crossings %v", e, products, crossings)
 		}
 		if bound := products + crossings; bound > 1e-9 {
@@ -144,7 +144,7 @@ func chain(r *rand.Rand) (e, products, crossings float64) {
 	}
 	const h0 = 1e-7 // the derivative along the move, by a difference within the linear piece
 	linear := (output(h0) - output(0)) / h0
-	if second := (output(2*h0) - 2*output(h0) + output(0)) / h0; math.Abs(second) > 1e-4 {
+	if second := (output(2*h0) - 2*output(h0) + output(0)) / h0; !(math.Abs(second) <= 1e-4) {
 		return 0, 0, 0 // a kink nearby
 	}
 	products, crossings = bounds.LinearisationError(layers)

@@ -113,7 +113,7 @@ func TestDeepNTKLowerIsTight(t *testing.T) {
 	x := mat.NewDense(2, 2, []float64{1, 0, 0.6, 0.8})
 	for hidden := 1; hidden <= 4; hidden++ {
 		exact := kernel.NTK(hidden).At(1) - kernel.NTK(hidden).At(0.6)
-		if got := must(DeepNTK{Hidden: hidden, Terms: 80}.Lower(x)); math.Abs(got-exact) > 2e-11 || got > exact {
+		if got := must(DeepNTK{Hidden: hidden, Terms: 80}.Lower(x)); !(math.Abs(got-exact) <= 2e-11) || got > exact {
 			t.Errorf("%d hidden layers: bound %v, lambda_min %v", hidden, got, exact)
 		}
 	}
@@ -156,7 +156,7 @@ func TestDeepNTKSphere(t *testing.T) {
 		hidden int
 		want   float64 // divided by d, summed apart
 	}{{1, 0.160}, {2, 0.466}} {
-		if got := must(DeepNTK{Hidden: c.hidden}.Sphere(n, d, delta)); math.Abs(got/d-c.want) > 1e-3 {
+		if got := must(DeepNTK{Hidden: c.hidden}.Sphere(n, d, delta)); !(math.Abs(got/d-c.want) <= 1e-3) {
 			t.Errorf("%d hidden layers: %v d, want %v d", c.hidden, got/d, c.want)
 		}
 	}
@@ -190,7 +190,7 @@ func TestDeepNTKSphere(t *testing.T) {
 	if got := must(DeepNTK{Hidden: 1}.Sphere(100, 10, delta)); got != 0 {
 		t.Errorf("low dimension: bound %v, want 0", got)
 	}
-	if got := must(DeepNTK{Hidden: 3}.Sphere(1, 7, delta)); math.Abs(got-28) > 1e-11*28 {
+	if got := must(DeepNTK{Hidden: 3}.Sphere(1, 7, delta)); !(math.Abs(got-28) <= 1e-11*28) {
 		t.Errorf("one point: bound %v, want 28", got)
 	}
 }
@@ -222,7 +222,7 @@ func TestFeatureKernelLowerOnOrthonormalRows(t *testing.T) {
 	must := must(t)
 	F := mat.NewDense(3, 3, []float64{2, 0, 0, 0, 2, 0, 0, 0, 2})
 	for r, want := range map[int]float64{1: 0.25, 2: 1 / (4 * math.Pi), 3: 0, 4: 1 / (48 * math.Pi)} {
-		if got := must(FeatureKernelLower(F, 1.5, r)); math.Abs(got-9*want) > 1e-12 {
+		if got := must(FeatureKernelLower(F, 1.5, r)); !(math.Abs(got-9*want) <= 1e-12) {
 			t.Errorf("r = %d: %v, want %v", r, got, 9*want)
 		}
 	}
@@ -362,12 +362,12 @@ func TestLogRegions(t *testing.T) {
 				sum.Add(sum, new(big.Int).Binomial(int64(n-1), int64(i)))
 			}
 			exact, _ := new(big.Float).SetInt(sum.Lsh(sum, 1)).Float64()
-			if got, want := LogRegions(n, d), math.Log(exact); math.Abs(got-want) > 1e-12*(1+want) {
+			if got, want := LogRegions(n, d), math.Log(exact); !(math.Abs(got-want) <= 1e-12*(1+want)) {
 				t.Errorf("%d hyperplanes in dimension %d: %v, want %v", n, d, got, want)
 			}
 		}
 	}
-	if got, want := LogRegions(3000, 3000), 3000*math.Ln2; math.Abs(got-want) > 1e-9*want {
+	if got, want := LogRegions(3000, 3000), 3000*math.Ln2; !(math.Abs(got-want) <= 1e-9*want) {
 		t.Errorf("many hyperplanes: %v, want %v", got, want)
 	}
 }
@@ -375,7 +375,7 @@ func TestLogRegions(t *testing.T) {
 // TestDeepNTKMeanDiagonal repeats the sum by hand at unequal variances.
 func TestDeepNTKMeanDiagonal(t *testing.T) {
 	got := must(t)(DeepNTKMeanDiagonal(2, []int{4, 6}, []float64{1, 2, 3}))
-	if want := 2.0 * (2 * 3) * (4*9 + 1*9 + 1*4); math.Abs(got-want) > 1e-12*want {
+	if want := 2.0 * (2 * 3) * (4*9 + 1*9 + 1*4); !(math.Abs(got-want) <= 1e-12*want) {
 		t.Errorf("mean diagonal %v, want %v", got, want)
 	}
 }

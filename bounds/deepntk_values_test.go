@@ -27,7 +27,7 @@ func TestFeatureLossByQuadrature(t *testing.T) {
 		want := cut*cut*math.Exp(-c.s*c.s/2) + quad.Fixed(func(u float64) float64 {
 			return 2 * (c.a + u*c.b) * c.b * math.Exp(-u*u/2)
 		}, c.s, c.s+12, 80, quad.Legendre{}, 1)
-		if got := featureLoss(c.a, c.b, c.s); math.Abs(got/want-1) > 1e-10 {
+		if got := featureLoss(c.a, c.b, c.s); !(math.Abs(got/want-1) <= 1e-10) {
 			t.Errorf("%+v: %v, want %v", c, got, want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestTwoLayerLipschitzByHand(t *testing.T) {
 		d := math.Sqrt(float64(c.d))
 		want := (math.Sqrt(float64(c.n1)) + d + math.Sqrt(tail)) * (math.Sqrt(float64(c.n2)) + d + math.Sqrt(2*math.Log(c.regions)+tail))
 		got, err := TwoLayerLipschitz(c.d, c.n1, c.n2, delta)
-		if err != nil || math.Abs(got/want-1) > 1e-12 {
+		if err != nil || !(math.Abs(got/want-1) <= 1e-12) {
 			t.Errorf("d = %d: %v, %v; want %v", c.d, got, err, want)
 		}
 	}

@@ -42,7 +42,7 @@ func TestAntisymmetricFlowWidthMeetsItsConditions(t *testing.T) {
 // Over all patterns of a few neurons: the Frobenius bound is the largest change that flips of the allowed number can make, for
 // equal inputs of either pattern, and the bound on the eigenvalue is never broken.
 func TestGramShiftsOverAllPatterns(t *testing.T) {
-	if got, want := GramFrobeniusShift(3, 0.5), 0.5*math.Sqrt(27); math.Abs(got-want) > 1e-15 {
+	if got, want := GramFrobeniusShift(3, 0.5), 0.5*math.Sqrt(27); !(math.Abs(got-want) <= 1e-15) {
 		t.Errorf("n=3: %v, want %v", got, want)
 	}
 	rng := rand.New(rand.NewPCG(2, 9))
@@ -132,10 +132,10 @@ func TestGramShiftsOverAllPatterns(t *testing.T) {
 // The tail of an output by simulation, and in closed form for one neuron and for many.
 func TestOutputTailExact(t *testing.T) {
 	for _, v := range []float64{0.3, 1, 2} {
-		if got, want := OutputTailExact(1, v), math.Erfc(v/math.Sqrt2)/2; math.Abs(got-want) > 1e-15 {
+		if got, want := OutputTailExact(1, v), math.Erfc(v/math.Sqrt2)/2; !(math.Abs(got-want) <= 1e-15) {
 			t.Errorf("one neuron at %v: %v, want %v", v, got, want)
 		}
-		if got, want := OutputTailExact(100000, v), math.Erfc(v); math.Abs(got-want) > 3e-5 {
+		if got, want := OutputTailExact(100000, v), math.Erfc(v); !(math.Abs(got-want) <= 3e-5) {
 			t.Errorf("many neurons at %v: %v, want nearly %v", v, got, want)
 		}
 		rng := rand.New(rand.NewPCG(1, 4))
@@ -151,7 +151,7 @@ func TestOutputTailExact(t *testing.T) {
 			}
 		}
 		want := OutputTailExact(m, v)
-		if got := float64(hits) / draws; math.Abs(got-want) > 4*math.Sqrt(want/draws) {
+		if got := float64(hits) / draws; !(math.Abs(got-want) <= 4*math.Sqrt(want/draws)) {
 			t.Errorf("m=%d at %v: frequency %v, want %v", m, v, got, want)
 		}
 	}

@@ -54,7 +54,7 @@ func TestOutputFourthMomentMonteCarlo(t *testing.T) {
 		}
 		mean := sum / draws
 		se := math.Sqrt((square/draws - mean*mean) / draws)
-		if want := OutputFourthMoment(m, 1.5); math.Abs(mean-want) > 4*se {
+		if want := OutputFourthMoment(m, 1.5); !(math.Abs(mean-want) <= 4*se) {
 			t.Errorf("m=%d: mean %v, want %v, standard error %v", m, mean, want, se)
 		}
 	}

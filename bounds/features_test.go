@@ -91,7 +91,7 @@ func TestLastLayerResidualBound(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	over, runs := 0, 20000
 	for range runs {
-		if math.Abs(rng.NormFloat64()) > p.ResidualBound() { // phi = +-1
+		if !(math.Abs(rng.NormFloat64()) <= p.ResidualBound()) { // phi = +-1
 			over++
 		}
 	}

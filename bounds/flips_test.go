@@ -16,7 +16,7 @@ import (
 func TestFlipProbability(t *testing.T) {
 	for _, r := range []float64{0, 1e-6, 0.1, 1, 3} {
 		want := 2*distuv.UnitNormal.CDF(r) - 1
-		if got := bounds.FlipProbability(r); math.Abs(got-want) > 1e-15 {
+		if got := bounds.FlipProbability(r); !(math.Abs(got-want) <= 1e-15) {
 			t.Errorf("p_R at %g: %v, want %v", r, got, want)
 		}
 		if bounds.FlipProbability(r) > bounds.FlipProbabilityBound(r) {
@@ -95,7 +95,7 @@ func TestGramStability(t *testing.T) {
 		}
 		for i := range n {
 			for j := range n {
-				if math.Abs(diff.At(i, j)) > bounds.GramEntryShift(g.At(i, j), count[i], count[j], m)+1e-12 {
+				if !(math.Abs(diff.At(i, j)) <= bounds.GramEntryShift(g.At(i, j), count[i], count[j], m)+1e-12) {
 					t.Fatalf("entry (%d,%d) moved by %v", i, j, diff.At(i, j))
 				}
 			}

@@ -20,13 +20,13 @@ func TestTrackingBound(t *testing.T) {
 		want = append(want, math.Exp(c.Curvature*eta)*want[k]+sum)
 	}
 	for k, got := range TrackingBound(eta, 0.1, cells) {
-		if math.Abs(got/want[k]-1) > 1e-8 {
+		if !(math.Abs(got/want[k]-1) <= 1e-8) {
 			t.Errorf("after %d steps: %v, want %v", k, got, want[k])
 		}
 	}
 	for _, z := range []float64{-3, -0.1001, -0.0999, 1e-9, 0.0999, 0.1001, 3} {
 		big := (math.Expm1(z) - z) / (z * z)
-		if got := secondRemainder(z); math.Abs(z) > 1e-3 && math.Abs(got/big-1) > 1e-12 || math.Abs(z) < 1e-3 && math.Abs(got-0.5) > 1e-9 {
+		if got := secondRemainder(z); !(math.Abs(z) <= 1e-3) && !(math.Abs(got/big-1) <= 1e-12) || math.Abs(z) < 1e-3 && !(math.Abs(got-0.5) <= 1e-9) {
 			t.Errorf("second remainder at %v: %v, want %v", z, got, big)
 		}
 	}
@@ -43,10 +43,10 @@ func TestTrackingStep(t *testing.T) {
 	}
 	const eps, off, beta, gamma, T = 0.1, 0.02, 3, 5, 1.5
 	grow := math.Exp(0.8 * T)
-	if got, want := TrackingStep(eps, off, beta, gamma, T/30, constant(0.8, 30)), (eps-grow*off)/(15*(grow-1)/0.8); math.Abs(got/want-1) > 1e-12 {
+	if got, want := TrackingStep(eps, off, beta, gamma, T/30, constant(0.8, 30)), (eps-grow*off)/(15*(grow-1)/0.8); !(math.Abs(got/want-1) <= 1e-12) {
 		t.Errorf("step %v, want %v", got, want)
 	}
-	if got, want := TrackingStep(eps, 0, beta, gamma, T/30, constant(0, 30)), eps/(15*T); math.Abs(got/want-1) > 1e-12 {
+	if got, want := TrackingStep(eps, 0, beta, gamma, T/30, constant(0, 30)), eps/(15*T); !(math.Abs(got/want-1) <= 1e-12) {
 		t.Errorf("step without curvature %v, want %v", got, want)
 	}
 	if got := TrackingStep(eps, 0.05, beta, gamma, T/30, constant(0.8, 30)); got != 0 {
@@ -78,7 +78,7 @@ func TestConvexTracking(t *testing.T) {
 	if got := ConvexTracking(3, 3, eta, 1); got < dev || got > 1.001*dev {
 		t.Errorf("bound %v on %v", got, dev)
 	}
-	if got, want := ConvexTracking(2, 5, 0.1, 30), 1.5; math.Abs(got-want) > 1e-12 {
+	if got, want := ConvexTracking(2, 5, 0.1, 30), 1.5; !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("bound %v, want %v", got, want)
 	}
 }
@@ -93,7 +93,7 @@ func TestRidge(t *testing.T) {
 		}
 		return r.Start*math.Exp(r.Curvature*r.Time) - x
 	}
-	if got, want := r.Deviation(0.5), deviation(3); math.Abs(got/want-1) > 1e-12 {
+	if got, want := r.Deviation(0.5), deviation(3); !(math.Abs(got/want-1) <= 1e-12) {
 		t.Errorf("deviation at eta m = 1: %v, want %v", got, want)
 	}
 	for steps := 3; steps < 200; steps++ {
@@ -103,10 +103,10 @@ func TestRidge(t *testing.T) {
 			t.Errorf("%d steps: deviation %v against %v, step %v between %v and %v", steps, dev, r.Deviation(eta), eta, r.SufficientStep(dev), r.NecessaryStep(dev))
 		}
 	}
-	if got, want := r.SufficientStep(deviation(100000)), 1.5e-5; math.Abs(got/want-1) > 1e-4 {
+	if got, want := r.SufficientStep(deviation(100000)), 1.5e-5; !(math.Abs(got/want-1) <= 1e-4) {
 		t.Errorf("sufficient step %v, want about %v", got, want)
 	}
-	if got := r.NecessaryStep(deviation(3)); math.Abs(got/0.5-1) > 1e-12 {
+	if got := r.NecessaryStep(deviation(3)); !(math.Abs(got/0.5-1) <= 1e-12) {
 		t.Errorf("necessary step %v, want 0.5", got)
 	}
 	if !math.IsInf(r.NecessaryStep(10), 1) {
@@ -125,7 +125,7 @@ func TestDeepCurvature(t *testing.T) {
 		{2, 1, []float64{5, 7, 3}, -2 * 2 * 7},
 		{2, 3, []float64{1, 5, 0.5, 4}, -3 * 27 * 2 * 20},
 	} {
-		if got := DeepCurvature(tt.grad, tt.slope, tt.norms); math.Abs(got-tt.want) > 1e-12 {
+		if got := DeepCurvature(tt.grad, tt.slope, tt.norms); !(math.Abs(got-tt.want) <= 1e-12) {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}
@@ -144,7 +144,7 @@ func TestDeepTube(t *testing.T) {
 	for name, pair := range map[string][2]float64{
 		"curvature": {c.Curvature, wide}, "smoothness": {c.Smoothness, squares + wide}, "gradient": {c.Gradient, math.Sqrt(squares) * wide},
 	} {
-		if math.Abs(pair[0]/pair[1]-1) > 1e-12 {
+		if !(math.Abs(pair[0]/pair[1]-1) <= 1e-12) {
 			t.Errorf("%s: %v, want %v", name, pair[0], pair[1])
 		}
 	}

@@ -21,10 +21,10 @@ func TestContractionByHand(t *testing.T) {
 		{0.49, 2, []int{3, 4}, 100, 0.18959482, 0.08959482}, // (0.7-0.07^{1/2})^2 - 2*5/100
 		{0.01, 1, []int{9}, 100, 0, -0.09},
 	} {
-		if got := FragileGram(c.lambda, c.fragile, c.m); math.Abs(got-c.gram) > 1e-8 {
+		if got := FragileGram(c.lambda, c.fragile, c.m); !(math.Abs(got-c.gram) <= 1e-8) {
 			t.Errorf("FragileGram(%v, %v, %d) = %v, want %v", c.lambda, c.fragile, c.m, got, c.gram)
 		}
-		if got := FragileContraction(c.lambda, c.s, c.fragile, c.m); math.Abs(got-c.want) > 1e-8 {
+		if got := FragileContraction(c.lambda, c.s, c.fragile, c.m); !(math.Abs(got-c.want) <= 1e-8) {
 			t.Errorf("FragileContraction(%v, %v, %v, %d) = %v, want %v", c.lambda, c.s, c.fragile, c.m, got, c.want)
 		}
 	}
@@ -32,7 +32,7 @@ func TestContractionByHand(t *testing.T) {
 
 // TestFragileShiftByHand: F = {3, 4}, m = 100, S = 2: 4*0.07^{1/2} + 0.07 + 2*5/100.
 func TestFragileShiftByHand(t *testing.T) {
-	if got, want := FragileShift(2, []int{3, 4}, 100), 4*math.Sqrt(0.07)+0.17; math.Abs(got-want) > 1e-14 {
+	if got, want := FragileShift(2, []int{3, 4}, 100), 4*math.Sqrt(0.07)+0.17; !(math.Abs(got-want) <= 1e-14) {
 		t.Errorf("FragileShift = %v, want %v", got, want)
 	}
 }
@@ -44,11 +44,11 @@ func TestTrajectoryDeviationIsTelescoping(t *testing.T) {
 	b := TrajectoryDeviation(eta, low, own, own-low, 0, e0, 12)
 	for k, got := range b {
 		want := e0 * (math.Pow(1-eta*low, float64(k)) - math.Pow(1-eta*own, float64(k)))
-		if math.Abs(got-want) > 1e-13 {
+		if !(math.Abs(got-want) <= 1e-13) {
 			t.Errorf("b_%d = %v, want %v", k, got, want)
 		}
 	}
-	if with := TrajectoryDeviation(eta, low, own, own-low, 0.12, e0, 12); math.Abs(with[5]-2*b[5]) > 1e-13 {
+	if with := TrajectoryDeviation(eta, low, own, own-low, 0.12, e0, 12); !(math.Abs(with[5]-2*b[5]) <= 1e-13) {
 		t.Errorf("a shift as large as the gap gives %v, want twice %v", with[5], b[5])
 	}
 }
@@ -120,7 +120,7 @@ func leastEigen(h *mat.SymDense) float64 {
 func TestGramQuantileByHand(t *testing.T) {
 	h, k := mat.NewSymDense(1, []float64{0.5}), mat.NewSymDense(1, []float64{1})
 	for delta, want := range map[float64]float64{0.1: 0.3, 0.2: 0.2} {
-		if got := GramQuantile(h, k, 10, delta); math.Abs(got-want) > 1e-12 {
+		if got := GramQuantile(h, k, 10, delta); !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("delta %v: %v, want %v", delta, got, want)
 		}
 	}

@@ -19,7 +19,7 @@ func TestGaussianMean(t *testing.T) {
 	check := func(what string, f bounds.Analytic, s, want, loose float64) {
 		t.Helper()
 		got, err, e := bounds.GaussianMean(f, s)
-		if e != nil || math.Abs(got-want) > err+loose || err > 1e-9*f.Bound {
+		if e != nil || !(math.Abs(got-want) <= err+loose) || err > 1e-9*f.Bound {
 			t.Errorf("%s at %v = %v, want %v within %v (%v)", what, s, got, want, err, e)
 		}
 	}
@@ -76,7 +76,7 @@ func TestGaussianMeanError(t *testing.T) {
 			Strip: 1, Bound: math.Cosh(frequency),
 		}
 		got, err, e := bounds.GaussianMean(f, 1)
-		if want := math.Exp(-frequency * frequency / 2); e != nil || math.Abs(got-want) > err {
+		if want := math.Exp(-frequency * frequency / 2); e != nil || !(math.Abs(got-want) <= err) {
 			t.Errorf("frequency %v: %v, want %v within %v (%v)", frequency, got, want, err, e)
 		}
 	}
@@ -87,7 +87,7 @@ func TestGaussianPairMean(t *testing.T) {
 	for _, s := range [][3]float64{{1, 1, 0.5}, {2, 0.3, -0.7}, {1, 1, 1}, {1, 1, -1}, {4, 1e-8, 1e-5}, {0, 2, 0}, {3, 1, 0}, {9, 9, 8.9999}} {
 		a, b, cov := s[0], s[1], s[2]
 		got, err, e := bounds.GaussianPairMean(c, c, a, b, cov)
-		if want := math.Exp(-(a+b)/2) * math.Cosh(cov); e != nil || math.Abs(got-want) > err || err > 1e-11 {
+		if want := math.Exp(-(a+b)/2) * math.Cosh(cov); e != nil || !(math.Abs(got-want) <= err) || err > 1e-11 {
 			t.Errorf("E cos cos at %v = %v, want %v within %v (%v)", s, got, want, err, e)
 		}
 	}
@@ -100,7 +100,7 @@ func TestGaussianPairMean(t *testing.T) {
 				for k, ck := range coefficients {
 					want += ck * ck * math.Pow(r, float64(k))
 				}
-				if got, _, e := bounds.GaussianPairMean(f, f, 1, 1, r); e != nil || math.Abs(got-want) > 1e-11 {
+				if got, _, e := bounds.GaussianPairMean(f, f, 1, 1, r); e != nil || !(math.Abs(got-want) <= 1e-11) {
 					t.Errorf("%s at %v: %v, want %v (%v)", phi.Name, r, got, want, e)
 				}
 			}
@@ -120,7 +120,7 @@ func TestGaussianKernel(t *testing.T) {
 	for i := range 3 {
 		for j := range 3 {
 			a, b, c := covariance.At(i, i), covariance.At(j, j), covariance.At(i, j)
-			if want := math.Exp(-(a+b)/2) * math.Cosh(c); math.Abs(k.At(i, j)-want) > err || err > 1e-11 {
+			if want := math.Exp(-(a+b)/2) * math.Cosh(c); !(math.Abs(k.At(i, j)-want) <= err) || err > 1e-11 {
 				t.Errorf("entry %d, %d: %v, want %v within %v", i, j, k.At(i, j), want, err)
 			}
 		}
@@ -135,7 +135,7 @@ func TestSmooth(t *testing.T) {
 			x, h := float64(k)/10, 1e-5
 			slope := (phi.Value.At(x+h) - phi.Value.At(x-h)) / (2 * h)
 			curvature := (phi.Slope.At(x+h) - phi.Slope.At(x-h)) / (2 * h)
-			if math.Abs(slope-phi.Slope.At(x)) > 1e-9 || math.Abs(curvature-phi.Curvature(x)) > 1e-9 {
+			if !(math.Abs(slope-phi.Slope.At(x)) <= 1e-9) || !(math.Abs(curvature-phi.Curvature(x)) <= 1e-9) {
 				t.Errorf("%s at %v: slope %v and curvature %v, differences give %v and %v", phi.Name, x, phi.Slope.At(x), phi.Curvature(x), slope, curvature)
 			}
 			steepest = math.Max(steepest, phi.Slope.At(x))

@@ -34,7 +34,7 @@ func TestHardMarginIsOptimal(t *testing.T) {
 		}
 		within(t, "inverse squared margin", h.Q, 1/(margin.Value()*margin.Value()), 1e-6)
 		for i, a := range h.Alpha {
-			if short := 1 - y[i]*h.Values[i]; a < 0 || short > 1e-9 || a > 1e-9 && math.Abs(short) > 1e-9 {
+			if short := 1 - y[i]*h.Values[i]; a < 0 || short > 1e-9 || a > 1e-9 && !(math.Abs(short) <= 1e-9) {
 				t.Fatalf("sample %d: weight %v, short of its margin by %v", i, a, short)
 			}
 			f := h.Predict(mat.Row(nil, i, k), y)

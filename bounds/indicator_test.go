@@ -14,7 +14,7 @@ func TestIndicatorNormValues(t *testing.T) {
 		if k > 0 {
 			factorial *= float64(k)
 		}
-		if got, want := IndicatorNorm(k), math.Sqrt(factorial)/v; math.Abs(got/want-1) > 3e-6 {
+		if got, want := IndicatorNorm(k), math.Sqrt(factorial)/v; !(math.Abs(got/want-1) <= 3e-6) {
 			t.Errorf("k=%d: %v, want %v", k, got, want)
 		}
 	}
@@ -22,7 +22,7 @@ func TestIndicatorNormValues(t *testing.T) {
 	last := 0.0
 	for _, k := range []int{6, 12, 25, 40, 60} {
 		got := IndicatorNorm(k) / math.Pow(float64(k), 0.75)
-		if math.Abs(got/limit-1) > 0.05 {
+		if !(math.Abs(got/limit-1) <= 0.05) {
 			t.Errorf("k=%d: %v k^{3/4}, the limit is %v", k, got, limit)
 		}
 		scaled := IndicatorNorm(k) / math.Pow(float64(k+1), 0.75)
@@ -48,7 +48,7 @@ func TestHermiteIndicator(t *testing.T) {
 				sum += step * gaussianDensity(g) * hermite(k, g)
 			}
 			for _, x := range []float64{-0.8, 0.4, 1} {
-				if got, want := HermiteIndicator(k, x, b), math.Pow(x, float64(k))*sum; math.Abs(got-want) > 1e-6 {
+				if got, want := HermiteIndicator(k, x, b), math.Pow(x, float64(k))*sum; !(math.Abs(got-want) <= 1e-6) {
 					t.Errorf("k=%d x=%v b=%v: %v, want %v", k, x, b, got, want)
 				}
 			}
@@ -82,7 +82,7 @@ func TestIndicatorByDraws(t *testing.T) {
 	}
 	near := func(name string, got, want, share float64) {
 		t.Helper()
-		if math.Abs(got/want-1) > share {
+		if !(math.Abs(got/want-1) <= share) {
 			t.Errorf("%s: %v, drawn %v", name, got, want)
 		}
 	}
@@ -129,12 +129,12 @@ func TestIndicatorByDraws(t *testing.T) {
 }
 
 func TestComplexities(t *testing.T) {
-	if got, want := SampleComplexity([]float64{1, -2, 3}, 2, 10, 1), 10*(1+2*2*2+3*4*3.0); math.Abs(got/want-1) > 1e-14 {
+	if got, want := SampleComplexity([]float64{1, -2, 3}, 2, 10, 1), 10*(1+2*2*2+3*4*3.0); !(math.Abs(got/want-1) <= 1e-14) {
 		t.Errorf("C_s is %v, want %v", got, want)
 	}
 	logs := []float64{math.Log(0.5), math.Inf(-1), math.Log(2)}
 	want := math.Log(0.5 + 2*(9+math.Pow(3*math.Sqrt(math.Log(100)/2), 2)))
-	if got := LogWidthComplexity(logs, 1.5, 2, 0.01); math.Abs(got-want) > 1e-13 {
+	if got := LogWidthComplexity(logs, 1.5, 2, 0.01); !(math.Abs(got-want) <= 1e-13) {
 		t.Errorf("log C_eps is %v, want %v", got, want)
 	}
 }

@@ -35,7 +35,7 @@ func TestIsotropicByQuadrature(t *testing.T) {
 				{p.Constant, constant}, {p.Linear, linear}, {p.Quadratic, quadratic}, {p.Rest, k.At(1) - constant - linear - quadratic},
 				{p.Induced(), k.At(1) - constant - linear},
 			} {
-				if math.Abs(v[0]-v[1]) > 3e-6 {
+				if !(math.Abs(v[0]-v[1]) <= 3e-6) {
 					t.Errorf("%s, d = %d: %v, by quadrature %v", k.Name(), d, v[0], v[1])
 				}
 			}

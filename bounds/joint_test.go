@@ -26,7 +26,7 @@ func TestCertifyJoint(t *testing.T) {
 		{"R_w", c.RadiusW, w}, {"R_a", c.RadiusA, a}, {"lambda", c.LambdaMin, lambda}, {"allowed", c.Allowed, 0.1 * math.Sqrt(0.3)},
 		{"loss", c.Loss(0.04), (1+a)*1.5*0.2 + a*1.5},
 	} {
-		if math.Abs(v.got-v.want) > 1e-13 {
+		if !(math.Abs(v.got-v.want) <= 1e-13) {
 			t.Errorf("%s: %v, want %v", v.what, v.got, v.want)
 		}
 	}
@@ -60,7 +60,7 @@ func TestJointRadiiCoverOneInput(t *testing.T) {
 		z, a = z+h*dz, a+h*da
 		e = 10*a*z + 10 - e0
 	}
-	if math.Abs(e) > 1e-6 || math.Abs(z-1) > c.RadiusW || math.Abs(a+1) > c.RadiusA {
+	if !(math.Abs(e) <= 1e-6) || !(math.Abs(z-1) <= c.RadiusW) || !(math.Abs(a+1) <= c.RadiusA) {
 		t.Errorf("e = %v, z moved by %v of %v, a by %v of %v", e, z-1, c.RadiusW, a+1, c.RadiusA)
 	}
 	if math.Abs(a+1) < c.RadiusA/4 {

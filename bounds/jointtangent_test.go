@@ -20,7 +20,7 @@ func TestJointTangent(t *testing.T) {
 			want := (1+u)*both + product
 			spread := fourth*(1+u)*(1+u)*both + 2*(1+u)*product + square - want*want
 			m, v := JointTangent(u, fourth)
-			if math.Abs(m-want) > 1e-9 || math.Abs(v-spread) > 1e-9 {
+			if !(math.Abs(m-want) <= 1e-9) || !(math.Abs(v-spread) <= 1e-9) {
 				t.Errorf("u=%v: %v and %v, want %v and %v", u, m, v, want, spread)
 			}
 		}
@@ -31,12 +31,12 @@ func TestJointTangent(t *testing.T) {
 func TestTails(t *testing.T) {
 	const n, m, delta = 3, 50, 0.2
 	share := PairsTail(n, m, delta) / 2
-	if got := 2 * 6 * math.Exp(-2*(m/2)*share*share); math.Abs(got-delta) > 1e-12 {
+	if got := 2 * 6 * math.Exp(-2*(m/2)*share*share); !(math.Abs(got-delta) <= 1e-12) {
 		t.Errorf("the tail of all pairs is %v, want %v", got, delta)
 	}
 	const kappa2, trace = 0.7, 0.1
 	beyond := OperatorTail(kappa2, trace, n, delta) - math.Sqrt((kappa2*kappa2-trace)/n)
-	if got := math.Exp(-2 * beyond * beyond / (n * math.Pow(math.Sqrt2*kappa2/n, 2))); math.Abs(got-delta) > 1e-12 {
+	if got := math.Exp(-2 * beyond * beyond / (n * math.Pow(math.Sqrt2*kappa2/n, 2))); !(math.Abs(got-delta) <= 1e-12) {
 		t.Errorf("the tail of an operator is %v, want %v", got, delta)
 	}
 }

@@ -139,7 +139,7 @@ func TestPL(t *testing.T) {
 				t.Errorf("path %g over %g", path, bounds.PLDescentPath(f(x0), mu, eta*l))
 			}
 		}
-		if math.Abs(x0) > bounds.PLFlowPath(f(x0), mu) { // flow from x0 ends at 0, monotonically
+		if !(math.Abs(x0) <= bounds.PLFlowPath(f(x0), mu)) { // flow from x0 ends at 0, monotonically
 			t.Errorf("flow path %g over %g", math.Abs(x0), bounds.PLFlowPath(f(x0), mu))
 		}
 	}
@@ -203,10 +203,10 @@ func TestGronwall(t *testing.T) {
 func TestFlowStepLimit(t *testing.T) {
 	u := bounds.FlowStepLimit()
 	within(t, "root", u, 1.2784645, 1e-7)
-	if math.Abs(u-1-math.Exp(-u)) > 1e-15 {
+	if !(math.Abs(u-1-math.Exp(-u)) <= 1e-15) {
 		t.Errorf("u - 1 - exp(-u) = %g", u-1-math.Exp(-u))
 	}
-	if math.Abs(1-(u-1e-6)) > math.Exp(-(u-1e-6)) || math.Abs(1-(u+1e-6)) < math.Exp(-(u+1e-6)) {
+	if !(math.Abs(1-(u-1e-6)) <= math.Exp(-(u - 1e-6))) || math.Abs(1-(u+1e-6)) < math.Exp(-(u+1e-6)) {
 		t.Error("the comparison does not cross at the root")
 	}
 }

@@ -163,7 +163,7 @@ func TestFeatureMargin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if least := leastMargin(f, y, c); m.Upper > 1e-7 && math.Abs(least-m.Lower) > 1e-7 {
+		if least := leastMargin(f, y, c); m.Upper > 1e-7 && !(math.Abs(least-m.Lower) <= 1e-7) {
 			t.Errorf("set %d: classifier of margin %v, certificates [%v, %v]", k, least, m.Lower, m.Upper)
 		}
 		if m.Gap() > 1e-8 {

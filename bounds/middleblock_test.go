@@ -72,7 +72,7 @@ func TestMiddleBlockMean(t *testing.T) {
 	for i := range 3 {
 		for j := range i + 1 {
 			inner := floats.Dot(f.RawRowView(i), f.RawRowView(j))
-			if want := inner * sum.At(i, j) / draws; math.Abs(block.Mean.At(i, j)-want) > 2e-3*math.Abs(want) {
+			if want := inner * sum.At(i, j) / draws; !(math.Abs(block.Mean.At(i, j)-want) <= 2e-3*math.Abs(want)) {
 				t.Errorf("mean %d, %d is %v, simulation %v", i, j, block.Mean.At(i, j), want)
 			}
 		}
@@ -232,7 +232,7 @@ func TestSecondOrder(t *testing.T) {
 	up, mid, down := at(h), at(0), at(-h)
 	for i := range value {
 		slope, bend := (up[i]-down[i])/(2*h), (up[i]-2*mid[i]+down[i])/(h*h)
-		if math.Abs(value[i]-mid[i]) > 1e-12 || math.Abs(first[i]-slope) > 1e-5*(1+math.Abs(slope)) || math.Abs(second[i]-bend) > 1e-4*(1+math.Abs(bend)) {
+		if !(math.Abs(value[i]-mid[i]) <= 1e-12) || !(math.Abs(first[i]-slope) <= 1e-5*(1+math.Abs(slope))) || !(math.Abs(second[i]-bend) <= 1e-4*(1+math.Abs(bend))) {
 			t.Errorf("sample %d: %v, %v, %v; differences give %v, %v, %v", i, value[i], first[i], second[i], mid[i], slope, bend)
 		}
 	}

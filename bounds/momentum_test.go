@@ -35,7 +35,7 @@ func TestMomentumRadii(t *testing.T) {
 			"half":       {bounds.NesterovHalf(lmin, lmax), bounds.NesterovBlock},
 		} {
 			// A double root turns rounding into its square root, 1e-8.
-			if got := spectrumRadius(test.block, test.m, lmin, lmax); math.Abs(got-test.m.Radius) > 1e-6 {
+			if got := spectrumRadius(test.block, test.m, lmin, lmax); !(math.Abs(got-test.m.Radius) <= 1e-6) {
 				t.Errorf("%s, kappa=%g: radius %v over the spectrum, claimed %v", what, kappa, got, test.m.Radius)
 			}
 		}

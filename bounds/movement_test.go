@@ -92,7 +92,7 @@ func TestInitialResidual(t *testing.T) {
 		mean := sum / trials
 		sd := math.Sqrt((square/trials - mean*mean) / trials)
 		want := bounds.InitialLossMean(labelNorm, n, kappa)
-		if z := (mean - want) / sd; math.Abs(z) > 4.5 {
+		if z := (mean - want) / sd; !(math.Abs(z) <= 4.5) {
 			t.Errorf("m=%d: E||u-y||^2 measured %v, formula %v, z=%.1f", m, mean, want, z)
 		}
 		if float64(tail)/trials > bounds.OutputTail(1.5) || float64(norms)/trials > 0.9 {

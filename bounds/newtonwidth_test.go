@@ -24,7 +24,7 @@ func TestNewtonWidth(t *testing.T) {
 		for k := range 60 {
 			moved += c.s * (1 + c.eps) * c.r0 * math.Pow(3, -float64(k)) / (math.Sqrt(m) * c.lambda / 2)
 		}
-		if got := bounds.NewtonRadius(int(m), c.s, c.lambda, c.r0, c.eps); math.Abs(got/moved-1) > 1/math.Sqrt(m) {
+		if got := bounds.NewtonRadius(int(m), c.s, c.lambda, c.r0, c.eps); !(math.Abs(got/moved-1) <= 1/math.Sqrt(m)) {
 			t.Errorf("%v: radius %v, movements add up to %v", c, got, moved)
 		}
 		pairs := m / 2
@@ -34,7 +34,7 @@ func TestNewtonWidth(t *testing.T) {
 			2 * moved / math.Sqrt(2*math.Pi) / (share / 2),
 		}
 		largest := math.Max(events[0], math.Max(events[1], events[2]))
-		if math.Abs(largest-1) > 1e-9 {
+		if !(math.Abs(largest-1) <= 1e-9) {
 			t.Errorf("%v: at m = %v the events take %v of their budgets, want 1 for the largest", c, m, events)
 		}
 	}

@@ -29,7 +29,7 @@ func TestQuadraticFeaturesKeepInnerProducts(t *testing.T) {
 	for i := range 5 {
 		for j := range 5 {
 			inner := floats.Dot(x.RawRowView(i), x.RawRowView(j))
-			if got := floats.Dot(a.RawRowView(i), a.RawRowView(j)); math.Abs(got-inner*inner) > 1e-12 {
+			if got := floats.Dot(a.RawRowView(i), a.RawRowView(j)); !(math.Abs(got-inner*inner) <= 1e-12) {
 				t.Errorf("<x_%d x_%d^T> = %v, want <x, x'>^2 = %v", i, j, got, inner*inner)
 			}
 		}
@@ -52,12 +52,12 @@ func TestFitQuadratic(t *testing.T) {
 		for i := range n {
 			row := x.RowView(i)
 			miss := mat.Inner(row, fit.Form, row) - y[i]
-			if math.Abs(miss-fit.Misses[i]) > 1e-9 {
+			if !(math.Abs(miss-fit.Misses[i]) <= 1e-9) {
 				t.Errorf("n=%d: sample %d misses by %v, told %v", n, i, miss, fit.Misses[i])
 			}
 			loss += miss * miss / (2 * float64(n))
 		}
-		if math.Abs(loss-fit.Loss) > 1e-10 {
+		if !(math.Abs(loss-fit.Loss) <= 1e-10) {
 			t.Errorf("n=%d: loss %v, told %v", n, loss, fit.Loss)
 		}
 		if s := QuadraticResiduals(x, y, fit.Form); mat.Norm(s, 2) > 1e-9 {
@@ -74,7 +74,7 @@ func TestFitQuadratic(t *testing.T) {
 			var misses mat.Dense
 			misses.Mul(a, &beta)
 			misses.Sub(&misses, mat.NewDense(n, 1, y))
-			if want := math.Pow(mat.Norm(&misses, 2), 2) / (2 * float64(n)); math.Abs(want-fit.Loss) > 1e-10 {
+			if want := math.Pow(mat.Norm(&misses, 2), 2) / (2 * float64(n)); !(math.Abs(want-fit.Loss) <= 1e-10) {
 				t.Errorf("n=%d: loss %v, by normal equations %v", n, fit.Loss, want)
 			}
 		}
@@ -85,7 +85,7 @@ func TestQuadraticRankOfRepeatedInputs(t *testing.T) {
 	x := mat.NewDense(4, 2, []float64{1, 2, 1, 2, -1, -2, 3, 1})
 	fit, err := FitQuadratic(x, []float64{1, 3, 2, 5})
 	// The first three inputs are one: they are met in the mean, 2.
-	if err != nil || fit.Rank != 2 || math.Abs(fit.Loss-2.0/8) > 1e-12 {
+	if err != nil || fit.Rank != 2 || !(math.Abs(fit.Loss-2.0/8) <= 1e-12) {
 		t.Errorf("rank %d and loss %v, %v; want 2 and 0.25", fit.Rank, fit.Loss, err)
 	}
 }
@@ -97,7 +97,7 @@ func TestQuadraticRankOfNearInputs(t *testing.T) {
 		loss float64
 	}{1e-4: {2, 0}, 1e-8: {2, 0}, 1e-12: {1, 1.0 / 4}} {
 		fit, err := FitQuadratic(mat.NewDense(2, 2, []float64{1, 0, 1, distance}), []float64{0, 1})
-		if err != nil || fit.Rank != want.rank || math.Abs(fit.Loss-want.loss/2) > 1e-9 {
+		if err != nil || fit.Rank != want.rank || !(math.Abs(fit.Loss-want.loss/2) <= 1e-9) {
 			t.Errorf("distance %v: rank %d and loss %v, %v; want %v", distance, fit.Rank, fit.Loss, err, want)
 		}
 	}
@@ -131,7 +131,7 @@ func TestQuadraticGapIsTheExcess(t *testing.T) {
 		m := mat.NewSymDense(3, nil)
 		m.SymOuterK(r.NormFloat64(), gaussianDraw(3, 3, r))
 		got := QuadraticGap(9, QuadraticResiduals(x, y, m), m, fit.Form)
-		if want := loss(x, y, m) - fit.Loss; math.Abs(got-want) > 1e-9*(1+want) {
+		if want := loss(x, y, m) - fit.Loss; !(math.Abs(got-want) <= 1e-9*(1+want)) {
 			t.Errorf("gap %v, want %v", got, want)
 		}
 	}
@@ -178,7 +178,7 @@ func TestQuadraticSaddle(t *testing.T) {
 	for _, c := range []struct{ low, high, want float64 }{
 		{-1, 3, -6.0 / 2}, {-20, 3, -10.0 / 2}, {1, 3, -6.0 / 2}, {-20, -3, -10.0 / 2}, {0, 0, 0},
 	} {
-		if got := QuadraticSaddle(4, v, c.low, c.high); math.Abs(got-c.want) > 1e-12 {
+		if got := QuadraticSaddle(4, v, c.low, c.high); !(math.Abs(got-c.want) <= 1e-12) {
 			t.Errorf("eigenvalues %v and %v: %v, want %v", c.low, c.high, got, c.want)
 		}
 	}
@@ -188,7 +188,7 @@ func TestQuadraticSaddle(t *testing.T) {
 func TestQuadraticPointByHand(t *testing.T) {
 	at := QuadraticPoint{N: 1, V: []float64{3, -5}, W: mat.NewDense(2, 1, []float64{0.1, -0.2}), Gradient: 7, Curvature: -2, FourthPower: 16}
 	// By the slope: 7/(2*3*0.1) and 7/(2*5*0.2) = 3.5; by curvature: (1 + 2 (0.3)^2 16)/3 = 1.2933 and (1 + 2*1*16)/5 = 6.6.
-	if got := at.Residual(); math.Abs(got-3.5) > 1e-12 {
+	if got := at.Residual(); !(math.Abs(got-3.5) <= 1e-12) {
 		t.Errorf("residual %v, want 3.5", got)
 	}
 	at.V = []float64{3, 0}
@@ -197,15 +197,15 @@ func TestQuadraticPointByHand(t *testing.T) {
 	}
 	at.V = []float64{3, 5} // all positive: s = |W|, vmax 5
 	norm := math.Hypot(0.1, 0.2)
-	if got, want := at.NegativePart(), min(7/(6*norm), 1.0/3); math.Abs(got-want) > 1e-12 {
+	if got, want := at.NegativePart(), min(7/(6*norm), 1.0/3); !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("negative part %v, want %v: two neurons are dependent in one dimension", got, want)
 	}
 	at.V, at.W = []float64{3}, mat.NewDense(1, 1, []float64{0.1})
-	if got, want := at.NegativePart(), (1+2*0.09*16)/3; math.Abs(got-want) > 1e-12 {
+	if got, want := at.NegativePart(), (1+2*0.09*16)/3; !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("negative part %v, want %v", got, want)
 	}
 	at.W.Zero()
-	if got, want := at.NegativePart(), 1.0/3; math.Abs(got-want) > 1e-12 {
+	if got, want := at.NegativePart(), 1.0/3; !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("negative part %v at the origin, want %v", got, want)
 	}
 }
@@ -223,12 +223,12 @@ func TestSquaredGramBounds(t *testing.T) {
 		}
 		mean, square = mean/weight, square/weight
 		dd := float64(d * d)
-		if got := SquaredGramUpper(d); math.Abs(got-(dd-mean)) > 1e-6*dd {
+		if got := SquaredGramUpper(d); !(math.Abs(got-(dd-mean)) <= 1e-6*dd) {
 			t.Errorf("d=%d: upper bound %v, mean of two inputs %v", d, got, dd-mean)
 		}
 		for _, n := range []int{1, 2, 7} {
 			want := dd - mean - math.Sqrt(float64(n*(n-1))*(square-mean*mean))
-			if got := SquaredGramLower(n, d); math.Abs(got-want) > 1e-6*dd {
+			if got := SquaredGramLower(n, d); !(math.Abs(got-want) <= 1e-6*dd) {
 				t.Errorf("n=%d, d=%d: lower bound %v, by quadrature %v", n, d, got, want)
 			}
 		}
@@ -256,7 +256,7 @@ func TestLocalJacobianByHand(t *testing.T) {
 		"decrease": {j.Decrease(0.01), 0.01 * 1.5 * 2.25},
 		"path":     {j.Path(0.1), 0.2 / 2.25},
 	} {
-		if math.Abs(c.got-c.want) > 1e-14 {
+		if !(math.Abs(c.got-c.want) <= 1e-14) {
 			t.Errorf("%s %v, want %v", name, c.got, c.want)
 		}
 	}
@@ -273,7 +273,7 @@ func TestLargestCurvature(t *testing.T) {
 		for z := -4.0; z <= 4; z += 0.002 {
 			most = math.Max(most, math.Abs(f(z+h)-2*f(z)+f(z-h))/(h*h))
 		}
-		if got := LargestCurvature(name); math.Abs(got-most) > 1e-5 {
+		if got := LargestCurvature(name); !(math.Abs(got-most) <= 1e-5) {
 			t.Errorf("%s: %v, differences give %v", name, got, most)
 		}
 	}

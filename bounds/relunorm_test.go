@@ -15,7 +15,7 @@ func TestReLUNormMoment(t *testing.T) {
 			// Third moment of a mean of m terms with E Y = 1, E Y^2 = 6, E Y^3 = 60, Y = 2 relu(g)^2.
 			3: (60*n + 3*6*n*(n-1) + n*(n-1)*(n-2)) / (n * n * n),
 		} {
-			if got := ReLUNormMoment(m, p); math.Abs(got/want-1) > 1e-10 {
+			if got := ReLUNormMoment(m, p); !(math.Abs(got/want-1) <= 1e-10) {
 				t.Errorf("m=%d, p=%v: %v, want %v", m, p, got, want)
 			}
 		}
@@ -24,7 +24,7 @@ func TestReLUNormMoment(t *testing.T) {
 		t.Error("outside the domain a moment must be NaN")
 	}
 	// m = 1: X = 2 relu(g)^2, E sqrt X = sqrt 2 E relu(g) = 1/sqrt pi.
-	if got, want := ReLUNormMoment(1, 0.5), 1/math.Sqrt(math.Pi); math.Abs(got-want) > 1e-12 {
+	if got, want := ReLUNormMoment(1, 0.5), 1/math.Sqrt(math.Pi); !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("m=1, p=1/2: %v, want %v", got, want)
 	}
 }
@@ -33,12 +33,12 @@ func TestReLUNormTail(t *testing.T) {
 	// m = 1: P(2 relu(g)^2 >= x) = P(g >= sqrt(x/2)).
 	for _, x := range []float64{0.1, 1, 5} {
 		above, below := ReLUNormTail(1, x)
-		if want := math.Erfc(math.Sqrt(x)/2) / 2; math.Abs(above-want) > 1e-13 || math.Abs(above+below-1) > 1e-13 {
+		if want := math.Erfc(math.Sqrt(x)/2) / 2; !(math.Abs(above-want) <= 1e-13) || !(math.Abs(above+below-1) <= 1e-13) {
 			t.Errorf("x=%v: %v and %v, want %v", x, above, below, want)
 		}
 	}
 	// m = 2: given both gates are open, X = chi^2_2 is exponential of mean 2.
-	if above, _ := ReLUNormTail(2, 3); math.Abs(above-(0.25*math.Exp(-1.5)+0.5*math.Erfc(math.Sqrt(1.5)))) > 1e-13 {
+	if above, _ := ReLUNormTail(2, 3); !(math.Abs(above-(0.25*math.Exp(-1.5)+0.5*math.Erfc(math.Sqrt(1.5)))) <= 1e-13) {
 		t.Errorf("m=2: %v", above)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
@@ -55,7 +55,7 @@ func TestReLUNormTail(t *testing.T) {
 		}
 	}
 	above, _ := ReLUNormTail(m, 1.5)
-	if got := float64(count) / draws; math.Abs(got-above) > 5*math.Sqrt(above/draws) {
+	if got := float64(count) / draws; !(math.Abs(got-above) <= 5*math.Sqrt(above/draws)) {
 		t.Errorf("P(X >= 1.5) = %v, simulated %v", above, got)
 	}
 }
@@ -90,10 +90,10 @@ func TestReLUNormExponents(t *testing.T) {
 func TestForwardNorm(t *testing.T) {
 	const m, layers, delta = 20000, 4, 0.01
 	eps := math.Sqrt(10 * layers * math.Log(1/delta) / m)
-	if got := ForwardNormHigh(m, layers, delta) - 1; math.Abs(got/eps-1) > 0.07 {
+	if got := ForwardNormHigh(m, layers, delta) - 1; !(math.Abs(got/eps-1) <= 0.07) {
 		t.Errorf("high: 1 + %v, want about 1 + %v", got, eps)
 	}
-	if got := 1 - ForwardNormLow(m, layers, delta); math.Abs(got/eps-1) > 0.07 {
+	if got := 1 - ForwardNormLow(m, layers, delta); !(math.Abs(got/eps-1) <= 0.07) {
 		t.Errorf("low: 1 - %v, want about 1 - %v", got, eps)
 	}
 	r := rand.New(rand.NewPCG(2, 2))
@@ -161,7 +161,7 @@ func TestAdversarialFlips(t *testing.T) {
 	}
 	got := float64(MostFlips(z, omega)) / m
 	limit := math.Cbrt(3 * omega * omega / math.Pi)
-	if math.Abs(got/limit-1) > 0.02 {
+	if !(math.Abs(got/limit-1) <= 0.02) {
 		t.Errorf("share %v, limit %v", got, limit)
 	}
 	if b := AdversarialFlips(m, omega, 0.01); b < got || b > 1.05*got {
@@ -209,7 +209,7 @@ func TestCrossTermOrder(t *testing.T) {
 			high = mid
 		}
 	}
-	if got, want := CrossTermOrder(), math.Sqrt(low); math.Abs(got-want) > 1e-5 {
+	if got, want := CrossTermOrder(), math.Sqrt(low); !(math.Abs(got-want) <= 1e-5) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

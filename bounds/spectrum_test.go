@@ -49,7 +49,7 @@ func TestStructuredSpectra(t *testing.T) {
 		}
 		lo, hi := extremes(g)
 		bulk, top := bounds.Equicorrelated(k, 4, 0.3)
-		if math.Abs(lo-min(bulk, top)) > 1e-12*top || math.Abs(hi-max(bulk, top)) > 1e-12*top {
+		if !(math.Abs(lo-min(bulk, top)) <= 1e-12*top) || !(math.Abs(hi-max(bulk, top)) <= 1e-12*top) {
 			t.Errorf("%s: [%v, %v], closed form %v, %v", k.Name(), lo, hi, bulk, top)
 		}
 	}
@@ -67,7 +67,7 @@ func TestStructuredSpectra(t *testing.T) {
 		es.Factorize(g, false)
 		values := bounds.CircleSpectrum(kernel.ReLU(), n)
 		for i, v := range es.Values(nil) {
-			if math.Abs(v-values[i]) > 1e-12 {
+			if !(math.Abs(v-values[i]) <= 1e-12) {
 				t.Errorf("n=%d: eigenvalue %d is %v, Fourier gives %v", n, i, v, values[i])
 			}
 		}

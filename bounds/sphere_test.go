@@ -28,14 +28,14 @@ func closedStep(d, k int) float64 {
 func TestSphereClosedForms(t *testing.T) {
 	near := func(what string, got, want float64) {
 		t.Helper()
-		if math.Abs(got-want) > 1e-13*math.Abs(want)+1e-300 {
+		if !(math.Abs(got-want) <= 1e-13*math.Abs(want)+1e-300) {
 			t.Errorf("%s: %v, want %v", what, got, want)
 		}
 	}
 	for _, d := range []int{2, 3, 4, 7, 20} {
 		for k := range 40 {
 			s := closedStep(d, k)
-			if math.Abs(SphereStep(d, k)-s*s) > 1e-12*s*s {
+			if !(math.Abs(SphereStep(d, k)-s*s) <= 1e-12*s*s) {
 				t.Errorf("d=%d, k=%d: %v, want %v", d, k, SphereStep(d, k), s*s)
 			}
 		}
@@ -72,7 +72,7 @@ func TestSphereSpectrum(t *testing.T) {
 		f := float64(d)
 		want := []float64{1 / f, 6 / (f + 2) / f, (1 - 1/f) / HarmonicDimension(d, 2), 2 * (1 - 3/(f+2)) / HarmonicDimension(d, 3), 0, 0}
 		for k := range want {
-			if math.Abs(mu[k]-want[k]) > 1e-14 {
+			if !(math.Abs(mu[k]-want[k]) <= 1e-14) {
 				t.Errorf("d=%d, k=%d: %v, want %v", d, k, mu[k], want[k])
 			}
 		}
@@ -80,7 +80,7 @@ func TestSphereSpectrum(t *testing.T) {
 	if _, err := SphereSpectrum(kernel.ReLU().Of, 1, 3, 10); err == nil {
 		t.Error("the sphere of dimension 1 has a spectrum")
 	}
-	if mu, err := SphereSpectrum(kernel.ReLU().Of, 5, 20, 200); err != nil || math.Abs(mu[2]-0.021484375/2) > 1e-13 || math.Abs(mu[3]) > 1e-14 {
+	if mu, err := SphereSpectrum(kernel.ReLU().Of, 5, 20, 200); err != nil || !(math.Abs(mu[2]-0.021484375/2) <= 1e-13) || !(math.Abs(mu[3]) <= 1e-14) {
 		t.Errorf("ReLU at d = 5: %v, %v", mu, err)
 	}
 }
@@ -166,11 +166,11 @@ func TestShiftedSeries(t *testing.T) {
 		}
 	}
 	low, high := ShiftedSeries(func(p int) float64 { return []float64{0, 0, 3}[p] }, 3, 2, 1, 3) // 3 ((1+cos t)/2)^2 has cos t / 2 times 3
-	if math.Abs(low-0.75) > 1e-14 || math.Abs(high-low) > 1e-14 {
+	if !(math.Abs(low-0.75) <= 1e-14) || !(math.Abs(high-low) <= 1e-14) {
 		t.Errorf("a square: [%v, %v]", low, high)
 	}
 	low, high = ShiftedSeries(func(int) float64 { return 1 }, 5, 2, 1, 3) // the rest is 2, and ((1+cos t)/2)^3 has cos t times 15/32
-	if math.Abs(high-low-2*15.0/64) > 1e-14 {
+	if !(math.Abs(high-low-2*15.0/64) <= 1e-14) {
 		t.Errorf("the rest is %v", high-low)
 	}
 }

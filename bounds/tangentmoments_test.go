@@ -18,13 +18,13 @@ func TestHalfLastTheta(t *testing.T) {
 			next := (math.Sqrt(1-sigma*sigma) + (math.Pi-angle)*sigma) / math.Pi
 			th = th*(math.Pi-angle)/math.Pi + next
 			sigma = next
-			if got := bounds.HalfLastTheta(layers).At(c); math.Abs(got-(th+sigma)/2) > 1e-12 {
+			if got := bounds.HalfLastTheta(layers).At(c); !(math.Abs(got-(th+sigma)/2) <= 1e-12) {
 				t.Errorf("L = %d, c = %v: %v, want %v", layers, c, got, (th+sigma)/2)
 			}
 		}
 		angle := math.Acos(c)
 		want := c*(math.Pi-angle)/(2*math.Pi) + (math.Sqrt(1-c*c)+(math.Pi-angle)*c)/math.Pi
-		if got := bounds.HalfLastTheta(2).At(c); math.Abs(got-want) > 1e-13 {
+		if got := bounds.HalfLastTheta(2).At(c); !(math.Abs(got-want) <= 1e-13) {
 			t.Errorf("L = 2, c = %v: %v, want %v", c, got, want)
 		}
 	}

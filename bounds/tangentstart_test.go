@@ -60,7 +60,7 @@ func TestTangentDiagonalMoments(t *testing.T) {
 	within(t, "mean", mean, 2, 1e-14)
 	within(t, "variance", variance, 12.0/50, 1e-13)
 	// Expanded by hand to first order: 30 + 12 + 12 + 4.
-	if _, variance = bounds.TangentDiagonalMoments([]int{1e6, 1e6}); math.Abs(variance*1e6-58) > 1e-2 {
+	if _, variance = bounds.TangentDiagonalMoments([]int{1e6, 1e6}); !(math.Abs(variance*1e6-58) <= 1e-2) {
 		t.Errorf("variance of two layers is %v/m, want 58/m", variance*1e6)
 	}
 	for _, widths := range [][]int{{2, 3, 2}, {5, 4}} {
@@ -78,10 +78,10 @@ func TestTangentDiagonalMoments(t *testing.T) {
 		if len(widths) == 2 {
 			within(t, "fourth moment by simulation", bounds.TangentDiagonalFourth(widths), fourth/draws, 0.15)
 		}
-		if math.Abs(sum/draws-mean) > 5*math.Sqrt(variance/draws) {
+		if !(math.Abs(sum/draws-mean) <= 5*math.Sqrt(variance/draws)) {
 			t.Errorf("%v: mean %v, want %v", widths, sum/draws, mean)
 		}
-		if math.Abs(square-variance) > 5*error || error > 0.1*variance {
+		if !(math.Abs(square-variance) <= 5*error) || error > 0.1*variance {
 			t.Errorf("%v: variance %v ± %v, want %v", widths, square, error, variance)
 		}
 	}
@@ -200,7 +200,7 @@ func TestShallowDiagonal(t *testing.T) {
 			below++
 		}
 	}
-	if p := bounds.ShallowDiagonal(1.5, 5); math.Abs(float64(below)/draws-p) > 5*math.Sqrt(p*(1-p)/draws) {
+	if p := bounds.ShallowDiagonal(1.5, 5); !(math.Abs(float64(below)/draws-p) <= 5*math.Sqrt(p*(1-p)/draws)) {
 		t.Errorf("P(Theta <= 1.5) = %v, simulated %v", p, float64(below)/draws)
 	}
 }

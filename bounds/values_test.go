@@ -194,7 +194,7 @@ func TestArcsLost(t *testing.T) {
 			t.Errorf("direction %v activates %v", a.Direction, a.Active)
 		}
 	}
-	if len(arcs) != 2 || math.Abs(total-1) > 1e-15 {
+	if len(arcs) != 2 || !(math.Abs(total-1) <= 1e-15) {
 		t.Errorf("%d arcs of total length %v, want 2 of length 1", len(arcs), total)
 	}
 }

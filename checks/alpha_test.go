@@ -42,7 +42,7 @@ func TestSharesOfAlphaAddUp(t *testing.T) {
 	for _, s := range rec.Searches {
 		total += float64(s.Alpha) * float64(s.Planned)
 	}
-	if len(rec.Units) != 8 || len(rec.Searches) != 2 || math.Abs(total-alpha) > 1e-12 {
+	if len(rec.Units) != 8 || len(rec.Searches) != 2 || !(math.Abs(total-alpha) <= 1e-12) {
 		t.Errorf("%d instances and %d searches share %v of alpha = %v", len(rec.Units), len(rec.Searches), total, alpha)
 	}
 }
@@ -125,7 +125,7 @@ func TestIntervalsKeepTheirLevel(t *testing.T) {
 	r := o.Instances[0].Result
 	n := float64(r.Trials)
 	want := 1 - math.Pow(0.05/(n+1), 1/n) // where (n+1) (1-p)^n = 5 %, Robbins' mixture for no violation
-	if math.Abs(float64(r.Interval[1])-want) > 1e-9 {
+	if !(math.Abs(float64(r.Interval[1])-want) <= 1e-9) {
 		t.Errorf("no violation in %d trials: upper end %v, want %v", r.Trials, r.Interval[1], want)
 	}
 }

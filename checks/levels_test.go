@@ -38,7 +38,7 @@ func powers(n int) []Measurement {
 func TestLevelOfSlopes(t *testing.T) {
 	for _, form := range []Form{Scaling{}, Bounded{}} {
 		r := judgeAll(form, Terms{Resolution: 0.05}, 0.05, powers(23))
-		if math.Abs(float64(r.Interval[0])-0.06) > 1e-12 || math.Abs(float64(r.Interval[1])-0.16) > 1e-12 {
+		if !(math.Abs(float64(r.Interval[0])-0.06) <= 1e-12) || !(math.Abs(float64(r.Interval[1])-0.16) <= 1e-12) {
 			t.Errorf("%s: slopes in %v, want [0.06, 0.16]", form.Name(), r.Interval)
 		}
 	}
@@ -53,11 +53,11 @@ func TestLevelOfSlacks(t *testing.T) {
 	}
 	r := judgeAll(Probably{}, Terms{Delta: 0.5}, 0.001, ms)
 	for i, want := range []float64{1.06, 1.16} {
-		if math.Abs(float64(r.SlackInterval[i])-want) > 1e-12 || math.Abs(float64(r.SlackShown[i])-want) > 1e-12 {
+		if !(math.Abs(float64(r.SlackInterval[i])-want) <= 1e-12) || !(math.Abs(float64(r.SlackShown[i])-want) <= 1e-12) {
 			t.Errorf("end %d of the median slack is %v and of its quantile %v, want %v", i, r.SlackInterval[i], r.SlackShown[i], want)
 		}
 	}
-	if math.Abs(float64(r.SlackWorst)-1.11) > 1e-12 {
+	if !(math.Abs(float64(r.SlackWorst)-1.11) <= 1e-12) {
 		t.Errorf("slack %v is shown, want 1.11", r.SlackWorst)
 	}
 	lo, hi := stats.BinomialCS(0, 23, 0.05)
@@ -71,7 +71,7 @@ func TestLevelOfSlacks(t *testing.T) {
 func TestLevelOfPairsOfRungs(t *testing.T) {
 	r := judgeAll(Bounded{}, Terms{Resolution: 0.05}, 0.2, powers(23))
 	for i, slope := range []float64{0.16, 0.06} {
-		if want := math.Pow(4, -slope); math.Abs(float64(r.SlackInterval[i])-want) > 1e-12 {
+		if want := math.Pow(4, -slope); !(math.Abs(float64(r.SlackInterval[i])-want) <= 1e-12) {
 			t.Errorf("end %d of the slack is %v, want %v", i, r.SlackInterval[i], want)
 		}
 	}
@@ -84,7 +84,7 @@ func TestTermsOfBounded(t *testing.T) {
 		flat[i].Ladder = []Rung{{1, 1}, {2, 1}, {4, 1.2}, {8, 1.2}}
 	}
 	for rungs, want := range map[int]float64{1: 1, 2: 1, 3: 1.2} {
-		if r := judgeAll(Bounded{}, Terms{Resolution: 1, FitRungs: rungs}, 0.05, flat); math.Abs(float64(r.Predicted)-want) > 1e-12 {
+		if r := judgeAll(Bounded{}, Terms{Resolution: 1, FitRungs: rungs}, 0.05, flat); !(math.Abs(float64(r.Predicted)-want) <= 1e-12) {
 			t.Errorf("on %d rungs C = %v, want %v", rungs, r.Predicted, want)
 		}
 	}

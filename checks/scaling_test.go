@@ -81,7 +81,7 @@ func drawnLoads(n int) []load {
 func TestSimulatedRuns(t *testing.T) {
 	loads := drawnLoads(300)
 	sum, longest := total(loads)
-	if got := longestTask(loads, 1, 1); math.Abs(got/sum-1) > 1e-9 {
+	if got := longestTask(loads, 1, 1); !(math.Abs(got/sum-1) <= 1e-9) {
 		t.Errorf("one core takes %v for a work of %v", got, sum)
 	}
 	for _, n := range []int{2, 64, 1000} {

@@ -20,11 +20,11 @@ func TestActivationValues(t *testing.T) {
 		{Quadratic(), -3, 9, -6},
 		{Sine(), math.Pi / 6, 0.5, math.Sqrt(3) / 2},
 	} {
-		if v, d := c.act.Value(c.z), c.act.Deriv(c.z); math.Abs(v-c.value) > 1e-15 || math.Abs(d-c.diff) > 1e-15 {
+		if v, d := c.act.Value(c.z), c.act.Deriv(c.z); !(math.Abs(v-c.value) <= 1e-15) || !(math.Abs(d-c.diff) <= 1e-15) {
 			t.Errorf("%s(%v) = %v, derivative %v; want %v, %v", c.act.Name, c.z, v, d, c.value, c.diff)
 		}
 		for _, s := range []float64{0.5, 3} {
-			if c.act.Homogeneous && math.Abs(c.act.Value(s*c.z)-s*c.value) > 1e-15 {
+			if c.act.Homogeneous && !(math.Abs(c.act.Value(s*c.z)-s*c.value) <= 1e-15) {
 				t.Errorf("%s is not homogeneous at %v", c.act.Name, c.z)
 			}
 		}
@@ -57,7 +57,7 @@ func TestLossValues(t *testing.T) {
 	} {
 		g := make([]float64, 2)
 		c.loss.Gradient(g, u, y)
-		if v := c.loss.Value(u, y); math.Abs(v-c.value) > 1e-15 || math.Abs(g[1]-c.g) > 1e-15 || c.loss.Name() != c.name {
+		if v := c.loss.Value(u, y); !(math.Abs(v-c.value) <= 1e-15) || !(math.Abs(g[1]-c.g) <= 1e-15) || c.loss.Name() != c.name {
 			t.Errorf("%s: value %v, derivative %v; want %s, %v, %v", c.loss.Name(), v, g[1], c.name, c.value, c.g)
 		}
 	}

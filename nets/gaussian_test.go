@@ -20,7 +20,7 @@ func TestGaussian(t *testing.T) {
 		t.Fatalf("%d x %d, want %d x %d", n, d, rows, cols)
 	}
 	mean, variance := stat.MeanVariance(a.RawMatrix().Data, nil)
-	if math.Abs(mean) > 5/math.Sqrt(rows*cols) || math.Abs(variance-1) > 5*math.Sqrt(2./(rows*cols)) {
+	if !(math.Abs(mean) <= 5/math.Sqrt(rows*cols)) || !(math.Abs(variance-1) <= 5*math.Sqrt(2./(rows*cols))) {
 		t.Errorf("mean %v and variance %v of %d draws", mean, variance, rows*cols)
 	}
 	r := rand.New(rand.NewPCG(1, 2))

@@ -31,7 +31,7 @@ func TestActivationsDiffer(t *testing.T) {
 		{Softplus(), -1.25, 0.25192908134537288895}, {Softplus(), 2, 2.1269280110429724964},
 		{Sine(), -1.25, -0.94898461935558621435}, {Sine(), 2, 0.90929742682568169540},
 	} {
-		if got := c.act.Value(c.z); math.Abs(got-c.want) > 4e-16 {
+		if got := c.act.Value(c.z); !(math.Abs(got-c.want) <= 4e-16) {
 			t.Errorf("%s(%v) = %v, want %v", c.act.Name, c.z, got, c.want)
 		}
 	}
@@ -115,15 +115,15 @@ func TestCrossEntropy(t *testing.T) {
 		g := []float64{0}
 		for _, n := range []int{1, 2} { // alone, and as the mean of two that are equal
 			u, y := []float64{c.u, c.u}[:n], []float64{c.y, c.y}[:n]
-			if got := (CrossEntropy{}).Value(u, y); math.Abs(got-c.want) > 4e-16*c.want {
+			if got := (CrossEntropy{}).Value(u, y); !(math.Abs(got-c.want) <= 4e-16*c.want) {
 				t.Errorf("cross-entropy at u = %v, y = %v is %v, want %v", c.u, c.y, got, c.want)
 			}
-			if got := (CrossEntropy{Sum: true}).Value(u, y); math.Abs(got-float64(n)*c.want) > 1e-15*got {
+			if got := (CrossEntropy{Sum: true}).Value(u, y); !(math.Abs(got-float64(n)*c.want) <= 1e-15*got) {
 				t.Errorf("the sum at u = %v, y = %v is %v, want %v times %v", c.u, c.y, got, n, c.want)
 			}
 		}
 		CrossEntropy{}.Gradient(g, []float64{c.u}, []float64{c.y})
-		if math.Abs(g[0]-c.gradient) > 4e-16*math.Abs(c.gradient) {
+		if !(math.Abs(g[0]-c.gradient) <= 4e-16*math.Abs(c.gradient)) {
 			t.Errorf("derivative at u = %v, y = %v is %v, want %v", c.u, c.y, g[0], c.gradient)
 		}
 	}
@@ -137,13 +137,13 @@ func TestNorms(t *testing.T) {
 	for _, s := range []float64{1, 1e200, 1e-200, math.SmallestNonzeroFloat64} {
 		dst := make([]float64, 2)
 		norm := Residual(dst, []float64{4 * s, 5 * s}, []float64{s, s})
-		if dst[0] != 3*s || dst[1] != 4*s || math.Abs(norm-5*s) > 1e-15*norm {
+		if dst[0] != 3*s || dst[1] != 4*s || !(math.Abs(norm-5*s) <= 1e-15*norm) {
 			t.Errorf("residual %v of norm %v, want (3, 4) of norm 5 times %v", dst, norm, s)
 		}
 		w := mat.NewDense(3, 2, []float64{4 * s, 5 * s, s, s, 2 * s, s})
 		v := mat.NewDense(3, 2, []float64{s, s, s, s, s, s})
 		largest, frobenius := Movement(w, v)
-		if want := math.Sqrt(26) * s; math.Abs(largest-5*s) > 1e-15*largest || math.Abs(frobenius-want) > 1e-15*want+s*1e-16 {
+		if want := math.Sqrt(26) * s; !(math.Abs(largest-5*s) <= 1e-15*largest) || !(math.Abs(frobenius-want) <= 1e-15*want+s*1e-16) {
 			t.Errorf("movement %v, %v, want 5 and sqrt(26) times %v", largest, frobenius, s)
 		}
 	}
@@ -175,7 +175,7 @@ func TestMaskedShares(t *testing.T) {
 	for _, r := range []int{0, 3} {
 		want += net.A[r] / 2 * math.Max(0, net.W.At(r, 0)+2*net.W.At(r, 1))
 	}
-	if u := sub.Output(x)[0]; math.Abs(u-want) > 1e-15 {
+	if u := sub.Output(x)[0]; !(math.Abs(u-want) <= 1e-15) {
 		t.Errorf("output %v of the sub-network, want %v", u, want)
 	}
 	net.W.Set(0, 0, 100)

@@ -97,10 +97,10 @@ func TestMasked(t *testing.T) {
 	} {
 		x := num(c.row, c.column)
 		lo, hi, ok := x.Bounds()
-		if math.Abs(x.Value()-c.value) > 1e-12*c.value || ok != c.bounded {
+		if !(math.Abs(x.Value()-c.value) <= 1e-12*c.value) || ok != c.bounded {
 			t.Errorf("%s: %v, interval %v; want %v, %v", c.what, x.Value(), ok, c.value, c.bounded)
 		}
-		if ok && (math.Abs(lo-c.lo) > 1e-12*c.hi || math.Abs(hi-c.hi) > 1e-12*c.hi) {
+		if ok && (!(math.Abs(lo-c.lo) <= 1e-12*c.hi) || !(math.Abs(hi-c.hi) <= 1e-12*c.hi)) {
 			t.Errorf("%s: interval [%v, %v], want [%v, %v]", c.what, lo, hi, c.lo, c.hi)
 		}
 	}

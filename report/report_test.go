@@ -247,7 +247,7 @@ func TestDrawings(t *testing.T) {
 		t.Fatalf("the predicted slope or the interval is missing: %+v", lines)
 	}
 	slope := math.Log(lines[3].Y[4]/lines[3].Y[0]) / math.Log(lines[3].X[4]/lines[3].X[0])
-	if math.Abs(slope+0.5) > 1e-12 {
+	if !(math.Abs(slope+0.5) <= 1e-12) {
 		t.Errorf("the predicted line has slope %v, want -0.5", slope)
 	}
 }

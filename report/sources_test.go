@@ -19,7 +19,7 @@ func TestSourceOutcomes(t *testing.T) {
 	if arora.Verdicts() != "1 HOLDS, 1 REFUTED, 1 UNDECIDED" || arora.Unfit != 2 || !math.IsNaN(arora.Detects) {
 		t.Errorf("arora2019: %s, %d unfit, detects %g", arora.Verdicts(), arora.Unfit, arora.Detects)
 	}
-	if du.Verdicts() != "1 HOLDS, 1 VACUOUS" || du.Detects != 4 || du.Least != du.Most || math.Abs(du.Least-1.0827) > 1e-4 {
+	if du.Verdicts() != "1 HOLDS, 1 VACUOUS" || du.Detects != 4 || du.Least != du.Most || !(math.Abs(du.Least-1.0827) <= 1e-4) {
 		t.Errorf("du2019: %s, detects %g, slack %g to %g", du.Verdicts(), du.Detects, du.Least, du.Most)
 	}
 	if arora.Least != 0.4 || arora.Most != 50 {

@@ -26,7 +26,7 @@ func TestFitWidthsRecoversExponents(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, e := range es {
-			if math.Abs(e.value-want[i]) > 1e-9 {
+			if !(math.Abs(e.value-want[i]) <= 1e-9) {
 				t.Errorf("exponent %d is %v, want %v", i, e.value, want[i])
 			}
 			if e.lo >= e.value || e.hi <= e.value || e.hi-e.lo > 0.5 {
@@ -62,7 +62,7 @@ func TestFitWidthsIntervalIsAttained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(worst[0].value-es[0].hi) > 1e-9 {
+	if !(math.Abs(worst[0].value-es[0].hi) <= 1e-9) {
 		t.Errorf("the largest exponent of n is %v, the interval ends at %v", worst[0].value, es[0].hi)
 	}
 }

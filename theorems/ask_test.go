@@ -146,7 +146,7 @@ func TestAskTrain(t *testing.T) {
 	}
 	wide := a.Trained.Networks[len(a.Trained.Networks)-1]
 	want := a.Data.StepsOfModes(a.Trained.Step)
-	if wide.Width < 1<<12 || math.Abs(wide.Reach/want-1) > 0.1 {
+	if wide.Width < 1<<12 || !(math.Abs(wide.Reach/want-1) <= 0.1) {
 		t.Errorf("width %d: %v steps, the limit kernel has %v", wide.Width, wide.Reach, want)
 	}
 	if len(a.Trained.Bounds) < 3 {

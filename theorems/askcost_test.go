@@ -16,7 +16,7 @@ func TestExtrapolate(t *testing.T) {
 		{1, 100, 6400}, // steeper than n^3: n^3 through the second
 		{4, 4, 64},     // flatter than n^2: n^2 through the second
 	} {
-		if got := extrapolate(1, c.t1, 2, c.t2, 8); math.Abs(got-c.want) > 1e-9 {
+		if got := extrapolate(1, c.t1, 2, c.t2, 8); !(math.Abs(got-c.want) <= 1e-9) {
 			t.Errorf("from %v and %v: %v, want %v", c.t1, c.t2, got, c.want)
 		}
 	}

@@ -81,7 +81,7 @@ func TestCases(t *testing.T) {
 				if p.Data.N != tt.rows || !o.Inside || tt.verdict != "" && o.Result.Verdict != tt.verdict {
 					t.Errorf("%d rows, inside: %v, %s (%s); want %d rows, %s", p.Data.N, o.Inside, o.Result.Verdict, o.Result.Reason, tt.rows, tt.verdict)
 				}
-				if i := slices.IndexFunc(o.Facts, func(f checks.Fact) bool { return f.Name == "lambda_0" }); tt.lambda0 > 0 && (i < 0 || math.Abs(float64(o.Facts[i].Value)/tt.lambda0-1) > 1e-5) {
+				if i := slices.IndexFunc(o.Facts, func(f checks.Fact) bool { return f.Name == "lambda_0" }); tt.lambda0 > 0 && (i < 0 || !(math.Abs(float64(o.Facts[i].Value)/tt.lambda0-1) <= 1e-5)) {
 					t.Errorf("facts %v, want lambda_0 = %v", o.Facts, tt.lambda0)
 				}
 			}

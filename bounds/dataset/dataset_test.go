@@ -50,7 +50,7 @@ func TestFactsOfRealTables(t *testing.T) {
 			}
 			near := func(name string, got, want float64) {
 				t.Helper()
-				if math.Abs(got-want) > 1e-10*math.Max(1, math.Abs(want)) {
+				if !(math.Abs(got-want) <= 1e-10*math.Max(1, math.Abs(want))) {
 					t.Errorf("%s = %.17g, want %.17g", name, got, want)
 				}
 			}
@@ -101,7 +101,7 @@ func TestShuffledIsTheMeanOverAllOrders(t *testing.T) {
 		sum += facts(t, set.X, p).Labels.Form.Value
 		orders++
 	})
-	if mean := sum / 120; orders != 120 || math.Abs(f.Labels.Shuffled/mean-1) > 1e-12 {
+	if mean := sum / 120; orders != 120 || !(math.Abs(f.Labels.Shuffled/mean-1) <= 1e-12) {
 		t.Errorf("got %.15g, the mean of %d orders is %.15g", f.Labels.Shuffled, orders, mean)
 	}
 }
@@ -134,18 +134,18 @@ func TestOrthonormalSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := facts(t, set.X, []float64{1, -1, 1, -1, 1, -1, 1, -1})
-	if h := f.Kernels[0]; math.Abs(h.Lambda0.Value-0.5) > 1e-14 || math.Abs(h.Condition()-1) > 1e-13 {
+	if h := f.Kernels[0]; !(math.Abs(h.Lambda0.Value-0.5) <= 1e-14) || !(math.Abs(h.Condition()-1) <= 1e-13) {
 		t.Errorf("H: %v", h)
 	}
 	// f = sum_i c_i K(x_i, .) has the margin min_i |c_i|/2 at |c|^2/2 = 1: c_i = sqrt(2/8), margin 1/4.
-	if m := f.Labels.Margin; math.Abs(m.Value()-0.25) > 1e-9 || f.Geometry.Separation != math.Sqrt2 || f.Geometry.Near != 0 {
+	if m := f.Labels.Margin; !(math.Abs(m.Value()-0.25) <= 1e-9) || f.Geometry.Separation != math.Sqrt2 || f.Geometry.Near != 0 {
 		t.Errorf("margin %v, separation %v", m, f.Geometry.Separation)
 	}
-	if form := f.Labels.Form.Value; math.Abs(form-16) > 1e-12 || math.Abs(f.Labels.Gain()-1) > 1e-12 {
+	if form := f.Labels.Form.Value; !(math.Abs(form-16) <= 1e-12) || !(math.Abs(f.Labels.Gain()-1) <= 1e-12) {
 		t.Errorf("form %v, gain %v", form, f.Labels.Gain())
 	}
 	for _, s := range f.Labels.Align {
-		if s.Leading == 8 && math.Abs(s.Part-1) > 1e-14 {
+		if s.Leading == 8 && !(math.Abs(s.Part-1) <= 1e-14) {
 			t.Errorf("%v", s)
 		}
 	}

@@ -41,7 +41,7 @@ func TestErrorsOfFacts(t *testing.T) {
 		for what, e := range map[string]struct{ got, plain eig.Certified }{
 			"lambda_0": {f.Kernels[i].Lambda0, low}, "largest": {f.Kernels[i].Top, top},
 		} {
-			if want := e.plain.Err + rounding; math.Abs(e.got.Err/want-1) > 1e-6 {
+			if want := e.plain.Err + rounding; !(math.Abs(e.got.Err/want-1) <= 1e-6) {
 				t.Errorf("%s, %s: error %v, want %v", f.Kernels[i].Name, what, e.got.Err, want)
 			}
 		}
@@ -52,7 +52,7 @@ func TestErrorsOfFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := inverse.Form(y); math.Abs(f.Labels.Form.Err/want.Err-1) > 1e-6 {
+		if want := inverse.Form(y); !(math.Abs(f.Labels.Form.Err/want.Err-1) <= 1e-6) {
 			t.Errorf("error of y'H^{-1}y: %v, want %v", f.Labels.Form.Err, want.Err)
 		}
 	}
@@ -70,7 +70,7 @@ func TestLabelsOfFacts(t *testing.T) {
 		square += c * c
 	}
 	for what, v := range map[string][2]float64{"y'H^{-1}y": {form, f.Labels.Form.Value}, "trace": {trace, 1.5}, "|y|^2": {square, 3}} {
-		if math.Abs(v[0]/v[1]-1) > 1e-12 {
+		if !(math.Abs(v[0]/v[1]-1) <= 1e-12) {
 			t.Errorf("%s by the spectrum is %v, want %v", what, v[0], v[1])
 		}
 	}
@@ -86,7 +86,7 @@ func TestLabelsOfFacts(t *testing.T) {
 			norm += p * q * y[i] * y[j] * h.At(i, j)
 		}
 	}
-	if math.Abs(sum-1) > 1e-12 || math.Abs(math.Sqrt(norm)/m.Upper-1) > 1e-9 {
+	if !(math.Abs(sum-1) <= 1e-12) || !(math.Abs(math.Sqrt(norm)/m.Upper-1) <= 1e-9) {
 		t.Errorf("weights of sum %v have the norm %v, want %v", sum, math.Sqrt(norm), m.Upper)
 	}
 }

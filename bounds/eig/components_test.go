@@ -56,7 +56,7 @@ func TestComponents(t *testing.T) {
 					gap = min(gap, math.Abs(v-want[k]))
 				}
 			}
-			if math.Abs(values[k]-want[k]) > 1e-13*top {
+			if !(math.Abs(values[k]-want[k]) <= 1e-13*top) {
 				t.Errorf("%s: eigenvalue %d is %v, want %v", name, k, values[k], want[k])
 			}
 			if d := math.Abs(math.Abs(c[k]) - math.Abs(coef.AtVec(k))); d > 1e-13*top/gap*mat.Norm(mat.NewVecDense(n, y), 2) {
@@ -81,7 +81,7 @@ func TestComponentsOfDiagonal(t *testing.T) {
 			t.Errorf("eigenvalues %v", values)
 		}
 	}
-	if math.Abs(c[0]) != 1 || math.Abs(c[3]) != 5 || math.Abs(math.Hypot(c[1], c[2])-math.Sqrt(20)) > 1e-15 {
+	if math.Abs(c[0]) != 1 || math.Abs(c[3]) != 5 || !(math.Abs(math.Hypot(c[1], c[2])-math.Sqrt(20)) <= 1e-15) {
 		t.Errorf("components %v", c)
 	}
 }

@@ -15,7 +15,7 @@ func TestDifference(t *testing.T) {
 		t.Errorf("the difference is\n%v", mat.Formatted(d))
 	}
 	// Both entries off the diagonal count.
-	if got, want := eig.Distance(a, b), math.Sqrt(17); math.Abs(got-want) > 1e-15*want {
+	if got, want := eig.Distance(a, b), math.Sqrt(17); !(math.Abs(got-want) <= 1e-15*want) {
 		t.Errorf("the distance is %v, want %v", got, want)
 	}
 	if b.At(0, 1) != 3 || a.At(0, 0) != 4 {

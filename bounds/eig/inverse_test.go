@@ -118,7 +118,7 @@ func TestInverseErrorsAreAttained(t *testing.T) {
 	}
 	near := func(what string, got, want float64) {
 		t.Helper()
-		if math.Abs(got-want) > 1e-12*math.Abs(want) {
+		if !(math.Abs(got-want) <= 1e-12*math.Abs(want)) {
 			t.Errorf("%s is %v, want %v", what, got, want)
 		}
 	}
@@ -153,11 +153,11 @@ func TestInverseErrorsOfRounding(t *testing.T) {
 			t.Errorf("solution %v, want %v", solution, x)
 		}
 	}
-	if want := form * (2*5*u + 7*u + 2*u); c.Value != form || math.Abs(c.Err-want) > 1e-12*want {
+	if want := form * (2*5*u + 7*u + 2*u); c.Value != form || !(math.Abs(c.Err-want) <= 1e-12*want) {
 		t.Errorf("form %v +- %v, want %v +- %v", c.Value, c.Err, form, want)
 	}
 	// The smallest eigenvalue is known to 1e-14 or so.
-	if want := 2 * 5 * u * math.Sqrt(norm) / 0.25; math.Abs(bound-want) > 1e-12*want {
+	if want := 2 * 5 * u * math.Sqrt(norm) / 0.25; !(math.Abs(bound-want) <= 1e-12*want) {
 		t.Errorf("solution within %v, want %v", bound, want)
 	}
 }

@@ -242,7 +242,7 @@ func TestResidualOfInverse(t *testing.T) {
 		off, _ := minus(want, exact(s.r[i])).Float64()
 		bound, _ := times(higham(n+2), size).Float64()
 		within2(t, "the bound on the rounding", s.round[i], bound, 1e-14)
-		if math.Abs(off) > bound {
+		if !(math.Abs(off) <= bound) {
 			t.Errorf("residual %d is off by %v, bound %v", i, off, bound)
 		}
 	}

@@ -196,7 +196,7 @@ func TestSolveInBlocks(t *testing.T) {
 		}
 		solve(factor, got)
 		for i := range got {
-			if math.Abs(got[i]-want[i]) > 1e-14 {
+			if !(math.Abs(got[i]-want[i]) <= 1e-14) {
 				t.Fatalf("n=%d: entry %d is %v, want %v", n, i, got[i], want[i])
 			}
 		}

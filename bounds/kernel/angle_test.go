@@ -142,7 +142,7 @@ func TestAnglesAreWithinTheirError(t *testing.T) {
 						{"product of norms", p.NormX * p.NormY, norms, 6 * p.NormX * p.NormY}, {"cosine", p.Cos, cos, float64(d + 10)},
 						{"sine", p.Sin, sin, float64(2*d + 16)}, {"angle", p.Angle, exactAngle(cos, sin), float64(2*d + 16)},
 					} {
-						if off, _ := minus(number(v.got), v.want).Float64(); math.Abs(off) > v.units*unit {
+						if off, _ := minus(number(v.got), v.want).Float64(); !(math.Abs(off) <= v.units*unit) {
 							t.Errorf("d=%d (%d, %d): the %s is off by %.3g u, want at most %g", d, i, from+j, v.what, off/unit, v.units)
 						}
 					}

@@ -64,10 +64,10 @@ func TestNTKMatchesQuadrature(t *testing.T) {
 				b2, _ := momentsOfOne(b)
 				a, b, c = a2, b2, next
 				scale := norms[0] * norms[1]
-				if got := NNGP(hidden).Of(p); math.Abs(got-c) > 1e-12*scale {
+				if got := NNGP(hidden).Of(p); !(math.Abs(got-c) <= 1e-12*scale) {
 					t.Errorf("NNGP(%d) at r = %v, norms %v: %v, quadrature %v", hidden, r, norms, got, c)
 				}
-				if got := NTK(hidden).Of(p); math.Abs(got-theta) > 3e-12*scale {
+				if got := NTK(hidden).Of(p); !(math.Abs(got-theta) <= 3e-12*scale) {
 					t.Errorf("NTK(%d) at r = %v, norms %v: %v, quadrature %v", hidden, r, norms, got, theta)
 				}
 			}
@@ -87,13 +87,13 @@ func TestNTKAtDepthOneIsClosedForm(t *testing.T) {
 	for k := -100; k <= 100; k++ {
 		r := float64(k) / 100
 		features, slopes := ReLUFeature().At(r), ReLU().At(r)
-		if got := NNGP(1).At(r); math.Abs(got-2*features) > 1e-15 {
+		if got := NNGP(1).At(r); !(math.Abs(got-2*features) <= 1e-15) {
 			t.Errorf("NNGP(1) at %v: %v, want %v", r, got, 2*features)
 		}
-		if got, want := NTK(1).At(r), 2*features+2*slopes; math.Abs(got-want) > 2e-15 {
+		if got, want := NTK(1).At(r), 2*features+2*slopes; !(math.Abs(got-want) <= 2e-15) {
 			t.Errorf("NTK(1) at %v: %v, want %v", r, got, want)
 		}
-		if got := NTKTerm(1, 1).At(r); math.Abs(got-2*slopes) > 1e-15 {
+		if got := NTKTerm(1, 1).At(r); !(math.Abs(got-2*slopes) <= 1e-15) {
 			t.Errorf("NTKTerm(1, 1) at %v: %v, want %v", r, got, 2*slopes)
 		}
 		if got := NTK(0).At(r); got != r {
@@ -125,7 +125,7 @@ func TestNTKIdentities(t *testing.T) {
 		}
 		for i := range n {
 			want := float64(hidden+1) * mat.Dot(x.RowView(i), x.RowView(i))
-			if got := K.At(i, i); math.Abs(got-want) > 1e-13*want {
+			if got := K.At(i, i); !(math.Abs(got-want) <= 1e-13*want) {
 				t.Fatalf("diagonal %v, want %v", got, want)
 			}
 		}
@@ -170,14 +170,14 @@ func TestNNGPStep(t *testing.T) {
 	if cos, next := NNGPStep(0); cos != 1 || next != 0 {
 		t.Errorf("parallel inputs: %v, %v", cos, next)
 	}
-	if cos, next := NNGPStep(math.Pi); cos != 0 || math.Abs(next-math.Pi/2) > 1e-15 {
+	if cos, next := NNGPStep(math.Pi); cos != 0 || !(math.Abs(next-math.Pi/2) <= 1e-15) {
 		t.Errorf("antipodal inputs: %v, %v", cos, next)
 	}
 	for k := 1; k < 1000; k++ {
 		angle := math.Pi * float64(k) / 1000
 		cos, next := NNGPStep(angle)
 		want := (math.Sin(angle) + (math.Pi-angle)*math.Cos(angle)) / math.Pi
-		if math.Abs(cos-want) > 4e-16 || math.Abs(math.Cos(next)-cos) > 5e-16 {
+		if !(math.Abs(cos-want) <= 4e-16) || !(math.Abs(math.Cos(next)-cos) <= 5e-16) {
 			t.Errorf("angle %v: cos %v (want %v), angle %v", angle, cos, want, next)
 		}
 		if next > angle {
@@ -187,7 +187,7 @@ func TestNNGPStep(t *testing.T) {
 	// angle' = angle (1 - angle/(3 pi) + O(angle^2)): an arccosine of k1 would return noise of 1e-8.
 	for _, angle := range []float64{1e-6, 1e-9, 1e-100} {
 		_, next := NNGPStep(angle)
-		if want := angle * (1 - angle/(3*math.Pi)); math.Abs(next/want-1) > 2*angle*angle+4e-16 {
+		if want := angle * (1 - angle/(3*math.Pi)); !(math.Abs(next/want-1) <= 2*angle*angle+4e-16) {
 			t.Errorf("angle %v: relative error %v", angle, next/want-1)
 		}
 	}
@@ -195,7 +195,7 @@ func TestNNGPStep(t *testing.T) {
 	const gap = 1.0 / (1 << 20)
 	cos, _ := NNGPStep(math.Pi - gap)
 	// math.Pi is not pi: the gap seen is exact, the leading term is relative to it.
-	if want := gap * gap * gap / (3 * math.Pi); math.Abs(cos/want-1) > 1e-9 {
+	if want := gap * gap * gap / (3 * math.Pi); !(math.Abs(cos/want-1) <= 1e-9) {
 		t.Errorf("near antipodes cos' = %v, want %v", cos, want)
 	}
 }
@@ -210,7 +210,7 @@ func TestNTKSeries(t *testing.T) {
 	} {
 		got := NTK(c.hidden).Coefficients(7)[1:]
 		for i, v := range got {
-			if math.Abs(v-c.want[i]) > 6e-5 {
+			if !(math.Abs(v-c.want[i]) <= 6e-5) {
 				t.Errorf("NTK(%d): c_%d = %v, want %v", c.hidden, i+1, v, c.want[i])
 			}
 		}
@@ -218,7 +218,7 @@ func TestNTKSeries(t *testing.T) {
 	for hidden := range 7 {
 		for _, k := range []Kernel{NTK(hidden), NNGP(hidden)} {
 			a := k.Coefficients(400)
-			if got, want := a[0], k.At(0); math.Abs(got-want) > 1e-14 {
+			if got, want := a[0], k.At(0); !(math.Abs(got-want) <= 1e-14) {
 				t.Errorf("%s: a_0 = %v, value at 0 is %v", k.Name(), got, want)
 			}
 			sum := 0.0
@@ -237,7 +237,7 @@ func TestNTKSeries(t *testing.T) {
 					sum += v * power
 					power *= r
 				}
-				if want := k.At(r); math.Abs(sum-want) > 1e-13*float64(hidden+1) {
+				if want := k.At(r); !(math.Abs(sum-want) <= 1e-13*float64(hidden+1)) {
 					t.Errorf("%s at %v: series %v, value %v", k.Name(), r, sum, want)
 				}
 			}
@@ -305,7 +305,7 @@ func TestNTKSeriesInHighPrecision(t *testing.T) {
 		for n, got := range NTK(hidden).Coefficients(terms) {
 			theta[n] = add(theta[n], g[n])
 			want, _ := theta[n].Float64()
-			if math.Abs(got-want) > 3e-14*want {
+			if !(math.Abs(got-want) <= 3e-14*want) {
 				t.Errorf("%d hidden layers: c_%d = %v, want %v", hidden, n, got, want)
 			}
 		}
@@ -317,7 +317,7 @@ func TestHermiteReLU(t *testing.T) {
 		0: 1 / (2 * math.Pi), 1: 0.25, 2: 1 / (4 * math.Pi), 3: 0, 4: 1 / (48 * math.Pi),
 		5: 0, 6: 1 / (160 * math.Pi), 8: 5 / (1792 * math.Pi),
 	} {
-		if got := HermiteReLU(r) * HermiteReLU(r); math.Abs(got-want) > 1e-16 {
+		if got := HermiteReLU(r) * HermiteReLU(r); !(math.Abs(got-want) <= 1e-16) {
 			t.Errorf("mu_%d^2 = %v, want %v", r, got, want)
 		}
 	}
@@ -333,13 +333,13 @@ func TestHermiteReLU(t *testing.T) {
 		want := quad.Fixed(func(z float64) float64 {
 			return z * hermite(r, z) * math.Exp(-z*z/2) / math.Sqrt(2*math.Pi)
 		}, 0, 16, 200, quad.Legendre{}, 0)
-		if got := HermiteReLU(r); math.Abs(got-want) > 1e-12 {
+		if got := HermiteReLU(r); !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("mu_%d = %v, quadrature %v", r, got, want)
 		}
 	}
 	// mu_r^2 decays like r^{-5/2}, far beyond the range of factorials.
 	big, small := HermiteReLU(4000), HermiteReLU(1000)
-	if slope := 2 * math.Log(big/small) / math.Log(4); math.Abs(slope+2.5) > 0.01 {
+	if slope := 2 * math.Log(big/small) / math.Log(4); !(math.Abs(slope+2.5) <= 0.01) {
 		t.Errorf("mu_r^2 has exponent %v, want -2.5", slope)
 	}
 }
@@ -409,7 +409,7 @@ func TestNTKFactors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for l, width := range []float64{5, 30, 7, 12} {
-		if want := width / 5; math.Abs(got[l]-want) > 1e-14*want {
+		if want := width / 5; !(math.Abs(got[l]-want) <= 1e-14*want) {
 			t.Errorf("He factor of layer %d is %v, want %v", l+1, got[l], want)
 		}
 	}

@@ -132,7 +132,7 @@ func TestLambda0Margin(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := alone.Err + 3*k.EntryError(2, 40)
-		if math.Abs(got.Err/want-1) > 1e-9 || got.Value != alone.Value {
+		if !(math.Abs(got.Err/want-1) <= 1e-9) || got.Value != alone.Value {
 			t.Errorf("%s: %v within %v, want %v within %v", k.Name(), got.Value, got.Err, alone.Value, want)
 		}
 	}
@@ -144,7 +144,7 @@ func TestDirections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u := ps.dirs[0]; math.Abs(u[0]-0.6) > 1e-15 || math.Abs(u[1]-0.8) > 1e-15 {
+	if u := ps.dirs[0]; !(math.Abs(u[0]-0.6) <= 1e-15) || !(math.Abs(u[1]-0.8) <= 1e-15) {
 		t.Errorf("direction %v, want (0.6, 0.8)", u)
 	}
 }

@@ -71,7 +71,7 @@ func TestSingularKernels(t *testing.T) {
 		}
 		var es mat.EigenSym
 		es.Factorize(g, false)
-		if low := es.Values(nil)[0]; math.Abs(low) > 1e-15 {
+		if low := es.Values(nil)[0]; !(math.Abs(low) <= 1e-15) {
 			t.Errorf("%s: smallest eigenvalue %g, want 0 to 1e-15", name, low)
 		}
 		c, err := kernel.ReLU().Lambda0(x)
@@ -90,7 +90,7 @@ func TestClosePair(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(p.Angle-theta) > 1e-15*theta+3e-17 {
+		if !(math.Abs(p.Angle-theta) <= 1e-15*theta+3e-17) {
 			t.Errorf("angle %v, want %v", p.Angle, theta)
 		}
 	}
@@ -98,7 +98,7 @@ func TestClosePair(t *testing.T) {
 	for delta, want := range map[float64]float64{0.1: 0.18343, 0.01: 0.16165} {
 		theta := 2 * math.Asin(delta/2)
 		c, err := kernel.ReLU().Lambda0(rows([]float64{1, 0}, []float64{math.Cos(theta), math.Sin(theta)}))
-		if err != nil || !c.OK || math.Abs(c.Value/delta-want) > 6e-6 {
+		if err != nil || !c.OK || !(math.Abs(c.Value/delta-want) <= 6e-6) {
 			t.Errorf("delta=%g: lambda_0/delta = %v (%v), want %v", delta, c.Value/delta, err, want)
 		}
 	}
@@ -192,7 +192,7 @@ func TestEntryError(t *testing.T) {
 				t.Fatal(err)
 			}
 			diff, _ := new(big.Float).Sub(new(big.Float).SetPrec(300).SetFloat64(g.At(0, 1)), test.want).Float64()
-			if bound := test.k.EntryError(d, top); math.Abs(diff) > bound {
+			if bound := test.k.EntryError(d, top); !(math.Abs(diff) <= bound) {
 				t.Fatalf("%s: error %g over the bound %g", test.k.Name(), diff, bound)
 			}
 		}
@@ -201,7 +201,7 @@ func TestEntryError(t *testing.T) {
 			a = min(a, 2*math.Pi-a)
 			g, _ := kernel.ReLU().Gram(x)
 			want := float64(c) * (math.Pi - a) / (2 * math.Pi)
-			if bound := kernel.ReLU().EntryError(d, top) + 1e-15*math.Abs(float64(c)); math.Abs(g.At(0, 1)-want) > bound {
+			if bound := kernel.ReLU().EntryError(d, top) + 1e-15*math.Abs(float64(c)); !(math.Abs(g.At(0, 1)-want) <= bound) {
 				t.Fatalf("relu: %v, want %v within %g", g.At(0, 1), want, bound)
 			}
 		}
@@ -236,7 +236,7 @@ func TestGramProperties(t *testing.T) {
 			}
 			for i := range n {
 				for j := range n {
-					if math.Abs(g9.At(i, j)-9*g.At(i, j)) > 1e-13 {
+					if !(math.Abs(g9.At(i, j)-9*g.At(i, j)) <= 1e-13) {
 						t.Fatalf("%s is not homogeneous: %v and %v", k.Name(), g9.At(i, j), g.At(i, j))
 					}
 				}
@@ -270,11 +270,11 @@ func TestSeparate(t *testing.T) {
 		t.Fatal(err)
 	}
 	theta := math.Atan(1e-3)
-	if math.Abs(s.Both-2*math.Sin(theta/2)) > 1e-18 || math.Abs(s.Rho-math.Cos(theta)) > 1e-15 ||
-		math.Abs(s.Chord-2*math.Sin((math.Pi/2-theta)/2)) > 1e-15 {
+	if !(math.Abs(s.Both-2*math.Sin(theta/2)) <= 1e-18) || !(math.Abs(s.Rho-math.Cos(theta)) <= 1e-15) ||
+		!(math.Abs(s.Chord-2*math.Sin((math.Pi/2-theta)/2)) <= 1e-15) {
 		t.Errorf("separation %+v", s)
 	}
-	if math.Abs(s.Rho-(1-s.Both*s.Both/2)) > 1e-15 {
+	if !(math.Abs(s.Rho-(1-s.Both*s.Both/2)) <= 1e-15) {
 		t.Errorf("rho %v is not 1 - delta^2/2 for delta %v", s.Rho, s.Both)
 	}
 	if _, err := kernel.Separate(rows([]float64{1})); err == nil {

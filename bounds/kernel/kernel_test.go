@@ -131,7 +131,7 @@ func TestErfLargeNorms(t *testing.T) {
 		}
 		p := kernel.UnitPair(n.r)
 		p.NormX, p.NormY = n.a, n.b
-		if got := kernel.ErfFeature().Of(p); math.Abs(got-want) > 1e-12 {
+		if got := kernel.ErfFeature().Of(p); !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("erf feature at %+v: %v, integral %v", n, got, want)
 		}
 	}
@@ -164,7 +164,7 @@ func TestMonteCarlo(t *testing.T) {
 		}
 		mean := sum / draws
 		sd := math.Sqrt((square/draws - mean*mean) / draws)
-		if z := (mean - e.k.Of(p)) / (sd + 1e-15); math.Abs(z) > 5 {
+		if z := (mean - e.k.Of(p)) / (sd + 1e-15); !(math.Abs(z) <= 5) {
 			t.Errorf("%s: mean %v, closed form %v, z = %.1f", e.k.Name(), mean, e.k.Of(p), z)
 		}
 	}
@@ -186,11 +186,11 @@ func TestReferenceValues(t *testing.T) {
 		{kernel.LeakyReLU(1), 0.3, 0.3}, {kernel.LeakyReLUFeature(1), -0.3, -0.3},
 	}
 	for _, test := range tests {
-		if got := test.k.At(test.r); math.Abs(got-test.want) > 5e-7 {
+		if got := test.k.At(test.r); !(math.Abs(got-test.want) <= 5e-7) {
 			t.Errorf("%s(%g) = %v, want %v", test.k.Name(), test.r, got, test.want)
 		}
 	}
-	if got := kernel.ReLU().At(0.5); math.Abs(got-1.0/6) > 1e-16 {
+	if got := kernel.ReLU().At(0.5); !(math.Abs(got-1.0/6) <= 1e-16) {
 		t.Errorf("h(1/2) - 1/6 = %g", got-1.0/6)
 	}
 	if !math.IsNaN(kernel.ReLU().At(1.1)) {
@@ -206,7 +206,7 @@ func TestSeries(t *testing.T) {
 			for i := len(a) - 1; i >= 0; i-- {
 				sum = sum*r + a[i]
 			}
-			if math.Abs(sum-k.At(r)) > 1e-14*max(1, k.At(1)) {
+			if !(math.Abs(sum-k.At(r)) <= 1e-14*max(1, k.At(1))) {
 				t.Errorf("%s: series %v, closed form %v at r=%g", k.Name(), sum, k.At(r), r)
 			}
 		}
@@ -218,7 +218,7 @@ func TestSeries(t *testing.T) {
 	}
 	// Alpha_2, alpha_4, alpha_6.
 	for i, want := range map[int]float64{1: 0.25, 2: 1 / (2 * math.Pi), 4: 1 / (12 * math.Pi), 6: 3 / (80 * math.Pi), 3: 0} {
-		if got := kernel.ReLU().Coefficient(i); math.Abs(got-want) > 1e-16 {
+		if got := kernel.ReLU().Coefficient(i); !(math.Abs(got-want) <= 1e-16) {
 			t.Errorf("alpha_%d = %v, want %v", i, got, want)
 		}
 	}
@@ -236,7 +236,7 @@ func TestHermite(t *testing.T) {
 			if e.deriv {
 				want = e.k.Coefficient(k + 1)
 			}
-			if math.Abs(c[k]*c[k]-want) > 1e-12*max(1, want) {
+			if !(math.Abs(c[k]*c[k]-want) <= 1e-12*max(1, want)) {
 				t.Errorf("%s: c_%d^2 = %v, coefficient %v", e.k.Name(), k, c[k]*c[k], want)
 			}
 		}
@@ -244,7 +244,7 @@ func TestHermite(t *testing.T) {
 	//
 	c := kernel.HermiteCoefficients(math.Tanh, 10)
 	for k, want := range map[int]float64{1: .36688, 3: .02203, 5: .00391, 7: .00099, 9: .00030} {
-		if math.Abs(c[k]*c[k]-want) > 6e-6 {
+		if !(math.Abs(c[k]*c[k]-want) <= 6e-6) {
 			t.Errorf("tanh c_%d^2 = %.6f, want %.5f", k, c[k]*c[k], want)
 		}
 	}

@@ -41,7 +41,7 @@ func TestPairByHand(t *testing.T) {
 		"chord to the opposite": {opposite.Chord(), antichord}, "antichord to the opposite": {opposite.Antichord(), chord},
 		"unit cosine": {unit.Cos, 63. / 65}, "unit sine": {unit.Sin, 16. / 65}, "unit angle": {unit.Angle, angle}, "unit norms": {unit.NormX * unit.NormY, 1},
 	} {
-		if math.Abs(v[0]-v[1]) > 3e-15*max(1, v[1]) {
+		if !(math.Abs(v[0]-v[1]) <= 3e-15*max(1, v[1])) {
 			t.Errorf("%s: %.16g, want %.16g", what, v[0], v[1])
 		}
 	}
@@ -57,11 +57,11 @@ func TestDeepCosines(t *testing.T) {
 	var gram mat.Dense
 	gram.Mul(x, x.T())
 	for i, want := range []float64{5, 13, 10} {
-		if math.Abs(norms[i]-want) > 1e-14 {
+		if !(math.Abs(norms[i]-want) <= 1e-14) {
 			t.Errorf("norm %d is %v, want %v", i, norms[i], want)
 		}
 		for j, other := range []float64{5, 13, 10} {
-			if cos := gram.At(i, j) / want / other; math.Abs(r.At(i, j)-cos) > 1e-15 {
+			if cos := gram.At(i, j) / want / other; !(math.Abs(r.At(i, j)-cos) <= 1e-15) {
 				t.Errorf("cosine (%d, %d) is %v, want %v", i, j, r.At(i, j), cos)
 			}
 		}

@@ -31,7 +31,7 @@ func TestFeatureGram(t *testing.T) {
 		}
 		for i := range 5 {
 			for j := range 5 {
-				if math.Abs(got.At(i, j)-want.At(i, j)) > 1e-13 {
+				if !(math.Abs(got.At(i, j)-want.At(i, j)) <= 1e-13) {
 					t.Errorf("%s: entry (%d, %d) is %v, want %v", test.k.Name(), i, j, got.At(i, j), want.At(i, j))
 				}
 			}
@@ -50,7 +50,7 @@ func TestFeatureGramTanh(t *testing.T) {
 	for k, c := range kernel.HermiteCoefficients(math.Tanh, 30) {
 		want += c * c * math.Pow(0.28, float64(k))
 	}
-	if math.Abs(got.At(0, 1)-want) > 1e-13 {
+	if !(math.Abs(got.At(0, 1)-want) <= 1e-13) {
 		t.Errorf("E tanh tanh = %.16g, want %.16g", got.At(0, 1), want)
 	}
 }

@@ -27,7 +27,7 @@ func TestJointTail(t *testing.T) {
 	for _, b := range []float64{-2, -0.3, 0, 1e-3, 0.1, 0.5, 1, 2, 3, 6} {
 		for _, r := range []float64{-0.95, -0.5, -0.1, 0, 0.3, 0.7, 0.95} {
 			got, want := kernel.JointTail(b, math.Acos(r)), jointByConditioning(b, r)
-			if math.Abs(got-want) > 1e-13+1e-10*want {
+			if !(math.Abs(got-want) <= 1e-13+1e-10*want) {
 				t.Errorf("b=%v r=%v: %v, want %v", b, r, got, want)
 			}
 		}
@@ -73,7 +73,7 @@ func TestJointTailDigits(t *testing.T) {
 		{12, 2.5, 2.3564346467427174028e-319},
 		{12, 3.1, 1.003477042808050594e-72319},
 	} {
-		if got := kernel.JointTail(c.b, c.angle); math.Abs(got/c.want-1) > 1e-12 {
+		if got := kernel.JointTail(c.b, c.angle); got != c.want && !(math.Abs(got/c.want-1) <= 1e-12) {
 			t.Errorf("b=%v angle=%v: %.17g, want %.17g", c.b, c.angle, got, c.want)
 		}
 	}
@@ -81,15 +81,15 @@ func TestJointTailDigits(t *testing.T) {
 
 func TestJointTailEnds(t *testing.T) {
 	for _, b := range []float64{-1.5, -0.2, 0, 1e-6, 0.01, 0.7, 3, 8} {
-		if got, want := kernel.JointTail(b, 0), kernel.UpperTail(b); math.Abs(got/want-1) > 1e-13 {
+		if got, want := kernel.JointTail(b, 0), kernel.UpperTail(b); !(math.Abs(got/want-1) <= 1e-13) {
 			t.Errorf("equal inputs, b=%v: %v, want Q = %v", b, got, want)
 		}
 		want := math.Max(0, kernel.UpperTail(b)-kernel.UpperTail(-b))
-		if got := kernel.JointTail(b, math.Pi); math.Abs(got-want) > 1e-15 {
+		if got := kernel.JointTail(b, math.Pi); !(math.Abs(got-want) <= 1e-15) {
 			t.Errorf("opposite inputs, b=%v: %v, want %v", b, got, want)
 		}
 		q := kernel.UpperTail(b)
-		if got := kernel.JointTail(b, math.Pi/2); math.Abs(got/(q*q)-1) > 1e-13 {
+		if got := kernel.JointTail(b, math.Pi/2); !(math.Abs(got/(q*q)-1) <= 1e-13) {
 			t.Errorf("orthogonal inputs, b=%v: %v, want Q^2 = %v", b, got, q*q)
 		}
 	}
@@ -123,7 +123,7 @@ func TestJointTailBound(t *testing.T) {
 	for _, c := range []struct{ b, angle, want float64 }{ // exp(-b^2/(1+r)) (pi-angle)/(2 pi) by hand
 		{0, 1, (math.Pi - 1) / (2 * math.Pi)}, {1, math.Pi / 2, math.Exp(-1) / 4}, {2, math.Pi / 3, math.Exp(-8.0/3) / 3}, {2, math.Pi, 0},
 	} {
-		if got := kernel.JointTailBound(c.b, c.angle); math.Abs(got-c.want) > 1e-15 {
+		if got := kernel.JointTailBound(c.b, c.angle); !(math.Abs(got-c.want) <= 1e-15) {
 			t.Errorf("b=%v angle=%v: %v, want %v", c.b, c.angle, got, c.want)
 		}
 	}
@@ -139,20 +139,20 @@ func TestThresholdKernels(t *testing.T) {
 				for i, a := range k.Coefficients(160) {
 					sum += a * math.Pow(r, float64(i))
 				}
-				if math.Abs(sum-k.At(r)) > 1e-13 {
+				if !(math.Abs(sum-k.At(r)) <= 1e-13) {
 					t.Errorf("%s at %v: series %v, value %v", k.Name(), r, sum, k.At(r))
 				}
 			}
-			if want := fixed.At(r) + p.At(r); math.Abs(biased.At(r)-want) > 1e-15 {
+			if want := fixed.At(r) + p.At(r); !(math.Abs(biased.At(r)-want) <= 1e-15) {
 				t.Errorf("b=%v r=%v: %v, want %v", b, r, biased.At(r), want)
 			}
 		}
 	}
 	for _, r := range []float64{-1, -0.6, 0, 0.5, 1} {
-		if got, want := kernel.Threshold(0).At(r), kernel.StepFeature().At(r); math.Abs(got-want) > 1e-15 {
+		if got, want := kernel.Threshold(0).At(r), kernel.StepFeature().At(r); !(math.Abs(got-want) <= 1e-15) {
 			t.Errorf("threshold 0 at %v: %v, want %v", r, got, want)
 		}
-		if got, want := kernel.ThresholdReLU(0).At(r), kernel.ReLU().At(r); math.Abs(got-want) > 1e-15 {
+		if got, want := kernel.ThresholdReLU(0).At(r), kernel.ReLU().At(r); !(math.Abs(got-want) <= 1e-15) {
 			t.Errorf("threshold ReLU 0 at %v: %v, want %v", r, got, want)
 		}
 	}
@@ -169,7 +169,7 @@ func TestBiasedLambda0(t *testing.T) {
 	for _, b := range []float64{0, 1, 2} {
 		l, err := kernel.BiasedReLU(b).Lambda0(mat.NewDense(2, 2, []float64{1, 0, 0, 1}))
 		q := kernel.UpperTail(b)
-		if want := 2*q - q*q; err != nil || math.Abs(l.Value-want) > l.Err || l.Err > 1e-12 {
+		if want := 2*q - q*q; err != nil || !(math.Abs(l.Value-want) <= l.Err) || l.Err > 1e-12 {
 			t.Errorf("orthonormal pair, b=%v: %v, %v; want %v", b, l, err, want)
 		}
 	}

@@ -31,7 +31,7 @@ func TestStepsOfModes(t *testing.T) {
 	d := orthonormal(t, y)
 	for _, eta := range []float64{1, 0.1, 0.001} {
 		want := math.Ceil(math.Log(0.1) / math.Log(1-eta/2))
-		if got := d.StepsOfModes(eta); math.Abs(got-want) > 1 {
+		if got := d.StepsOfModes(eta); !(math.Abs(got-want) <= 1) {
 			t.Errorf("eta = %v: %v steps, want %v", eta, got, want)
 		}
 	}
@@ -52,7 +52,7 @@ func TestLinearAndExponential(t *testing.T) {
 	if want := math.Ceil(math.Log(0.01) / math.Log(0.9)); p.Steps != want || p.Rate != 0.9 || p.Curve(p.Steps) > 0.01 || p.Curve(p.Steps-1) <= 0.01 {
 		t.Errorf("%+v, want %v steps", p, want)
 	}
-	if p = p.Exponential(d, 2); !p.Flow || math.Abs(p.Curve(p.Steps)-0.01) > 1e-15 {
+	if p = p.Exponential(d, 2); !p.Flow || !(math.Abs(p.Curve(p.Steps)-0.01) <= 1e-15) {
 		t.Errorf("%+v: curve %v", p, p.Curve(p.Steps))
 	}
 }
@@ -88,7 +88,7 @@ func TestOrderAndJudgement(t *testing.T) {
 func TestProblem(t *testing.T) {
 	y := []float64{1, -1, 1, -1, 1, -1, 1, -1}
 	p := orthonormal(t, y).Problem
-	if p.Lambda0 > 0.5 || p.Lambda0 < 0.5-1e-9 || p.S < 1 || math.Abs(p.LabelNorm-math.Sqrt(8)) > 1e-15 || math.Abs(p.Margin-1.0/16) > 1e-8 {
+	if p.Lambda0 > 0.5 || p.Lambda0 < 0.5-1e-9 || p.S < 1 || !(math.Abs(p.LabelNorm-math.Sqrt(8)) <= 1e-15) || !(math.Abs(p.Margin-1.0/16) <= 1e-8) {
 		t.Errorf("%+v", p)
 	}
 	if err := p.Check(); err != nil {

@@ -78,7 +78,7 @@ func TestNumbersOfData(t *testing.T) {
 		t.Errorf("delta %v and share %v, want 0.1 and 0.01", d.Delta, d.Share)
 	}
 	want := bounds.Problem{N: 2, Lambda0: 0.375, S: 1.25, Delta: 0.1, LabelBound: 2, LabelNorm: math.Sqrt(5), Margin: 0.25}
-	if p := d.Problem; math.Abs(p.LabelNorm-want.LabelNorm) > 1e-15 {
+	if p := d.Problem; !(math.Abs(p.LabelNorm-want.LabelNorm) <= 1e-15) {
 		t.Errorf("labels of norm %v, want sqrt 5", p.LabelNorm)
 	} else if p.LabelNorm = want.LabelNorm; p != want {
 		t.Errorf("problem %+v, want %+v", p, want)
@@ -98,7 +98,7 @@ func TestNumbersOfData(t *testing.T) {
 	p := d.Required("a", "b", "c", "munteanu2022/squared", predict.Training)
 	n := predict.New("a", "b", "c", predict.Training, bounds.Order, p.Says)
 	n.Width = 4 / (0.375 * 0.375) * math.Log(20)
-	if math.Abs(p.Width/n.Width-1) > 1e-14 {
+	if !(math.Abs(p.Width/n.Width-1) <= 1e-14) {
 		t.Errorf("width %v, want %v", p.Width, n.Width)
 	}
 	n.Width, n.Hypotheses = p.Width, []predict.Hypothesis{d.Lambda0()}

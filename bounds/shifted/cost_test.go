@@ -22,16 +22,16 @@ func TestDenseExponent(t *testing.T) {
 		m        int
 		exponent float64
 	}{{256, 1.741}, {1024, 1.750}, {4096, 1.757}, {16384, 1.762}} {
-		if got := shifted.DenseExponent(0.4, []int{want.m - want.m/64, want.m + want.m/64}); math.Abs(got-want.exponent) > 1e-3 {
+		if got := shifted.DenseExponent(0.4, []int{want.m - want.m/64, want.m + want.m/64}); !(math.Abs(got-want.exponent) <= 1e-3) {
 			t.Errorf("at m = %d the exponent is %.4f, want %.3f", want.m, got, want.exponent)
 		}
 	}
-	if got := shifted.DenseExponent(0, []int{10, 100, 1000}); math.Abs(got-2) > 1e-12 {
+	if got := shifted.DenseExponent(0, []int{10, 100, 1000}); !(math.Abs(got-2) <= 1e-12) {
 		t.Errorf("without a shift it is %v, want 2", got)
 	}
 	// Three points by hand: the slope of y at x = -1, 0, 1 is (y_2 - y_0)/2.
 	value := func(m float64) float64 { return 2*math.Log(m) + math.Log(math.Erfc(math.Sqrt(0.2*math.Log(m)))/2) }
-	if got, want := shifted.DenseExponent(0.4, []int{100, 200, 400}), (value(400)-value(100))/math.Log(4); math.Abs(got-want) > 1e-12 {
+	if got, want := shifted.DenseExponent(0.4, []int{100, 200, 400}), (value(400)-value(100))/math.Log(4); !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("over three widths %v, want %v", got, want)
 	}
 }

@@ -125,7 +125,7 @@ func TestJointTail(t *testing.T) {
 		for _, angle := range []float64{0.1, 0.7, math.Pi / 2, 2, 2.9} {
 			c, s := math.Cos(angle), math.Sin(angle)
 			want := integrate(func(g float64) float64 { return shifted.Tail((b - c*g) / s) }, b)
-			if got := shifted.JointTail(b, angle); math.Abs(got-want) > 1e-11 {
+			if got := shifted.JointTail(b, angle); !(math.Abs(got-want) <= 1e-11) {
 				t.Errorf("b = %v, angle %v: %v, want %v", b, angle, got, want)
 			}
 		}
@@ -182,7 +182,7 @@ func TestCountBounds(t *testing.T) {
 			}
 		}
 	}
-	if got := shifted.Threshold(0.4, 1024); math.Abs(got-math.Sqrt(0.4*math.Log(1024))) > 1e-15 {
+	if got := shifted.Threshold(0.4, 1024); !(math.Abs(got-math.Sqrt(0.4*math.Log(1024))) <= 1e-15) {
 		t.Errorf("threshold %v", got)
 	}
 }

@@ -44,7 +44,7 @@ func TestLogMixtureAgainstBig(t *testing.T) {
 	} {
 		want := bigMixture(c.x, c.y, c.p)
 		got := LogEFor(c.x, c.x+c.y, c.p)
-		if math.Abs(got-want) > 1e-10*math.Max(1, math.Abs(want)) {
+		if !(math.Abs(got-want) <= 1e-10*math.Max(1, math.Abs(want))) {
 			t.Errorf("LogEFor(%d of %d, %g) = %.15g, series gives %.15g", c.x, c.x+c.y, c.p, got, want)
 		}
 	}
@@ -119,7 +119,7 @@ func TestFalseDecisionsSimulated(t *testing.T) {
 func within4Sigma(t *testing.T, what string, count, runs int, p float64) {
 	t.Helper()
 	got := float64(count) / float64(runs)
-	if math.Abs(got-p) > 4*math.Sqrt(p*(1-p)/float64(runs))+1e-12 {
+	if !(math.Abs(got-p) <= 4*math.Sqrt(p*(1-p)/float64(runs))+1e-12) {
 		t.Errorf("%s: frequency %.4f, expected %.4f", what, got, p)
 	}
 }
@@ -143,7 +143,7 @@ func TestEProcessesAverageToOne(t *testing.T) {
 				sumFor += p * math.Exp(LogEFor(x, n, delta))
 				sumAgainst += p * math.Exp(LogEAgainst(x, n, delta))
 			}
-			if math.Abs(sumFor-1) > 1e-11 || math.Abs(sumAgainst-1) > 1e-11 {
+			if !(math.Abs(sumFor-1) <= 1e-11) || !(math.Abs(sumAgainst-1) <= 1e-11) {
 				t.Errorf("delta=%g n=%d: means %v and %v, want 1", delta, n, sumFor, sumAgainst)
 			}
 		}
@@ -174,7 +174,7 @@ func TestBinomialEdges(t *testing.T) {
 		}
 	}
 	// Continuity at the edge: delta -> 0 tends to the limit used at 0.
-	if got, want := LogEFor(3, 10, 1e-12), LogEFor(3, 10, 0); math.Abs(got-want) > 1e-9 {
+	if got, want := LogEFor(3, 10, 1e-12), LogEFor(3, 10, 0); !(math.Abs(got-want) <= 1e-9) {
 		t.Errorf("LogEFor at delta=1e-12 is %v, limit %v", got, want)
 	}
 }
@@ -215,10 +215,10 @@ func TestBinomialCSCoversAtAllTimes(t *testing.T) {
 	for _, c := range [][2]int{{0, 0}, {0, 50}, {7, 50}, {50, 50}} {
 		lo, hi := BinomialCS(c[0], c[1], alpha)
 		level := math.Log(alpha) - math.Log(float64(c[1])+1)
-		if lo > 0 && math.Abs(logBinomialPMF(c[0], c[1], prob(lo))-level) > 1e-8 {
+		if lo > 0 && !(math.Abs(logBinomialPMF(c[0], c[1], prob(lo))-level) <= 1e-8) {
 			t.Errorf("%v: lower end %v", c, lo)
 		}
-		if hi < 1 && math.Abs(logBinomialPMF(c[0], c[1], prob(hi))-level) > 1e-8 {
+		if hi < 1 && !(math.Abs(logBinomialPMF(c[0], c[1], prob(hi))-level) <= 1e-8) {
 			t.Errorf("%v: upper end %v", c, hi)
 		}
 	}
@@ -236,7 +236,7 @@ func TestPValuesAreRunningSuprema(t *testing.T) {
 	if b.PFor() != p {
 		t.Errorf("PFor rose from %v to %v", p, b.PFor())
 	}
-	if math.Abs(math.Log(p)+LogEFor(0, 60, 0.1)) > 1e-12 || b.PAgainst() >= 1e-3 || b.Decision() != Refuted {
+	if !(math.Abs(math.Log(p)+LogEFor(0, 60, 0.1)) <= 1e-12) || b.PAgainst() >= 1e-3 || b.Decision() != Refuted {
 		t.Errorf("p=%v, against=%v, %v", p, b.PAgainst(), b.Decision())
 	}
 }

@@ -42,14 +42,14 @@ func TestCatoniEndsByHand(t *testing.T) {
 	lo, hi := c.Interval()
 	const step = 1e-3
 	for m := -5.0; m < 11; m += step {
-		if in := inside(m); in != (m >= lo && m <= hi) && math.Abs(m-lo) > step && math.Abs(m-hi) > step {
+		if in := inside(m); in != (m >= lo && m <= hi) && !(math.Abs(m-lo) <= step) && !(math.Abs(m-hi) <= step) {
 			t.Fatalf("%v is inside %v, the interval is [%v, %v]", m, in, lo, hi)
 		}
 	}
 	if want := 2 * deviation * math.Sqrt(2*math.Log(2/alpha)/n); hi-lo > 2.2*want || hi-lo < want/2 || lo > 3 || hi < 3 {
 		t.Errorf("[%v, %v] is %v wide, about %v is right", lo, hi, hi-lo, want)
 	}
-	if math.Abs(c.Mean()-mean(xs)) > 1e-12 || c.N() != n || c.Kind() != Catoni {
+	if !(math.Abs(c.Mean()-mean(xs)) <= 1e-12) || c.N() != n || c.Kind() != Catoni {
 		t.Errorf("mean %v of %d", c.Mean(), c.N())
 	}
 }

@@ -98,7 +98,7 @@ func TestTMixtureIsAMartingale(t *testing.T) {
 		w := tMixtureHalfWidth(n, rho2, alpha)
 		u := w * w * float64(n) / float64(n-1)
 		logE := -0.5*math.Log1p(g) + float64(n)/2*math.Log((1+u)/(1+u/(1+g)))
-		if math.Abs(logE+math.Log(alpha)) > 1e-9 {
+		if !(math.Abs(logE+math.Log(alpha)) <= 1e-9) {
 			t.Errorf("n=%d: log E at the end is %v, want %v", n, logE, -math.Log(alpha))
 		}
 	}
@@ -114,7 +114,7 @@ func TestTMixtureIsAMartingale(t *testing.T) {
 		g, u := n*rho2, mean*mean*n/(sd*sd*(n-1))
 		sum += math.Pow((1+u)/(1+u/(1+g)), n/2.0) / math.Sqrt(1+g)
 	}
-	if math.Abs(sum/runs-1) > 0.01 {
+	if !(math.Abs(sum/runs-1) <= 0.01) {
 		t.Errorf("mean of E is %v, want 1", sum/runs)
 	}
 }
@@ -184,7 +184,7 @@ func TestMomentsMatchTwoPasses(t *testing.T) {
 	for _, v := range x {
 		m3 += (v - mean) * (v - mean) * (v - mean)
 	}
-	if math.Abs(m.Mean()-mean) > 1e-10 || math.Abs(m.SD()-sd) > 1e-9 || math.Abs(m.m3/m3-1) > 1e-7 {
+	if !(math.Abs(m.Mean()-mean) <= 1e-10) || !(math.Abs(m.SD()-sd) <= 1e-9) || !(math.Abs(m.m3/m3-1) <= 1e-7) {
 		t.Errorf("moments %v %v %v, two passes give %v %v %v", m.Mean(), m.SD(), m.m3, mean, sd, m3)
 	}
 }

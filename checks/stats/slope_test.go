@@ -132,7 +132,7 @@ func TestSlopeIntervalIsOrderStatistics(t *testing.T) {
 		t.Fatal(err)
 	}
 	sort.Float64s(slopes)
-	if math.Abs(s.Lo-slopes[rank-1]) > 1e-12 || math.Abs(s.Hi-slopes[n-rank]) > 1e-12 {
+	if !(math.Abs(s.Lo-slopes[rank-1]) <= 1e-12) || !(math.Abs(s.Hi-slopes[n-rank]) <= 1e-12) {
 		t.Errorf("interval [%v, %v], the order statistics of rank %d are [%v, %v]", s.Lo, s.Hi, rank, slopes[rank-1], slopes[n-rank])
 	}
 }
@@ -149,7 +149,7 @@ func TestExactPowerLaw(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(s.Exponent+1.5) > 1e-12 || s.Hi-s.Lo > 1e-10 || math.Abs(math.Exp(s.Intercept)-7) > 1e-10 || s.MaxResidual > 1e-12 {
+		if !(math.Abs(s.Exponent+1.5) <= 1e-12) || s.Hi-s.Lo > 1e-10 || !(math.Abs(math.Exp(s.Intercept)-7) <= 1e-10) || s.MaxResidual > 1e-12 {
 			t.Errorf("%v: %+v", r, s)
 		}
 	}
@@ -229,7 +229,7 @@ func TestBounded(t *testing.T) {
 func TestBoundedSeesAHeldOutJump(t *testing.T) {
 	y := mat.NewDense(2, 4, []float64{1, 2, 1, 3, 1, 2, 1, 3})
 	b, err := FitBounded([]float64{1, 2, 4, 8}, y, BoundedConfig{SlopeConfig: SlopeConfig{Response: GeometricResponse, Alpha: 0.01}, Drift: 10})
-	if err != nil || math.Abs(b.C-2) > 1e-12 || math.Abs(b.HeldOut-3) > 1e-12 || b.FitRungs != 2 || b.Trend != Drifts {
+	if err != nil || !(math.Abs(b.C-2) <= 1e-12) || !(math.Abs(b.HeldOut-3) <= 1e-12) || b.FitRungs != 2 || b.Trend != Drifts {
 		t.Errorf("%+v, %v", b, err)
 	}
 }

@@ -116,7 +116,7 @@ func TestThresholdIntervalIsWhereTheDevianceIsAccepted(t *testing.T) {
 				t.Errorf("%s: x=%v inside %v, deviance %v, %+v", c.name, x, inside, f.deviance(math.Log(x)), fit)
 			}
 		}
-		if !fit.Separated && fit.Slope > 0 && math.Abs(f.deviance(math.Log(fit.Location))) > 1e-6 {
+		if !fit.Separated && fit.Slope > 0 && !(math.Abs(f.deviance(math.Log(fit.Location))) <= 1e-6) {
 			t.Errorf("%s: deviance %v at the best crossing", c.name, f.deviance(math.Log(fit.Location)))
 		}
 	}
@@ -128,7 +128,7 @@ func TestThresholdAtSeparation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !fit.Separated || !math.IsInf(fit.Slope, 1) || math.Abs(fit.Location-math.Sqrt(8)) > 1e-12 ||
+	if !fit.Separated || !math.IsInf(fit.Slope, 1) || !(math.Abs(fit.Location-math.Sqrt(8)) <= 1e-12) ||
 		fit.Lo > 2 || fit.Hi < 4 || fit.Lo < 1 || fit.Hi > 8 || fit.BracketLo != 2 || fit.BracketHi != 4 {
 		t.Errorf("pure rungs: %+v", fit)
 	}
@@ -165,7 +165,7 @@ func TestThresholdMirror(t *testing.T) {
 	}
 	a, _ := FitThreshold(up, ThresholdConfig{Alpha: 0.05, Level: 0.3})
 	b, _ := FitThreshold(down, ThresholdConfig{Alpha: 0.05, Level: 0.7, Decreasing: true})
-	if math.Abs(a.Location/b.Location-1) > 1e-9 || math.Abs(a.Lo/b.Lo-1) > 1e-9 || math.Abs(a.Hi/b.Hi-1) > 1e-9 || a.BracketLo != b.BracketLo {
+	if !(math.Abs(a.Location/b.Location-1) <= 1e-9) || !(math.Abs(a.Lo/b.Lo-1) <= 1e-9) || !(math.Abs(a.Hi/b.Hi-1) <= 1e-9) || a.BracketLo != b.BracketLo {
 		t.Errorf("%+v against mirrored %+v", a, b)
 	}
 }

@@ -23,7 +23,7 @@ func TestMeans(t *testing.T) {
 		return sum * step / math.Sqrt(2*math.Pi)
 	}
 	for _, act := range []Activation{Sign(), ReLU(), Cubic(0.7)} {
-		if got := integrate(func(z float64) float64 { return z * act.Value(z) }); math.Abs(got-act.Linear) > 1e-4 {
+		if got := integrate(func(z float64) float64 { return z * act.Value(z) }); !(math.Abs(got-act.Linear) <= 1e-4) {
 			t.Errorf("%s: E g sigma(g) = %v, declared %v", act.Name, got, act.Linear)
 		}
 		for _, angle := range []float64{0.3, 1, 2.5} {
@@ -35,12 +35,12 @@ func TestMeans(t *testing.T) {
 					sum += act.Value(x) * act.Value(cos*x+sin*y) * math.Exp(-(x*x+y*y)/2)
 				}
 			}
-			if got := sum * coarse * coarse / (2 * math.Pi); math.Abs(got-act.Pair(angle)) > 5e-3 {
+			if got := sum * coarse * coarse / (2 * math.Pi); !(math.Abs(got-act.Pair(angle)) <= 5e-3) {
 				t.Errorf("%s at angle %v: E sigma sigma' = %v, declared %v", act.Name, angle, got, act.Pair(angle))
 			}
 			const h = 1e-6
 			slope := (act.Pair(angle+h) - act.Pair(angle-h)) / (math.Cos(angle+h) - math.Cos(angle-h))
-			if math.Abs(slope-act.Slope(angle)) > 1e-6*math.Abs(slope) {
+			if !(math.Abs(slope-act.Slope(angle)) <= 1e-6*math.Abs(slope)) {
 				t.Errorf("%s at angle %v: slope %v, declared %v", act.Name, angle, slope, act.Slope(angle))
 			}
 		}
@@ -62,7 +62,7 @@ func TestPopulationRiskInThePlane(t *testing.T) {
 			sum += 2*floats.Dot(x, x) - 2*math.Sqrt(math.Pi/2)*floats.Dot(x, out) + floats.Dot(out, out)
 		}
 		got, err := w.PopulationRisk(scales)
-		if err != nil || math.Abs(got-sum/parts) > 1e-4 {
+		if err != nil || !(math.Abs(got-sum/parts) <= 1e-4) {
 			t.Errorf("scales %v: risk %v, over arcs %v (%v)", scales, got, sum/parts, err)
 		}
 	}
@@ -77,7 +77,7 @@ func TestSamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	total := floats.Dot(scales, scales)
-	if got := total - w.SampledGain(200000, scales, r); math.Abs(got-want) > 0.03 {
+	if got := total - w.SampledGain(200000, scales, r); !(math.Abs(got-want) <= 0.03) {
 		t.Errorf("sampled risk %v, population %v", got, want)
 	}
 	x := mat.NewDense(50000, 3, nil)
@@ -86,7 +86,7 @@ func TestSamples(t *testing.T) {
 			x.Set(i, k, s*r.NormFloat64())
 		}
 	}
-	if got := w.Risk(x); math.Abs(got-want) > 0.06 {
+	if got := w.Risk(x); !(math.Abs(got-want) <= 0.06) {
 		t.Errorf("empirical risk %v, population %v", got, want)
 	}
 	w.Act = ReLU()
@@ -168,10 +168,10 @@ func TestGradient(t *testing.T) {
 				}
 				const h = 1e-5
 				want := (at(h) - at(-h)) / (2 * h)
-				if got := floats.Dot(tangent, gradient.RawRowView(i)); math.Abs(got-want) > 1e-8 {
+				if got := floats.Dot(tangent, gradient.RawRowView(i)); !(math.Abs(got-want) <= 1e-8) {
 					t.Errorf("decoding %d, %s, row %d: slope %v, by differences %v", decoding, act.Name, i, got, want)
 				}
-				if radial := floats.Dot(row, gradient.RawRowView(i)); math.Abs(radial) > 1e-14 {
+				if radial := floats.Dot(row, gradient.RawRowView(i)); !(math.Abs(radial) <= 1e-14) {
 					t.Errorf("the gradient leaves the sphere by %v", radial)
 				}
 			}
@@ -197,7 +197,7 @@ func TestNext(t *testing.T) {
 			if riemannian {
 				want = 0.7 * length
 			}
-			if got := Angle(before.RawRowView(i), s.Net.B.RawRowView(i)); math.Abs(got-want) > 1e-9 {
+			if got := Angle(before.RawRowView(i), s.Net.B.RawRowView(i)); !(math.Abs(got-want) <= 1e-9) {
 				t.Errorf("riemannian %v: row %d turned by %v, want %v", riemannian, i, got, want)
 			}
 		}
@@ -223,7 +223,7 @@ func TestFrames(t *testing.T) {
 				if i == j {
 					want = 1
 				}
-				if got := floats.Dot(b.RawRowView(i), b.RawRowView(j)); math.Abs(got-want) > 1e-14 {
+				if got := floats.Dot(b.RawRowView(i), b.RawRowView(j)); !(math.Abs(got-want) <= 1e-14) {
 					t.Errorf("simplex of R^%d: product %d, %d is %v", d, i, j, got)
 				}
 			}
@@ -240,10 +240,10 @@ func TestFrames(t *testing.T) {
 		t.Error("six dimensions have no matrix here")
 	}
 	// A known frame: two equal rows of the line, and a row too many.
-	if got := FrameError(mat.NewDense(1, 2, []float64{1, 1})); math.Abs(got-1) > 1e-15 {
+	if got := FrameError(mat.NewDense(1, 2, []float64{1, 1})); !(math.Abs(got-1) <= 1e-15) {
 		t.Errorf("frame error %v, want 1", got)
 	}
-	if got := FrameError(mat.NewDense(3, 1, []float64{1, 1, 2})); math.Abs(got-3) > 1e-15 {
+	if got := FrameError(mat.NewDense(3, 1, []float64{1, 1, 2})); !(math.Abs(got-3) <= 1e-15) {
 		t.Errorf("frame error %v, want 3", got)
 	}
 	zero := mat.NewDense(2, 2, []float64{0, 0, 3, 4})
@@ -257,12 +257,12 @@ func TestFrames(t *testing.T) {
 		v := HaarRows(2, 3, r).At(1, 0)
 		sum += v * v
 	}
-	if got := sum / draws; math.Abs(got-1.0/3) > 0.02 {
+	if got := sum / draws; !(math.Abs(got-1.0/3) <= 0.02) {
 		t.Errorf("mean square of an entry %v, want 1/3", got)
 	}
 	tall := HaarRows(6, 2, r)
 	for i := range 6 {
-		if math.Abs(floats.Norm(tall.RawRowView(i), 2)-1) > 1e-14 {
+		if !(math.Abs(floats.Norm(tall.RawRowView(i), 2)-1) <= 1e-14) {
 			t.Error("rows beyond the dimension are no unit vectors")
 		}
 	}
@@ -279,7 +279,7 @@ func TestEquiangular(t *testing.T) {
 		want := math.Sqrt(float64(n-d) / float64(d*(n-1)))
 		for i := range n {
 			for j := range i {
-				if got := math.Abs(floats.Dot(b.RawRowView(i), b.RawRowView(j))); math.Abs(got-want) > 1e-14 {
+				if got := math.Abs(floats.Dot(b.RawRowView(i), b.RawRowView(j))); !(math.Abs(got-want) <= 1e-14) {
 					t.Errorf("%v: |product| %v, want %v", size, got, want)
 				}
 			}
@@ -311,7 +311,7 @@ func TestWhiten(t *testing.T) {
 		for row := range 40 {
 			sum += white.At(row, i)
 		}
-		if math.Abs(sum) > 1e-11 {
+		if !(math.Abs(sum) <= 1e-11) {
 			t.Errorf("mean %v along axis %d", sum/40, i)
 		}
 		for j := range 3 {
@@ -319,7 +319,7 @@ func TestWhiten(t *testing.T) {
 			if i == j {
 				want = 1
 			}
-			if got := covariance.At(i, j); math.Abs(got-want) > 1e-11 {
+			if got := covariance.At(i, j); !(math.Abs(got-want) <= 1e-11) {
 				t.Errorf("covariance %d, %d is %v", i, j, got)
 			}
 		}

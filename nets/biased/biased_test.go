@@ -39,7 +39,7 @@ func TestDraw(t *testing.T) {
 		}
 		square += net.W.At(r, 0) * net.W.At(r, 0)
 	}
-	if square /= 4000; math.Abs(square-1) > 0.15 {
+	if square /= 4000; !(math.Abs(square-1) <= 0.15) {
 		t.Errorf("weights of variance %v", square)
 	}
 	for i, u := range net.Output(biased.Lift(samples)) {
@@ -50,7 +50,7 @@ func TestDraw(t *testing.T) {
 	law.Symmetry = nets.Independent
 	net = law.Draw(rand.New(rand.NewPCG(1, 2)))
 	for i, u := range net.Output(biased.Lift(samples)) {
-		if want := output(net, samples.RawRowView(i)); math.Abs(u-want) > 1e-12 {
+		if want := output(net, samples.RawRowView(i)); !(math.Abs(u-want) <= 1e-12) {
 			t.Errorf("output %d is %v, want %v", i, u, want)
 		}
 	}
@@ -85,7 +85,7 @@ func TestTrainingMovesBiases(t *testing.T) {
 			}
 		}
 		for k, v := range want {
-			if math.Abs(net.W.At(r, k)-v) > 1e-14 {
+			if !(math.Abs(net.W.At(r, k)-v) <= 1e-14) {
 				t.Errorf("weight %d of neuron %d is %v, want %v", k, r, net.W.At(r, k), v)
 			}
 		}
@@ -107,7 +107,7 @@ func TestCounts(t *testing.T) {
 	moved := mat.DenseCopyOf(z)
 	moved.Set(1, 1, -1)
 	moved.Set(0, 0, 1.1)
-	if got := biased.Reach(moved, z); math.Abs(got-0.75) > 1e-15 {
+	if got := biased.Reach(moved, z); !(math.Abs(got-0.75) <= 1e-15) {
 		t.Errorf("reach %v, want 0.75", got)
 	}
 }

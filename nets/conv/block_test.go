@@ -33,7 +33,7 @@ func TestBlock(t *testing.T) {
 			for i := range rows {
 				for j := range cols {
 					want, err := net.Tangent(x.RawRowView(i), y.RawRowView(j))
-					if err != nil || math.Abs(one.At(i, j)-want) > 1e-12*(1+math.Abs(want)) {
+					if err != nil || !(math.Abs(one.At(i, j)-want) <= 1e-12*(1+math.Abs(want))) {
 						t.Errorf("%+v [%d,%d]: %v, want %v (%v)", c, i, j, one.At(i, j), want, err)
 					}
 				}

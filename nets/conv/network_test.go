@@ -78,7 +78,7 @@ func TestOutput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := slow(c, net.Params(), x); math.Abs(got-want) > 1e-12*(1+math.Abs(want)) {
+		if want := slow(c, net.Params(), x); !(math.Abs(got-want) <= 1e-12*(1+math.Abs(want))) {
 			t.Errorf("%+v: output %v, want %v", c, got, want)
 		}
 	}
@@ -111,7 +111,7 @@ func TestGradient(t *testing.T) {
 		sum := 0.0
 		for i, g := range got {
 			want := difference(x, i)
-			if math.Abs(g-want) > 1e-7*(1+math.Abs(want)) {
+			if !(math.Abs(g-want) <= 1e-7*(1+math.Abs(want))) {
 				t.Fatalf("%+v: derivative %d is %v, want %v", c, i, g, want)
 			}
 			sum += want * difference(z, i)
@@ -120,7 +120,7 @@ func TestGradient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(tangent-sum) > 1e-6*(1+math.Abs(sum)) {
+		if !(math.Abs(tangent-sum) <= 1e-6*(1+math.Abs(sum))) {
 			t.Errorf("%+v: tangent kernel %v, want %v", c, tangent, sum)
 		}
 	}
@@ -160,7 +160,7 @@ func TestOnePixel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(got-want.At(0, 0)/81) > 1e-12 {
+	if !(math.Abs(got-want.At(0, 0)/81) <= 1e-12) {
 		t.Errorf("tangent kernel %v, want %v", got, want.At(0, 0)/81)
 	}
 }

@@ -117,7 +117,7 @@ func TestCodedLabelsAreStandard(t *testing.T) {
 			mean += v / float64(rows)
 			square += v * v / float64(rows)
 		}
-		if math.Abs(mean) > 1e-15 || math.Abs(square-1) > 1e-14 {
+		if !(math.Abs(mean) <= 1e-15) || !(math.Abs(square-1) <= 1e-14) {
 			t.Errorf("%d rows: mean %g, mean square %g", rows, mean, square)
 		}
 	}

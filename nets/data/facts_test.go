@@ -91,7 +91,7 @@ func checkFacts(t *testing.T, set *data.Set, n, d int, lambda0, measure float64)
 	if err != nil || !got.OK {
 		t.Fatalf("lambda_0: %+v, %v", got, err)
 	}
-	if math.Abs(got.Value-lambda0) > 1e-10 || got.Lower() > lambda0+1e-12 || got.Upper() < lambda0-1e-12 {
+	if !(math.Abs(got.Value-lambda0) <= 1e-10) || got.Lower() > lambda0+1e-12 || got.Upper() < lambda0-1e-12 {
 		t.Errorf("lambda_0 = %.17g, want %.17g", got.Value, lambda0)
 	}
 	if measure == 0 {
@@ -110,7 +110,7 @@ func checkFacts(t *testing.T, set *data.Set, n, d int, lambda0, measure float64)
 	if err := chol.SolveVecTo(&solved, y); err != nil {
 		t.Fatal(err)
 	}
-	if v := mat.Dot(y, &solved); math.Abs(v/measure-1) > 1e-10 {
+	if v := mat.Dot(y, &solved); !(math.Abs(v/measure-1) <= 1e-10) {
 		t.Errorf("y'H^{-1}y = %.17g, want %.17g", v, measure)
 	}
 }

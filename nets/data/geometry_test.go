@@ -76,7 +76,7 @@ func TestNormalizeRowsAtTheEndsOfTheRange(t *testing.T) {
 	}
 	norms := data.RowNorms(x)
 	for i, r := range []float64{5, 5e200, 5e-200, tiny} {
-		if math.Abs(norms[i]/r-1) > 4e-16 {
+		if !(math.Abs(norms[i]/r-1) <= 4e-16) {
 			t.Errorf("norm of row %d is %v, want %v", i, norms[i], r)
 		}
 	}
@@ -89,14 +89,14 @@ func TestSeparationOfNearlyParallelRows(t *testing.T) {
 		for _, sign := range []float64{1, -1} {
 			// A full turn away from the axes: the entries round at 1e-16, absolutely.
 			x := mat.NewDense(3, 3, []float64{0.6, 0.8, 0, sign * (0.6 - 0.8*chord), sign * (0.8 + 0.6*chord), 0, 0, 0, 1})
-			if got := data.Separation(x); math.Abs(got-chord) > 3e-16 {
+			if got := data.Separation(x); !(math.Abs(got-chord) <= 3e-16) {
 				t.Errorf("chord %g, sign %g: got %g", chord, sign, got)
 			}
 		}
 	}
 	for _, scale := range []float64{1e-200, 1e200} {
 		x := mat.NewDense(2, 2, []float64{3 * scale, 0, 0, 4 * scale})
-		if got := data.Separation(x); math.Abs(got/(5*scale)-1) > 1e-15 {
+		if got := data.Separation(x); !(math.Abs(got/(5*scale)-1) <= 1e-15) {
 			t.Errorf("scale %g: got %g", scale, got)
 		}
 	}
@@ -125,7 +125,7 @@ func TestMaxCoherence(t *testing.T) {
 			}
 		}
 		got := data.MaxCoherence(x)
-		if math.Abs(got-want) > 1e-14 || got > 1 {
+		if !(math.Abs(got-want) <= 1e-14) || got > 1 {
 			t.Errorf("%d x %d: got %v, want %v", n, d, got, want)
 		}
 	}
@@ -142,14 +142,14 @@ func TestMaxCoherence(t *testing.T) {
 func TestSpectralNorm(t *testing.T) {
 	ones := mat.NewDense(6, 3, nil)
 	ones.Apply(func(int, int, float64) float64 { return 1 }, ones)
-	if got := data.SpectralNorm(ones); math.Abs(got-math.Sqrt(18)) > 1e-14 {
+	if got := data.SpectralNorm(ones); !(math.Abs(got-math.Sqrt(18)) <= 1e-14) {
 		t.Errorf("ones: got %v", got)
 	}
 	set, err := data.Spec{Kind: data.Orthonormal, N: 4, D: 9, Seed: 5}.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := data.SpectralNorm(set.X); math.Abs(got-1) > 1e-14 {
+	if got := data.SpectralNorm(set.X); !(math.Abs(got-1) <= 1e-14) {
 		t.Errorf("orthonormal: got %v", got)
 	}
 }

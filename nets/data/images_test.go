@@ -88,7 +88,7 @@ func TestPooling(t *testing.T) {
 						}
 					}
 					want /= float64(factor * factor)
-					if got := pooled.X.At(i, r*side+c); math.Abs(got-want) > 1e-15 {
+					if got := pooled.X.At(i, r*side+c); !(math.Abs(got-want) <= 1e-15) {
 						t.Fatalf("factor %d, image %d, pixel (%d, %d): got %v, want %v", factor, i, r, c, got, want)
 					}
 				}

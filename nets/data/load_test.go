@@ -29,7 +29,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("got %q %v, %v", set.Name, mat.Formatted(set.X), set.Y)
 	}
 	opts.Normalize = true
-	if unit := load(t, path, opts).X; math.Abs(unit.At(0, 1)-0.8) > 1e-16 || unit.At(1, 1) != -1 {
+	if unit := load(t, path, opts).X; !(math.Abs(unit.At(0, 1)-0.8) <= 1e-16) || unit.At(1, 1) != -1 {
 		t.Errorf("normalised: %v", mat.Formatted(unit))
 	}
 	opts = data.Options{Drop: []string{"y"}, LabelsPath: file(t, "y.txt", "1\n2\n3\n"), LabelCoding: data.CodeRaw}
@@ -95,7 +95,7 @@ func TestFileSpec(t *testing.T) {
 	path := file(t, "a.csv", "3,4,7\n0,-2,5\n1.5,0.25,7\n1,1,9\n")
 	spec := data.Spec{Kind: data.File, Path: path, Load: data.Options{Label: data.LabelLast, LabelCoding: data.CodeRaw}}
 	set := build(t, spec)
-	if set.N() != 4 || !slices.Equal(set.Y, []float64{7, 5, 7, 9}) || math.Abs(set.X.At(0, 1)-0.8) > 1e-16 {
+	if set.N() != 4 || !slices.Equal(set.Y, []float64{7, 5, 7, 9}) || !(math.Abs(set.X.At(0, 1)-0.8) <= 1e-16) {
 		t.Errorf("got %v, %v", mat.Formatted(set.X), set.Y)
 	}
 	two := spec
@@ -105,7 +105,7 @@ func TestFileSpec(t *testing.T) {
 	}
 	scaled := spec
 	scaled.RowNorm, scaled.LabelScale = 2, 10
-	if set := build(t, scaled); math.Abs(set.X.At(0, 1)-1.6) > 1e-15 || set.Y[0] != 70 || !strings.Contains(set.Reading.String(), "norm 2") {
+	if set := build(t, scaled); !(math.Abs(set.X.At(0, 1)-1.6) <= 1e-15) || set.Y[0] != 70 || !strings.Contains(set.Reading.String(), "norm 2") {
 		t.Errorf("scaled: %v, %v\n%v", mat.Formatted(set.X), set.Y, set.Reading)
 	}
 	unlabelled := spec

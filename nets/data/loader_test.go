@@ -235,7 +235,7 @@ func TestLargeFileIsHeldOnce(t *testing.T) {
 				t.Fatalf("class %s has %d of %d rows", c.Name, c.Rows, rows)
 			}
 		}
-		if r := data.RowNorms(set.X)[0]; math.Abs(r-1) > 1e-13 {
+		if r := data.RowNorms(set.X)[0]; !(math.Abs(r-1) <= 1e-13) {
 			t.Fatalf("norm %v", r)
 		}
 	}

@@ -88,7 +88,7 @@ func TestRowsHaveTheNormAskedFor(t *testing.T) {
 			spec.RowNorm = norm
 			want := max(norm, 1) // the default is 1
 			for i, r := range data.RowNorms(build(t, spec).X) {
-				if math.Abs(r/want-1) > 1e-13 {
+				if !(math.Abs(r/want-1) <= 1e-13) {
 					t.Errorf("%v: row %d has norm %v", spec, i, r)
 				}
 			}
@@ -129,7 +129,7 @@ func TestInnerProducts(t *testing.T) {
 		x := build(t, tt.spec).X
 		for i := range tt.spec.N {
 			for j := range i {
-				if got := mat.Dot(x.RowView(i), x.RowView(j)); math.Abs(got-tt.want) > 5e-16*float64(tt.spec.D) {
+				if got := mat.Dot(x.RowView(i), x.RowView(j)); !(math.Abs(got-tt.want) <= 5e-16*float64(tt.spec.D)) {
 					t.Errorf("%v: <x_%d, x_%d> = %v, want %v", tt.spec, i, j, got, tt.want)
 				}
 			}
@@ -156,7 +156,7 @@ func TestSeparationOfPlannedSets(t *testing.T) {
 		{data.Spec{Kind: data.Lattice, Points: [][]int{{3, 4}, {-4, 3}, {5, 0}}}, math.Sqrt(0.4)},
 	}
 	for _, tt := range tests {
-		if got := data.Separation(build(t, tt.spec).X); math.Abs(got-tt.want) > 1e-15 {
+		if got := data.Separation(build(t, tt.spec).X); !(math.Abs(got-tt.want) <= 1e-15) {
 			t.Errorf("%v: separation %v, want %v", tt.spec, got, tt.want)
 		}
 	}
@@ -171,7 +171,7 @@ func TestSphereIsUniform(t *testing.T) {
 		tolerance := 5 * math.Sqrt(2*(f-1)/(f*f*(f+2))/float64(n))
 		for k := range d {
 			col := x.ColView(k)
-			if got := mat.Dot(col, col) / float64(n); math.Abs(got-1/f) > tolerance {
+			if got := mat.Dot(col, col) / float64(n); !(math.Abs(got-1/f) <= tolerance) {
 				t.Errorf("d=%d: mean square of coordinate %d is %v", d, k, got)
 			}
 		}
@@ -182,7 +182,7 @@ func TestRawGaussianKeepsItsNorm(t *testing.T) {
 	x := build(t, data.Spec{Kind: data.Gaussian, N: 40, D: 200, Raw: true}).X
 	for i, r := range data.RowNorms(x) {
 		// |g|^2 has mean d and variance 2d.
-		if z := (r*r - 200) / math.Sqrt(400); math.Abs(z) > 5 {
+		if z := (r*r - 200) / math.Sqrt(400); !(math.Abs(z) <= 5) {
 			t.Errorf("row %d: |g|^2 is %v standard deviations off", i, z)
 		}
 	}
@@ -209,7 +209,7 @@ func TestLabels(t *testing.T) {
 		}
 		plus += int(v)
 	}
-	if math.Abs(float64(plus)) > 5*math.Sqrt(400) {
+	if !(math.Abs(float64(plus)) <= 5*math.Sqrt(400)) {
 		t.Errorf("sum of the signs is %d", plus)
 	}
 	sphere.LabelScale, sphere.Labels, sphere.N = -3, data.Alternate, 3

@@ -35,12 +35,12 @@ func TestPlantedLabels(t *testing.T) {
 		"planted square": {sum(labels(data.PlantedSquare, 6), 1), 1},
 		"constant":       {sum(labels(data.Const, 6), 1), 6},
 	} {
-		if math.Abs(v[0]-v[1]) > 1e-14 {
+		if !(math.Abs(v[0]-v[1]) <= 1e-14) {
 			t.Errorf("%s labels sum to %v, want %v", what, v[0], v[1])
 		}
 	}
 	// E y^2 = 1, up to five standard deviations of the mean of 2000 squares.
-	if square := sum(build(t, data.Spec{Kind: data.Sphere, N: 2000, D: 2, Labels: data.Normal, Seed: 4}).Y, 2) / 2000; math.Abs(square-1) > 5*math.Sqrt(2./2000) {
+	if square := sum(build(t, data.Spec{Kind: data.Sphere, N: 2000, D: 2, Labels: data.Normal, Seed: 4}).Y, 2) / 2000; !(math.Abs(square-1) <= 5*math.Sqrt(2./2000)) {
 		t.Errorf("Gaussian labels have the mean square %v", square)
 	}
 }
@@ -75,7 +75,7 @@ func TestStandardisedByEveryWay(t *testing.T) {
 		}
 		for i := range 2 {
 			for k := range 2 {
-				if want := float64(2*i - 1); math.Abs(set.X.At(i, k)-want) > 1e-15 {
+				if want := float64(2*i - 1); !(math.Abs(set.X.At(i, k)-want) <= 1e-15) {
 					t.Errorf("%s: entry %d, %d is %v, want %v", way, i, k, set.X.At(i, k), want)
 				}
 			}
@@ -109,7 +109,7 @@ func TestRawRows(t *testing.T) {
 		x := build(t, spec).X
 		n, _ := x.Dims()
 		for i := range n {
-			if norm := mat.Norm(x.RowView(i), 2); math.Abs(norm-1) > 1e-14 {
+			if norm := mat.Norm(x.RowView(i), 2); !(math.Abs(norm-1) <= 1e-14) {
 				t.Errorf("%v: row %d has length %v", spec, i, norm)
 			}
 		}
@@ -142,7 +142,7 @@ func TestRawRows(t *testing.T) {
 		length += centre[0][k] * centre[0][k]
 	}
 	for what, v := range map[string][2]float64{"spread": {square, d * spread * spread}, "squared distance of the centres": {distance, sep * sep}, "squared length of a centre": {length, 1}} {
-		if math.Abs(v[0]/v[1]-1) > 0.06 {
+		if !(math.Abs(v[0]/v[1]-1) <= 0.06) {
 			t.Errorf("%s: %v, want %v", what, v[0], v[1])
 		}
 	}

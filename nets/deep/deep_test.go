@@ -100,7 +100,7 @@ func TestForwardMatchesDefinition(t *testing.T) {
 				g = next
 			}
 			want := 0.7 * mat.Dot(c.net.Weight(c.net.Depth()).RowView(0), g)
-			if math.Abs(got[i]-want) > 1e-12*(1+math.Abs(want)) {
+			if !(math.Abs(got[i]-want) <= 1e-12*(1+math.Abs(want))) {
 				t.Fatalf("f(x_%d) = %v, want %v", i, got[i], want)
 			}
 		}
@@ -139,7 +139,7 @@ func TestJacobianMatchesDifferences(t *testing.T) {
 			for i := range up {
 				want := (up[i] - down[i]) / (2 * h)
 				tolerance := 1e-13*(1+math.Abs(up[i]))/h + 1e-6*(1+math.Abs(want))
-				if got := jac.At(i, k); math.Abs(got-want) > tolerance {
+				if got := jac.At(i, k); !(math.Abs(got-want) <= tolerance) {
 					t.Fatalf("df(x_%d)/dtheta_%d = %v, differences give %v", i, k, got, want)
 				}
 			}
@@ -209,7 +209,7 @@ func TestEulerIdentity(t *testing.T) {
 			v := make([]float64, c.net.NumParams())
 			copy(c.net.LayerParams(v, l), c.net.LayerParams(c.net.Params(), l))
 			for i, got := range p.JMul(nil, v) {
-				if want := p.Output()[i]; math.Abs(got-want) > 1e-12*(1+math.Abs(want)) {
+				if want := p.Output()[i]; !(math.Abs(got-want) <= 1e-12*(1+math.Abs(want))) {
 					t.Fatalf("layer %d, sample %d: <W_l, df/dW_l> = %v, f = %v", l, i, got, want)
 				}
 			}
@@ -281,7 +281,7 @@ func TestExpectedDiagonal(t *testing.T) {
 		}
 		mean := sum / draws
 		se := math.Sqrt((squares/draws - mean*mean) / draws)
-		if z := (mean - c.want) / se; math.Abs(z) > 4.5 {
+		if z := (mean - c.want) / se; !(math.Abs(z) <= 4.5) {
 			t.Errorf("%v: mean %v, want %v (z = %.1f)", c.config.Convention, mean, c.want, z)
 		}
 	}
@@ -309,7 +309,7 @@ func TestInputJacobian(t *testing.T) {
 				up, down := at(h), at(-h)
 				for j := range up {
 					want := (up[j] - down[j]) / (2 * h)
-					if got := jac.At(j, k); math.Abs(got-want) > 1e-7*(1+math.Abs(want)) {
+					if got := jac.At(j, k); !(math.Abs(got-want) <= 1e-7*(1+math.Abs(want))) {
 						t.Fatalf("%v, layer %d: dz_%d/dx_%d = %v, differences give %v", act, l, j, k, got, want)
 					}
 				}
@@ -338,7 +338,7 @@ func TestFeatureSingularValues(t *testing.T) {
 		}
 		values := eig.Values(nil) // increasing
 		for i, s := range got {
-			if want := values[9-i]; math.Abs(s*s-want) > 1e-12*values[9] {
+			if want := values[9-i]; !(math.Abs(s*s-want) <= 1e-12*values[9]) {
 				t.Errorf("layer %d: sigma_%d^2 = %v, eigenvalue %v", l, i, s*s, want)
 			}
 		}
@@ -360,7 +360,7 @@ func TestSecondMoments(t *testing.T) {
 			sum += value[0] * value[0] * math.Exp(-z[0]*z[0]/2) * h / math.Sqrt(2*math.Pi)
 		}
 		// The kink of ReLU costs the trapezium rule O(h^4).
-		if got := act.moment; math.Abs(got-sum) > 1e-11 {
+		if got := act.moment; !(math.Abs(got-sum) <= 1e-11) {
 			t.Errorf("%v: second moment %v, quadrature %v", act, got, sum)
 		}
 	}
@@ -437,7 +437,7 @@ func TestProductMatchesNaive(t *testing.T) {
 					for l := range k {
 						want += at(a, tA, i, l) * at(b, tB, l, j)
 					}
-					if got := c.Data[i*c.Stride+j]; math.Abs(got-want) > 1e-12*float64(k) {
+					if got := c.Data[i*c.Stride+j]; !(math.Abs(got-want) <= 1e-12*float64(k)) {
 						t.Fatalf("%v %c %c: entry (%d,%d) = %v, want %v", s, tA, tB, i, j, got, want)
 					}
 				}

@@ -36,7 +36,7 @@ func TestDescentFollowsLinearModel(t *testing.T) {
 			defect[k] = math.Max(defect[k], math.Abs(f-before[i]+step*move.AtVec(i)))
 		}
 	}
-	if ratio := defect[0] / defect[1]; math.Abs(ratio-4) > 0.05 {
+	if ratio := defect[0] / defect[1]; !(math.Abs(ratio-4) <= 0.05) {
 		t.Errorf("halving the step divides the defect by %v, want 4", ratio)
 	}
 }

@@ -62,7 +62,7 @@ func TestForwardDegenerate(t *testing.T) {
 				t.Fatal("the features are not relu(Z)")
 			}
 		}
-		if got, want := w.Gram().At(0, 2), square(w.Feature().RawRowView(0)); math.Abs(got-want) > 1e-12*want {
+		if got, want := w.Gram().At(0, 2), square(w.Feature().RawRowView(0)); !(math.Abs(got-want) <= 1e-12*want) {
 			t.Errorf("Gram entry %v, want %v", got, want)
 		}
 	}
@@ -115,7 +115,7 @@ func TestStochastic(t *testing.T) {
 		for i, u := range mustPass(t, got, x).Output() {
 			loss += (u - y[i]) * (u - y[i]) / 2
 		}
-		if math.Abs(out.Loss-loss) > 1e-12*loss {
+		if !(math.Abs(out.Loss-loss) <= 1e-12*loss) {
 			t.Errorf("sampling %d: loss %v, want %v", law, out.Loss, loss)
 		}
 	}

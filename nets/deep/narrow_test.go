@@ -27,7 +27,7 @@ func TestStartGramOfNarrowLayers(t *testing.T) {
 	if off := math.Abs(sum - 0.75); off > 5*math.Sqrt((11.25-0.5625)/draws) {
 		t.Errorf("mean %v, want 3/4", sum)
 	}
-	if math.Abs(square/11.25-1) > 0.2 {
+	if !(math.Abs(square/11.25-1) <= 0.2) {
 		t.Errorf("mean square %v, want 45/4", square)
 	}
 }
@@ -66,7 +66,7 @@ func TestAntisymmetricClone(t *testing.T) {
 	for name, n := range map[string]*Network{"network": net, "copy": clone} {
 		n.Weight(3).Set(0, 0, n.Weight(3).At(0, 0)+1)
 		out, err := n.Output(x)
-		if err != nil || math.Abs(out[0]-1.5*hidden[0]) > 1e-14 {
+		if err != nil || !(math.Abs(out[0]-1.5*hidden[0]) <= 1e-14) {
 			t.Errorf("%s: output %v (%v), want %v", name, out, err, 1.5*hidden[0])
 		}
 	}

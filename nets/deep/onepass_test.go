@@ -43,7 +43,7 @@ func TestOnePassFollowsDifferences(t *testing.T) {
 			old.Params()[k] = v - h
 			down := at()
 			old.Params()[k] = v
-			if got, want := net.Params()[k]-v, -step*(up-down)/(2*h); math.Abs(got-want) > 1e-8 {
+			if got, want := net.Params()[k]-v, -step*(up-down)/(2*h); !(math.Abs(got-want) <= 1e-8) {
 				t.Fatalf("sample %d moves weight %d by %v, differences say %v", i, k, got, want)
 			}
 		}
@@ -56,7 +56,7 @@ func TestOnePassFollowsDifferences(t *testing.T) {
 		before = append(before[:0], v.Net.Params()...)
 		samples = append(samples, v.Sample)
 		sum += v.Loss
-		if want := -y[v.Sample] / (1 + math.Exp(y[v.Sample]*v.Output)); math.Abs(v.Slope-want) > 1e-14 {
+		if want := -y[v.Sample] / (1 + math.Exp(y[v.Sample]*v.Output)); !(math.Abs(v.Slope-want) <= 1e-14) {
 			t.Errorf("slope %v, want %v", v.Slope, want)
 		}
 		return true
@@ -66,7 +66,7 @@ func TestOnePassFollowsDifferences(t *testing.T) {
 		t.Fatalf("%d updates, samples %v, error %v", updates, samples, err)
 	}
 	compare(3)
-	if math.Abs(sum-total) > 1e-12 {
+	if !(math.Abs(sum-total) <= 1e-12) {
 		t.Errorf("losses sum to %v, want %v", sum, total)
 	}
 }

@@ -23,7 +23,7 @@ func TestLeCunStd(t *testing.T) {
 		p := mustPass(t, mustNew(t, Config{Inputs: 9, Hidden: hidden, Std: LeCunStd(9, hidden), Activation: Tanh()}, rng), x)
 		z += math.Pow(mat.Norm(p.Preactivation(1), 2), 2) / 200 / draws
 	}
-	if math.Abs(z-1) > 0.05 {
+	if !(math.Abs(z-1) <= 0.05) {
 		t.Errorf("mean square of a preactivation %v, want 1", z)
 	}
 }
@@ -85,7 +85,7 @@ func TestMeanJacobian(t *testing.T) {
 	change.MulVec(mean, mat.NewVecDense(len(step), step))
 	a, b := mustPass(t, from, x).Output(), mustPass(t, to, x).Output()
 	for i := range a {
-		if got, want := change.AtVec(i), b[i]-a[i]; math.Abs(got-want) > 1e-10 {
+		if got, want := change.AtVec(i), b[i]-a[i]; !(math.Abs(got-want) <= 1e-10) {
 			t.Errorf("sample %d: the outputs change by %v, mean Jacobian gives %v", i, want, got)
 		}
 	}

@@ -56,7 +56,7 @@ func TestStartGramHasTheLawOfTheNetwork(t *testing.T) {
 		})
 		got, f := moments(func() (*mat.SymDense, error) { return StartGram(c.x, config, rng) })
 		for i := range want {
-			if z := (got[i] - want[i]) / math.Hypot(e[i], f[i]); math.Abs(z) > 4.5 {
+			if z := (got[i] - want[i]) / math.Hypot(e[i], f[i]); !(math.Abs(z) <= 4.5) {
 				t.Errorf("hidden %v: moment %d is %v, want %v, %.1f standard errors away", c.hidden, i, got[i], want[i], z)
 			}
 		}
@@ -69,7 +69,7 @@ func TestStartGramOfWideNetworks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := k.At(0, 0), 3*25*4e8; math.Abs(got/want-1) > 0.05 {
+	if got, want := k.At(0, 0), 3*25*4e8; !(math.Abs(got/want-1) <= 0.05) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -49,7 +49,7 @@ func TestActivationValues(t *testing.T) {
 			var value, slope [1]float64
 			act.eval(value[:], slope[:], z)
 			f := scalar[act.String()]
-			if v, s := f[0](z[0]), f[1](z[0]); math.Abs(value[0]-v) > 1e-14 || math.Abs(slope[0]-s) > 1e-14 {
+			if v, s := f[0](z[0]), f[1](z[0]); !(math.Abs(value[0]-v) <= 1e-14) || !(math.Abs(slope[0]-s) <= 1e-14) {
 				t.Errorf("%v(%v) = %v, slope %v; want %v, %v", act, z[0], value[0], slope[0], v, s)
 			}
 		}
@@ -158,7 +158,7 @@ func TestPassIsTheDefinition(t *testing.T) {
 			}
 			close(t, "the output", p.Output()[i:i+1], []float64{s.out})
 		}
-		if m := p.Margin(); m != margin && math.Abs(m-margin) > 1e-11 {
+		if m := p.Margin(); m != margin && !(math.Abs(m-margin) <= 1e-11) {
 			t.Fatalf("margin %v, want %v", m, margin)
 		}
 		gram, err := c.net.Gram(c.x)
@@ -189,7 +189,7 @@ func TestDefaults(t *testing.T) {
 		ntk := mustNew(t, Config{Inputs: 3, Hidden: []int{2}, Convention: NTK, Activation: act}, rng)
 		c := ntk.config
 		want := 1 / moments[act.String()]
-		if math.Abs(c.CSigma-want) > 1e-14 || c.Multiplier != 1 || !slices.Equal(c.Std, []float64{1, 1}) {
+		if !(math.Abs(c.CSigma-want) <= 1e-14) || c.Multiplier != 1 || !slices.Equal(c.Std, []float64{1, 1}) {
 			t.Errorf("%v: c_sigma = %v, multiplier %v, deviations %v; want %v, 1, [1 1]", act, c.CSigma, c.Multiplier, c.Std, want)
 		}
 	}
@@ -219,7 +219,7 @@ func TestHeStd(t *testing.T) {
 	for l, want := range std {
 		w := net.LayerParams(net.Params(), l+1)
 		got := floats.Norm(w, 2) / math.Sqrt(float64(len(w)))
-		if tol := 4 / math.Sqrt(2*float64(len(w))); math.Abs(got/want-1) > tol {
+		if tol := 4 / math.Sqrt(2*float64(len(w))); !(math.Abs(got/want-1) <= tol) {
 			t.Errorf("layer %d: the weights have deviation %v, want %v within %v of it", l+1, got, want, tol)
 		}
 	}

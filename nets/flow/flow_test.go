@@ -32,11 +32,11 @@ func TestKnownSolutions(t *testing.T) {
 		t.Errorf("rotation: error %v", e)
 	}
 	square := func(dst, y []float64) { dst[0] = y[0] * y[0] }
-	if got, want := solve(t, square, []float64{1}, 1e-12, 0.99)[0], 100.0; math.Abs(got/want-1) > 1e-8 {
+	if got, want := solve(t, square, []float64{1}, 1e-12, 0.99)[0], 100.0; !(math.Abs(got/want-1) <= 1e-8) {
 		t.Errorf("y' = y^2 at 0.99: %v, want %v", got, want)
 	}
 	decay := flow.Descending(func(dst, y []float64) { dst[0] = 3 * y[0] })
-	if got, want := solve(t, decay, []float64{2}, 1e-12, 5)[0], 2*math.Exp(-15); math.Abs(got/want-1) > 1e-9 {
+	if got, want := solve(t, decay, []float64{2}, 1e-12, 5)[0], 2*math.Exp(-15); !(math.Abs(got/want-1) <= 1e-9) {
 		t.Errorf("decay: %v, want %v", got, want)
 	}
 	if got := solve(t, func(dst, y []float64) { dst[0] = 0 }, []float64{7}, 1e-9, 4)[0]; got != 7 {
@@ -84,7 +84,7 @@ func TestRefuses(t *testing.T) {
 func TestStep(t *testing.T) {
 	y, g := []float64{3, -1}, make([]float64, 2)
 	flow.Step(y, g, 0.1, func(dst, y []float64) { dst[0], dst[1] = y[0], 4*y[1] })
-	if y[0] != 2.7 || math.Abs(y[1]+0.6) > 1e-15 {
+	if y[0] != 2.7 || !(math.Abs(y[1]+0.6) <= 1e-15) {
 		t.Errorf("step to %v, want 2.7 and -0.6", y)
 	}
 }

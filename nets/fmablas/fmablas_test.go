@@ -184,7 +184,7 @@ func TestTrsm(t *testing.T) {
 				first = slices.Clone(x)
 				gonum.Implementation{}.Dtrmm(s, ul, tA, d, m, n, 0.5, a, order, x, n)
 				for i := range x {
-					if math.Abs(x[i]-b[i]) > 1e-12 {
+					if !(math.Abs(x[i]-b[i]) <= 1e-12) {
 						t.Fatalf("residual %g at %d", x[i]-b[i], i)
 					}
 				}

@@ -72,7 +72,7 @@ func TestDerivatives(t *testing.T) {
 			t.Fatalf("%s: %d weights in %d layers", name, o.Dim(), o.Depth())
 		}
 		g := make([]float64, o.Dim())
-		if f := o.Gradient(g, theta); math.Abs(f-plain(p, theta)) > 1e-12 || math.Abs(o.Value(theta)-f) > 1e-14 {
+		if f := o.Gradient(g, theta); !(math.Abs(f-plain(p, theta)) <= 1e-12) || !(math.Abs(o.Value(theta)-f) <= 1e-14) {
 			t.Errorf("%s: loss %v, %v, want %v", name, f, o.Value(theta), plain(p, theta))
 		}
 		hess, probe, up, down := o.Hessian(theta), append([]float64(nil), theta...), make([]float64, o.Dim()), make([]float64, o.Dim())
@@ -85,11 +85,11 @@ func TestDerivatives(t *testing.T) {
 			low := plain(p, probe)
 			o.Gradient(down, probe)
 			probe[i] = theta[i]
-			if want := (high - low) / (2 * h); math.Abs(g[i]-want) > 1e-8*(1+math.Abs(want)) {
+			if want := (high - low) / (2 * h); !(math.Abs(g[i]-want) <= 1e-8*(1+math.Abs(want))) {
 				t.Errorf("%s: gradient %d is %v, want %v", name, i, g[i], want)
 			}
 			for k := range theta {
-				if want := (up[k] - down[k]) / (2 * h); math.Abs(hess.At(i, k)-want) > 1e-7*(1+math.Abs(want)) {
+				if want := (up[k] - down[k]) / (2 * h); !(math.Abs(hess.At(i, k)-want) <= 1e-7*(1+math.Abs(want))) {
 					t.Errorf("%s: Hessian (%d, %d) is %v, want %v", name, i, k, hess.At(i, k), want)
 				}
 			}
@@ -166,7 +166,7 @@ func TestBalanced(t *testing.T) {
 
 func TestGaussianSpread(t *testing.T) {
 	theta := homogeneous.Gaussian([]int{50, 40, 10}, 3, rand.New(rand.NewPCG(1, 1)))
-	if got := floats.Norm(theta, 2) / math.Sqrt(float64(len(theta))); math.Abs(got/3-1) > 0.06 {
+	if got := floats.Norm(theta, 2) / math.Sqrt(float64(len(theta))); !(math.Abs(got/3-1) <= 0.06) {
 		t.Errorf("spread %v, want 3", got)
 	}
 }

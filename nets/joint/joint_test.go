@@ -72,7 +72,7 @@ func TestAgainstDifferences(t *testing.T) {
 		x := nets.Gaussian(4, l.Dim, rng)
 		p, j := net.At(x), differences(net, x)
 		for i, f := range p.Output() {
-			if want := naive(net, x.RawRowView(i)); math.Abs(f-want) > 1e-13 {
+			if want := naive(net, x.RawRowView(i)); !(math.Abs(f-want) <= 1e-13) {
 				t.Errorf("output %v, want %v", f, want)
 			}
 		}
@@ -104,7 +104,7 @@ func TestAgainstDifferences(t *testing.T) {
 			for i := range e {
 				want += e[i] * j.At(i, c)
 			}
-			if math.Abs(*q-want) > 1e-8 {
+			if !(math.Abs(*q-want) <= 1e-8) {
 				t.Errorf("gradient %d: %v, want %v", c, *q, want)
 			}
 		}
@@ -114,7 +114,7 @@ func TestAgainstDifferences(t *testing.T) {
 func TestMagnitude(t *testing.T) {
 	x := mat.NewDense(2, 1, []float64{1, -2})
 	net := &Network{W: mat.NewDense(4, 1, []float64{1, 1, 2, 2}), B: []float64{0, 0, 1, 1}, A: []float64{1, -1, 3, -3}, B0: -0.5, Act: nets.Identity()}
-	if got := net.At(x).Magnitude(); math.Abs(got-(2+2+9+9)/2.0-0.5) > 1e-14 {
+	if got := net.At(x).Magnitude(); !(math.Abs(got-(2+2+9+9)/2.0-0.5) <= 1e-14) {
 		t.Errorf("magnitude %v, want 11.5", got)
 	}
 }
@@ -140,14 +140,14 @@ func TestMoveAndDistance(t *testing.T) {
 	for i := range a {
 		square += *a[i] * *a[i]
 		moved += math.Pow(*b[i]-*c[i], 2)
-		if math.Abs(*c[i]-*b[i]-0.5**a[i]) > 1e-15 {
+		if !(math.Abs(*c[i]-*b[i]-0.5**a[i]) <= 1e-15) {
 			t.Fatalf("parameter %d moved by %v", i, *b[i]-*c[i])
 		}
 	}
-	if got := direction.Norm(); math.Abs(got-math.Sqrt(square)) > 1e-12 {
+	if got := direction.Norm(); !(math.Abs(got-math.Sqrt(square)) <= 1e-12) {
 		t.Errorf("norm %v, want %v", got, math.Sqrt(square))
 	}
-	if got := net.Distance(old); math.Abs(got-math.Sqrt(moved)) > 1e-12 {
+	if got := net.Distance(old); !(math.Abs(got-math.Sqrt(moved)) <= 1e-12) {
 		t.Errorf("distance %v, want %v", got, math.Sqrt(moved))
 	}
 }
@@ -161,7 +161,7 @@ func TestLaw(t *testing.T) {
 			sum, square = sum+x, square+x*x
 		}
 		n := float64(len(v))
-		if math.Abs(sum/n) > 0.03 || math.Abs(square/n-1) > 0.05 {
+		if !(math.Abs(sum/n) <= 0.03) || !(math.Abs(square/n-1) <= 0.05) {
 			t.Errorf("%s: mean %v, second moment %v", name, sum/n, square/n)
 		}
 	}

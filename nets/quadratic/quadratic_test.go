@@ -36,12 +36,12 @@ func TestLossIsThatOfTheForm(t *testing.T) {
 			z := floats.Dot(net.W.RawRowView(j), x.RawRowView(i))
 			f += v * z * z
 		}
-		if g := mat.Inner(x.RowView(i), form, x.RowView(i)); math.Abs(g-f) > 1e-12*(1+math.Abs(f)) {
+		if g := mat.Inner(x.RowView(i), form, x.RowView(i)); !(math.Abs(g-f) <= 1e-12*(1+math.Abs(f))) {
 			t.Errorf("sample %d: x^T M x = %v, the network gives %v", i, g, f)
 		}
 		want += (f - yi) * (f - yi) / 14
 	}
-	if got := l.Loss(net); math.Abs(got-want) > 1e-12*want {
+	if got := l.Loss(net); !(math.Abs(got-want) <= 1e-12*want) {
 		t.Errorf("loss %v, by hand %v", got, want)
 	}
 }
@@ -57,11 +57,11 @@ func TestDerivativesAreDifferences(t *testing.T) {
 			up, upGradient := l.Loss(Moved(net, layers, step)), l.Gradient(Moved(net, layers, step), layers)
 			step[i] = -1e-5
 			down, downGradient := l.Loss(Moved(net, layers, step)), l.Gradient(Moved(net, layers, step), layers)
-			if got := (up - down) / 2e-5; math.Abs(got-g[i]) > 1e-6*(1+math.Abs(g[i])) {
+			if got := (up - down) / 2e-5; !(math.Abs(got-g[i]) <= 1e-6*(1+math.Abs(g[i]))) {
 				t.Errorf("layers %d: derivative %d is %v, differences give %v", layers, i, g[i], got)
 			}
 			for k := range g {
-				if got := (upGradient[k] - downGradient[k]) / 2e-5; math.Abs(got-h.At(i, k)) > 1e-5*(1+math.Abs(got)) {
+				if got := (upGradient[k] - downGradient[k]) / 2e-5; !(math.Abs(got-h.At(i, k)) <= 1e-5*(1+math.Abs(got))) {
 					t.Errorf("layers %d: second derivative %d, %d is %v, differences give %v", layers, i, k, h.At(i, k), got)
 				}
 			}
@@ -79,7 +79,7 @@ func TestMinimiseEndsAtASecondOrderPoint(t *testing.T) {
 		if p.Gradient > 1e-8 || p.Curvature < -1e-6 {
 			t.Errorf("seed %d: after %d steps the gradient is %v and the least curvature %v", seed, p.Steps, p.Gradient, p.Curvature)
 		}
-		if got := floats.Norm(l.Gradient(p.Net, nets.FirstLayer), 2); math.Abs(got-p.Gradient) > 1e-15 {
+		if got := floats.Norm(l.Gradient(p.Net, nets.FirstLayer), 2); !(math.Abs(got-p.Gradient) <= 1e-15) {
 			t.Errorf("seed %d: gradient %v at a point that says %v", seed, got, p.Gradient)
 		}
 		var es mat.EigenSym
@@ -87,7 +87,7 @@ func TestMinimiseEndsAtASecondOrderPoint(t *testing.T) {
 			t.Fatal("no eigenvalues")
 		}
 		values := es.Values(nil)
-		if largest := max(-values[0], values[len(values)-1]); math.Abs(p.Largest-largest) > 1e-12*largest || math.Abs(p.Curvature-values[0]) > 1e-12*largest {
+		if largest := max(-values[0], values[len(values)-1]); !(math.Abs(p.Largest-largest) <= 1e-12*largest) || !(math.Abs(p.Curvature-values[0]) <= 1e-12*largest) {
 			t.Errorf("seed %d: eigenvalues from %v to %v, told %v and %v", seed, values[0], largest, p.Curvature, p.Largest)
 		}
 		if got := l.Loss(p.Net); got != p.Loss || p.Losses[len(p.Losses)-1] != got || len(p.Losses) != p.Steps+1 {

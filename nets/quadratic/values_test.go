@@ -17,7 +17,7 @@ func TestNetworkSharesItsWeights(t *testing.T) {
 		t.Errorf("network of %v, %v at scale %v", net.W, net.A, net.Scale)
 	}
 	// 0.5 (1 + 4)^2 - (3 + 8)^2 on x = (1, 2).
-	if got := net.Output(mat.NewDense(1, 2, []float64{1, 2}))[0]; math.Abs(got-(12.5-121)) > 1e-12 {
+	if got := net.Output(mat.NewDense(1, 2, []float64{1, 2}))[0]; !(math.Abs(got-(12.5-121)) <= 1e-12) {
 		t.Errorf("output %v, want -108.5", got)
 	}
 }
@@ -46,7 +46,7 @@ func TestPointIsMeasured(t *testing.T) {
 		"gradient":  {at.Gradient, mat.Norm(mat.NewVecDense(4, l.Gradient(at.Net, nets.FirstLayer)), 2)},
 		"loss":      {at.Loss, l.Loss(at.Net)},
 	} {
-		if math.Abs(v[0]-v[1]) > 1e-10*(1+math.Abs(v[1])) {
+		if !(math.Abs(v[0]-v[1]) <= 1e-10*(1+math.Abs(v[1]))) {
 			t.Errorf("%s = %v, want %v", what, v[0], v[1])
 		}
 	}

@@ -72,7 +72,7 @@ func TestOutputIsTheDefinition(t *testing.T) {
 	for name, c := range configs {
 		net, x, pass := draw(t, c, 3)
 		for i, f := range pass.Output() {
-			if want := value(net, x.RawRowView(i)); math.Abs(f-want) > 1e-12 {
+			if want := value(net, x.RawRowView(i)); !(math.Abs(f-want) <= 1e-12) {
 				t.Errorf("%s: f(x_%d) = %v, want %v", name, i, f, want)
 			}
 		}
@@ -102,7 +102,7 @@ func TestGradientsByFiniteDifferences(t *testing.T) {
 				e := make([]float64, 3)
 				e[i] = 1
 				for k, g := range pass.Gradient(h, e).RawMatrix().Data {
-					if math.Abs(g-jac.At(i, k)) > 1e-8 {
+					if !(math.Abs(g-jac.At(i, k)) <= 1e-8) {
 						t.Fatalf("%s: layer %d, entry %d of the gradient is %v, want %v", name, h, k, g, jac.At(i, k))
 					}
 				}
@@ -135,7 +135,7 @@ func TestPlainIsDeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, f := range p.Output() {
-		if math.Abs(f-pass.Output()[i]) > 1e-12 {
+		if !(math.Abs(f-pass.Output()[i]) <= 1e-12) {
 			t.Errorf("output %d is %v, want %v", i, pass.Output()[i], f)
 		}
 	}
@@ -169,7 +169,7 @@ func TestDescendMovesAgainstTheGradient(t *testing.T) {
 		}
 		var diff mat.Dense
 		diff.Sub(net.W[0], start.W[0])
-		if got, want := net.Moved(start, 1), mat.Norm(&diff, 2); math.Abs(got-want) > 1e-12 {
+		if got, want := net.Moved(start, 1), mat.Norm(&diff, 2); !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("%s: moved by %v, want %v", name, got, want)
 		}
 	}
@@ -179,14 +179,14 @@ func TestNormsAndPatches(t *testing.T) {
 	net, x, pass := draw(t, configs["convolutional"], 3)
 	for i := range 3 {
 		norm := mat.Norm(x.Slice(i, i+1, 0, 8), 2)
-		if math.Abs(pass.Norm(0, i)-norm) > 1e-14 {
+		if !(math.Abs(pass.Norm(0, i)-norm) <= 1e-14) {
 			t.Errorf("input %d has norm %v, want %v", i, pass.Norm(0, i), norm)
 		}
 		patches := mat.Norm(pass.Patches(1).Slice(4*i, 4*i+4, 0, 6), 2)
 		if patches < norm || patches > math.Sqrt(3)*norm {
 			t.Errorf("patches of norm %v for an input of norm %v", patches, norm)
 		}
-		if g := pass.FeatureGram(0).At(i, i); math.Abs(g-norm*norm) > 1e-13 {
+		if g := pass.FeatureGram(0).At(i, i); !(math.Abs(g-norm*norm) <= 1e-13) {
 			t.Errorf("diagonal %v, want %v", g, norm*norm)
 		}
 	}
@@ -200,14 +200,14 @@ func TestNormsAndPatches(t *testing.T) {
 	for k := range 12 {
 		want = math.Hypot(want, other.Feature(1).RawMatrix().Data[k]-pass.Feature(1).RawMatrix().Data[k])
 	}
-	if got := other.Apart(pass, 1, 0); math.Abs(got-want) > 1e-14 || want == 0 {
+	if got := other.Apart(pass, 1, 0); !(math.Abs(got-want) <= 1e-14) || want == 0 {
 		t.Errorf("features are %v apart, want %v", got, want)
 	}
 	z := 0.0
 	for k, v := range other.Patches(1).RawRowView(1) {
 		z += v * net.W[0].At(2, k)
 	}
-	if got, want := other.Slope(1).At(1, 2), net.Config.Activation.Deriv(z); math.Abs(got-want) > 1e-14 {
+	if got, want := other.Slope(1).At(1, 2), net.Config.Activation.Deriv(z); !(math.Abs(got-want) <= 1e-14) {
 		t.Errorf("slope %v, want %v", got, want)
 	}
 }
@@ -268,7 +268,7 @@ func TestSimulatedLaw(t *testing.T) {
 	for i := range 3 {
 		for j := i; j < 3; j++ {
 			a, b := drawn.At(i, j)/draws, simulated.At(i, j)/draws
-			if se := math.Sqrt((squares.At(i, j)/draws - b*b) * 2 / draws); math.Abs(a-b) > 5*se {
+			if se := math.Sqrt((squares.At(i, j)/draws - b*b) * 2 / draws); !(math.Abs(a-b) <= 5*se) {
 				t.Errorf("entry (%d,%d): mean %v of drawn networks, %v simulated, standard error %v", i, j, a, b, se)
 			}
 		}

@@ -20,7 +20,7 @@ func TestOutputWeightsAreStandardNormal(t *testing.T) {
 		for _, w := range net.Weight(h).RawMatrix().Data {
 			square += w * w / 5000
 		}
-		if math.Abs(square-1) > 5*math.Sqrt(2./5000) {
+		if !(math.Abs(square-1) <= 5*math.Sqrt(2./5000)) {
 			t.Errorf("weights of layer %d have the mean square %v", h, square)
 		}
 	}
@@ -35,7 +35,7 @@ func TestCopies(t *testing.T) {
 	for i := range y {
 		want := value(net, x.RawRowView(i)) - y[i]
 		sum += want * want
-		if math.Abs(e[i]-want) > 1e-13 {
+		if !(math.Abs(e[i]-want) <= 1e-13) {
 			t.Errorf("residual %d is %v, want %v", i, e[i], want)
 		}
 		for name, n := range map[string]*residual.Network{"copy": net.Clone(), "network of the pass": pass.Network()} {
@@ -44,7 +44,7 @@ func TestCopies(t *testing.T) {
 			}
 		}
 	}
-	if math.Abs(norm-math.Sqrt(sum)) > 1e-13 {
+	if !(math.Abs(norm-math.Sqrt(sum)) <= 1e-13) {
 		t.Errorf("norm %v, want %v", norm, math.Sqrt(sum))
 	}
 }

@@ -14,7 +14,7 @@ func meanSquare(t *testing.T, what string, numbers []float64, sigma float64) {
 		sum += v * v
 	}
 	n := float64(len(numbers))
-	if got := sum / n / (sigma * sigma); math.Abs(got-1) > 5*math.Sqrt(2/n) {
+	if got := sum / n / (sigma * sigma); !(math.Abs(got-1) <= 5*math.Sqrt(2/n)) {
 		t.Errorf("%s: %v times the variance", what, got)
 	}
 }
@@ -30,7 +30,7 @@ func coins(t *testing.T, what string, y []float64) {
 			plus++
 		}
 	}
-	if n := float64(len(y)); math.Abs(float64(plus)-n/2) > 5*math.Sqrt(n)/2 {
+	if n := float64(len(y)); !(math.Abs(float64(plus)-n/2) <= 5*math.Sqrt(n)/2) {
 		t.Errorf("%s: %d of %v labels are positive", what, plus, n)
 	}
 }
@@ -87,7 +87,7 @@ func TestDescentOutputsAndCoefficients(t *testing.T) {
 				want += sign / m * math.Pow(math.Max(z, 0), 2)
 			}
 		}
-		if got := d.Outputs()[i]; math.Abs(got-want) > 1e-14 {
+		if got := d.Outputs()[i]; !(math.Abs(got-want) <= 1e-14) {
 			t.Errorf("output %d is %v, want %v", i, got, want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestDescentOutputsAndCoefficients(t *testing.T) {
 			for i := range 4 {
 				want += d.Coefficient(k, i) * vectors.At(i, j)
 			}
-			if got := now.W.At(k, j); math.Abs(got-want) > 1e-14 {
+			if got := now.W.At(k, j); !(math.Abs(got-want) <= 1e-14) {
 				t.Errorf("weight %d, %d is %v, by its coefficients %v", k, j, got, want)
 			}
 		}

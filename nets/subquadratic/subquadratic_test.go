@@ -84,7 +84,7 @@ func TestNetwork(t *testing.T) {
 				for b := range m {
 					const e = 1e-7
 					diff := (dense(i, func(w []*mat.Dense) { w[layer+1].Set(a, b, w[layer+1].At(a, b)+e) }) - dense(i, nil)) / e
-					if math.Abs(diff-ud[a]*hd[b]) > 1e-6 {
+					if !(math.Abs(diff-ud[a]*hd[b]) <= 1e-6) {
 						t.Fatalf("layer %d, weight %d, %d: derivative %v, want %v", layer, a, b, ud[a]*hd[b], diff)
 					}
 				}

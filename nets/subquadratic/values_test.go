@@ -32,7 +32,7 @@ func TestPassKeepsItsInput(t *testing.T) {
 			for k, v := range pass.Hidden[1].Value {
 				sum += net.Out[pass.Hidden[1].Index[k]] * v
 			}
-			if math.Abs(sum-pass.Output) > 1e-14 {
+			if !(math.Abs(sum-pass.Output) <= 1e-14) {
 				t.Errorf("sample %d: output %v, by its last hidden vector %v", i, pass.Output, sum)
 			}
 		}
@@ -69,7 +69,7 @@ func TestTensorSketchInTheMean(t *testing.T) {
 			mean += v * v / draws
 		}
 	}
-	if math.Abs(mean/want-1) > 0.1 {
+	if !(math.Abs(mean/want-1) <= 0.1) {
 		t.Errorf("mean squared length %v, want %v", mean, want)
 	}
 }
@@ -87,15 +87,15 @@ func TestNewtonStartsAtTheNetwork(t *testing.T) {
 	}
 	sum := 0.0
 	for i, u := range net.Output(x) {
-		if math.Abs(s.Batch.U[i]-u) > 1e-14 || math.Abs(s.Residual[i]-(u-y[i])) > 1e-14 {
+		if !(math.Abs(s.Batch.U[i]-u) <= 1e-14) || !(math.Abs(s.Residual[i]-(u-y[i])) <= 1e-14) {
 			t.Errorf("sample %d: output %v and residual %v, want %v and %v", i, s.Batch.U[i], s.Residual[i], u, u-y[i])
 		}
 		sum += (u - y[i]) * (u - y[i])
 	}
-	if got := s.Norm(); math.Abs(got-math.Sqrt(sum)) > 1e-13 {
+	if got := s.Norm(); !(math.Abs(got-math.Sqrt(sum)) <= 1e-13) {
 		t.Errorf("norm %v, want %v", got, math.Sqrt(sum))
 	}
-	if k, want := s.Gram().At(1, 1), batchNorm(net, x, 1); math.Abs(k-want) > 1e-13 {
+	if k, want := s.Gram().At(1, 1), batchNorm(net, x, 1); !(math.Abs(k-want) <= 1e-13) {
 		t.Errorf("Gram entry %v, by the gates %v", k, want)
 	}
 	// The residual after a step is that of the network that the step has moved.
@@ -103,7 +103,7 @@ func TestNewtonStartsAtTheNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, u := range net.Output(x) {
-		if math.Abs(s.Residual[i]-(u-y[i])) > 1e-12 {
+		if !(math.Abs(s.Residual[i]-(u-y[i])) <= 1e-12) {
 			t.Errorf("sample %d: residual %v after a step, by the network %v", i, s.Residual[i], u-y[i])
 		}
 	}

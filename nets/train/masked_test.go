@@ -142,7 +142,7 @@ func TestMeanUpdateByEnumeration(t *testing.T) {
 					}
 				}
 				want *= -eta * theta * start.A[r] * start.Scale
-				if got := mean.At(r, c); math.Abs(got-want) > 1e-14 {
+				if got := mean.At(r, c); !(math.Abs(got-want) <= 1e-14) {
 					t.Errorf("by models %v: mean update (%d,%d) is %v, want %v", byModels, r, c, got, want)
 				}
 			}
@@ -212,7 +212,7 @@ func TestMaskLaws(t *testing.T) {
 				}
 			}
 		}
-		if c.law.Xi(p, m) != c.xi || math.Abs(kept-c.xi) > 0.01 || math.Abs(overlap-c.overlap) > 0.01 || math.Abs(copies-c.copies) > 0.01 {
+		if c.law.Xi(p, m) != c.xi || !(math.Abs(kept-c.xi) <= 0.01) || !(math.Abs(overlap-c.overlap) <= 0.01) || !(math.Abs(copies-c.copies) <= 0.01) {
 			t.Errorf("%v: xi = %v, kept %.3f, overlap %.3f, copies %.3f; want %+v", c.law, c.law.Xi(p, m), kept, overlap, copies, c)
 		}
 	}

@@ -110,11 +110,11 @@ func TestSamplingMoments(t *testing.T) {
 		// Counts are at most 3 and their central moments of order 1: five deviations of 1/sqrt(draws).
 		const tol = 5 / 141.
 		for i := range n {
-			if math.Abs(mean[i]-p) > tol || math.Abs(square[i]-c.variance) > tol {
+			if !(math.Abs(mean[i]-p) <= tol) || !(math.Abs(square[i]-c.variance) <= tol) {
 				t.Errorf("law %d: sample %d has mean count %v and variance %v, want %v and %v", c.law, i, mean[i], square[i], p, c.variance)
 			}
 			for j := range i {
-				if math.Abs(product[i][j]-c.covariance) > tol {
+				if !(math.Abs(product[i][j]-c.covariance) <= tol) {
 					t.Errorf("law %d: samples %d and %d have covariance %v, want %v", c.law, i, j, product[i][j], c.covariance)
 				}
 			}
@@ -146,7 +146,7 @@ func TestSamplingWithoutReplacement(t *testing.T) {
 	}
 	for order, count := range orders {
 		// Five deviations of a binomial count.
-		if math.Abs(float64(count)-passes/6) > 5*math.Sqrt(passes*5/36.) || len(orders) != 6 || order[0]+order[1]+order[2] != 3 {
+		if !(math.Abs(float64(count)-passes/6) <= 5*math.Sqrt(passes*5/36.)) || len(orders) != 6 || order[0]+order[1]+order[2] != 3 {
 			t.Errorf("order %v came up %d times of %d (%d orders)", order, count, passes, len(orders))
 		}
 	}

@@ -26,7 +26,7 @@ func TestOutputMovement(t *testing.T) {
 		most = math.Max(most, math.Abs(a-start[r]))
 		squares += (a - start[r]) * (a - start[r])
 	}
-	if got, length := d.State().OutputMovement(); most == 0 || got != most || math.Abs(length*length-squares) > 1e-14 {
+	if got, length := d.State().OutputMovement(); most == 0 || got != most || !(math.Abs(length*length-squares) <= 1e-14) {
 		t.Errorf("moved %v and %v, want %v and %v", got, length, most, math.Sqrt(squares))
 	}
 }

@@ -44,7 +44,7 @@ func TestRungeKuttaSecondLayer(t *testing.T) {
 	if gap := floats.Distance(k.Residual, want, 2); gap > 1e-8 {
 		t.Errorf("residual off by %g after time 1", gap)
 	}
-	if math.Abs(k.Norm-floats.Norm(want, 2)) > 1e-8 {
+	if !(math.Abs(k.Norm-floats.Norm(want, 2)) <= 1e-8) {
 		t.Errorf("norm %g, want %g", k.Norm, floats.Norm(want, 2))
 	}
 }

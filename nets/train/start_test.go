@@ -18,7 +18,7 @@ func TestStarts(t *testing.T) {
 	}
 	equal := func(what string, got, want float64) {
 		t.Helper()
-		if math.Abs(got-want) > 1e-14 {
+		if !(math.Abs(got-want) <= 1e-14) {
 			t.Errorf("%s is %v, want %v", what, got, want)
 		}
 	}

@@ -50,7 +50,7 @@ func TestTangentIsTheDerivative(t *testing.T) {
 	tangent.Step()
 	for i, u := range tangent.U {
 		want := start[i] + (ahead[i]-start[i])/h
-		if math.Abs(u-want) > 1e-4*math.Abs(want-start[i]) {
+		if !(math.Abs(u-want) <= 1e-4*math.Abs(want-start[i])) {
 			t.Errorf("output %d moves by %v, by differences %v", i, u-start[i], want-start[i])
 		}
 		if got := tangent.Residual[i]; got != u-y[i] {

@@ -141,7 +141,7 @@ func TestDescentIsLinearWithoutFlips(t *testing.T) {
 		for k, e := range trace.Residual {
 			closed := lin.Descent(e0, 0.7, k)
 			for i := range e {
-				if math.Abs(e[i]-path[k][i]) > 1e-9 || math.Abs(closed[i]-path[k][i]) > 1e-12 {
+				if !(math.Abs(e[i]-path[k][i]) <= 1e-9) || !(math.Abs(closed[i]-path[k][i]) <= 1e-12) {
 					t.Fatalf("step %d: residual %v, recursion %v, closed form %v", k, e[i], path[k][i], closed[i])
 				}
 			}
@@ -217,7 +217,7 @@ func TestFlowIsExponential(t *testing.T) {
 	}
 	coarse, exact := end(1. / 64)
 	fine, _ := end(1. / 128)
-	if a, b := math.Abs(coarse-exact), math.Abs(fine-exact); a > 0.02*exact || math.Abs(b/a-0.5) > 0.05 {
+	if a, b := math.Abs(coarse-exact), math.Abs(fine-exact); a > 0.02*exact || !(math.Abs(b/a-0.5) <= 0.05) {
 		t.Errorf("errors %v and %v at steps 1/64 and 1/128 of %v: not first order", a, b, exact)
 	}
 }
@@ -245,10 +245,10 @@ func TestMovementByHand(t *testing.T) {
 		t.Fatalf("smallest eigenvalue %v, rows at %v", trace.MinEig[0], trace.Steps)
 	}
 	// sum of eta e_k / sqrt m = e0/(lambda sqrt m) = 0.1*4/8.
-	if got := trace.MaxMove[1]; math.Abs(got-0.05) > 1e-12 {
+	if got := trace.MaxMove[1]; !(math.Abs(got-0.05) <= 1e-12) {
 		t.Errorf("largest movement %v, want 0.05", got)
 	}
-	if got := trace.FrobeniusMove[1]; math.Abs(got-0.05*4) > 1e-12 {
+	if got := trace.FrobeniusMove[1]; !(math.Abs(got-0.05*4) <= 1e-12) {
 		t.Errorf("Frobenius movement %v, want 0.2", got)
 	}
 }

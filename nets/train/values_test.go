@@ -147,7 +147,7 @@ func TestTracesAreMeasured(t *testing.T) {
 				{"Frobenius norm of the change", trace.GramFrobenius[k], want.gramFrobenius},
 				{"spectral norm of the change", trace.GramSpectral[k], want.gramSpectral},
 			} {
-				if math.Abs(column.got-column.want) > 1e-12 || trace.Steps[k] != k {
+				if !(math.Abs(column.got-column.want) <= 1e-12) || trace.Steps[k] != k {
 					t.Errorf("%s, row %d: %s is %v, want %v", c.name, k, column.name, column.got, column.want)
 				}
 			}
@@ -183,16 +183,16 @@ func TestStates(t *testing.T) {
 			t.Fatalf("the state is not that of the network on the samples")
 		}
 		want := measure(start, start, x, y, nets.FirstLayer, c.factor)
-		if floats.Distance(s.Residual, want.residual, 2) > 1e-14 || math.Abs(s.Norm-want.norm) > 1e-14 || math.Abs(s.Loss()-want.loss) > 1e-14 {
+		if floats.Distance(s.Residual, want.residual, 2) > 1e-14 || !(math.Abs(s.Norm-want.norm) <= 1e-14) || !(math.Abs(s.Loss()-want.loss) <= 1e-14) {
 			t.Errorf("residual %v of norm %v and loss %v, want %+v", s.Residual, s.Norm, s.Loss(), want)
 		}
 		for i, u := range s.U {
-			if math.Abs(u-y[i]-want.residual[i]) > 1e-14 || math.Abs(s.Batch.U[i]*c.factor-u) > 1e-14 {
+			if !(math.Abs(u-y[i]-want.residual[i]) <= 1e-14) || !(math.Abs(s.Batch.U[i]*c.factor-u) <= 1e-14) {
 				t.Errorf("predictions %v and outputs %v for residuals %v", s.U, s.Batch.U, want.residual)
 			}
 		}
 		gram := jacobianGram(start, x, nets.FirstLayer)
-		if !mat.EqualApprox(s.Gram(), gram, 1e-14) || !mat.EqualApprox(s.gram0, gram, 1e-14) || math.Abs(s.MinEig()-want.minEig) > 1e-14 {
+		if !mat.EqualApprox(s.Gram(), gram, 1e-14) || !mat.EqualApprox(s.gram0, gram, 1e-14) || !(math.Abs(s.MinEig()-want.minEig) <= 1e-14) {
 			t.Errorf("Gram matrix\n%v\nwant\n%v", mat.Formatted(s.Gram()), mat.Formatted(gram))
 		}
 		var inner mat.SymDense
@@ -203,7 +203,7 @@ func TestStates(t *testing.T) {
 		for i := range y {
 			for r := range 30 {
 				z := mat.Dot(start.W.RowView(r), x.RowView(i))
-				if math.Abs(s.Batch.Z.At(r, i)-z) > 1e-14 || s.Patterns.Active(i, r) != (z >= 0) {
+				if !(math.Abs(s.Batch.Z.At(r, i)-z) <= 1e-14) || s.Patterns.Active(i, r) != (z >= 0) {
 					t.Fatalf("neuron %d on sample %d: z = %v, want %v", r, i, s.Batch.Z.At(r, i), z)
 				}
 			}
@@ -232,7 +232,7 @@ func TestEigenvalues(t *testing.T) {
 		{"zero", make([]float64, 9), 0, 0},
 	} {
 		h := mat.NewSymDense(3, c.h)
-		if low, norm := smallestEigenvalue(h), spectralNorm(h); math.Abs(low-c.low) > 1e-15*math.Abs(c.low)+1e-300 || math.Abs(norm-c.large) > 2e-15*c.large {
+		if low, norm := smallestEigenvalue(h), spectralNorm(h); !(math.Abs(low-c.low) <= 1e-15*math.Abs(c.low)+1e-300) || !(math.Abs(norm-c.large) <= 2e-15*c.large) {
 			t.Errorf("%s: smallest eigenvalue %v, norm %v; want %v, %v", c.name, low, norm, c.low, c.large)
 		}
 	}
@@ -246,12 +246,12 @@ func TestLinearByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v := lin.Values; math.Abs(v[0]-1) > 1e-15 || math.Abs(v[1]-3) > 1e-15 {
+	if v := lin.Values; !(math.Abs(v[0]-1) <= 1e-15) || !(math.Abs(v[1]-3) <= 1e-15) {
 		t.Errorf("eigenvalues %v, want [1 3]", v)
 	}
 	for j, want := range [][]float64{{1, 1}, {1, -1}} {
 		x, y := lin.Vectors.At(0, j), lin.Vectors.At(1, j)
-		if math.Abs(x*x-0.5) > 1e-15 || math.Abs(y-x*want[0]*want[1]) > 1e-15 {
+		if !(math.Abs(x*x-0.5) <= 1e-15) || !(math.Abs(y-x*want[0]*want[1]) <= 1e-15) {
 			t.Errorf("eigenvector (%v, %v), want the unit vector along %v", x, y, want)
 		}
 	}

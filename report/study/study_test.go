@@ -103,11 +103,11 @@ func TestAccuracy(t *testing.T) {
 	}
 	const z = 1.959963984540054
 	for _, end := range []float64{lo / 100, hi / 100} {
-		if off := (end-0.8)*(end-0.8) - z*z*end*(1-end)/10; math.Abs(off) > 1e-12 {
+		if off := (end-0.8)*(end-0.8) - z*z*end*(1-end)/10; !(math.Abs(off) <= 1e-12) {
 			t.Errorf("end %v misses by %v", end, off)
 		}
 	}
-	if _, lo, hi := (study.Point{Right: 0, Test: 5}).Accuracy(); math.Abs(lo) > 1e-12 || hi <= 0 {
+	if _, lo, hi := (study.Point{Right: 0, Test: 5}).Accuracy(); !(math.Abs(lo) <= 1e-12) || hi <= 0 {
 		t.Errorf("none of five: [%v, %v]", lo, hi)
 	}
 }

@@ -24,7 +24,7 @@ func TestLongestPiece(t *testing.T) {
 		"a short and averylongword": "averylongword", "allenzhu2019/\\allowbreak{}step-limit": "allenzhu2019/", "as $x + yyyyy = z$ is": "$yyyyy =$",
 		"$\\frac{a + b + c}{d}$": "$\\frac{a + b + c}{d}$",
 	} {
-		if got, want := longestPiece(tex), texWidth(longest); math.Abs(got-want) > 0.35 {
+		if got, want := longestPiece(tex), texWidth(longest); !(math.Abs(got-want) <= 0.35) {
 			t.Errorf("%s: %.2f em, want %.2f of %s", tex, got, want, longest)
 		}
 	}

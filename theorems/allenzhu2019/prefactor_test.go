@@ -40,7 +40,7 @@ func TestPrefactors(t *testing.T) {
 		}
 		for k := c.from; k < len(got); k++ {
 			t.Logf("%s: %v of the limit at size %d", c.name, got[k]/want[k], k)
-			if math.Abs(got[k]/want[k]-1) > c.largest {
+			if !(math.Abs(got[k]/want[k]-1) <= c.largest) {
 				t.Errorf("%s: %v at size %d, limit %v", c.name, got[k], k, want[k])
 			}
 		}

@@ -18,7 +18,7 @@ func TestLabelsFollowTheRecursion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if norm := floats.Norm(l.y, 2); math.Abs(norm-math.Sqrt(12)) > 1e-13 {
+	if norm := floats.Norm(l.y, 2); !(math.Abs(norm-math.Sqrt(12)) <= 1e-13) {
 		t.Errorf("labels of norm %v", norm)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
@@ -28,7 +28,7 @@ func TestLabelsFollowTheRecursion(t *testing.T) {
 		var h mat.VecDense
 		for k := 0; ; k++ {
 			left := mat.Norm(e, 2) / start
-			if want, got := left*left, l.loss(l.shares(y), float64(k)); math.Abs(got-want) > 1e-12 {
+			if want, got := left*left, l.loss(l.shares(y), float64(k)); !(math.Abs(got-want) <= 1e-12) {
 				t.Fatalf("loss after %d steps %v, want %v", k, got, want)
 			}
 			if left <= 0.1 {
@@ -45,17 +45,17 @@ func TestLabelsFollowTheRecursion(t *testing.T) {
 	if err := inverse.Inverse(l.h); err != nil {
 		t.Fatal(err)
 	}
-	if got, off := l.traceInverse(); math.Abs(got-mat.Trace(&inverse)) > 1e-9*got+off {
+	if got, off := l.traceInverse(); !(math.Abs(got-mat.Trace(&inverse)) <= 1e-9*got+off) {
 		t.Errorf("trace of the inverse %v, want %v", got, mat.Trace(&inverse))
 	}
-	if got := l.top(l.even()); math.Abs(got-2.0/12) > 1e-15 { // two of twelve eigenvectors, a tenth rounded up
+	if got := l.top(l.even()); !(math.Abs(got-2.0/12) <= 1e-15) { // two of twelve eigenvectors, a tenth rounded up
 		t.Errorf("share of even labels in the top tenth: %v", got)
 	}
 }
 
 // TestSpearmanByHand: ranks 0, 1.5, 1.5, 3 against 0..3 have the correlation sqrt(0.9).
 func TestSpearmanByHand(t *testing.T) {
-	if got := spearman([]float64{1, 2, 2, 9}, []float64{3, 4, 5, 6}); math.Abs(got-math.Sqrt(0.9)) > 1e-15 {
+	if got := spearman([]float64{1, 2, 2, 9}, []float64{3, 4, 5, 6}); !(math.Abs(got-math.Sqrt(0.9)) <= 1e-15) {
 		t.Errorf("spearman %v", got)
 	}
 	if got := spearman([]float64{1, 2, 3}, []float64{9, 5, 1}); got != -1 {

@@ -21,10 +21,10 @@ func TestPopulationIsTheLaw(t *testing.T) {
 		{population{40, 1001, basis, signs, 2, 0.1}, 1},
 	} {
 		s := c.law.sample(rand.New(rand.NewPCG(5, 6)))
-		if total := floats.Sum(s.weight); math.Abs(total-1) > 1e-12 {
+		if total := floats.Sum(s.weight); !(math.Abs(total-1) <= 1e-12) {
 			t.Errorf("%+v: the weights sum to %v", c.law, total)
 		}
-		if got := s.loss(make([]float64, len(s.want))); math.Abs(got-c.want) > 1e-4 {
+		if got := s.loss(make([]float64, len(s.want))); !(math.Abs(got-c.want) <= 1e-4) {
 			t.Errorf("%+v: loss of 0 is %v, want %v", c.law, got, c.want)
 		}
 		if got := s.loss(s.want); got != 0 {
@@ -33,7 +33,7 @@ func TestPopulationIsTheLaw(t *testing.T) {
 		for _, x := range []*mat.Dense{s.x, s.distinct, s.all} {
 			n, _ := x.Dims()
 			for i := range n {
-				if norm := floats.Norm(x.RawRowView(i), 2); math.Abs(norm-1) > 1e-14 {
+				if norm := floats.Norm(x.RawRowView(i), 2); !(math.Abs(norm-1) <= 1e-14) {
 					t.Fatalf("%+v: a row of norm %v", c.law, norm)
 				}
 			}

@@ -36,10 +36,10 @@ func TestLimit(t *testing.T) {
 	for i, a := range angles {
 		sin, cos := math.Sincos(a)
 		want := limitKernel(kernel.Pair{NormX: 1, NormY: 1, Cos: cos, Sin: sin, Angle: a})
-		if got := n * g.At(0, i); math.Abs(got-want) > 1e-12 {
+		if got := n * g.At(0, i); !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("angle %v: %v of the Gram matrix, %v of the kernel", a, got, want)
 		}
-		if got := k.At(0, i); math.Abs(got-want) > 0.1 {
+		if got := k.At(0, i); !(math.Abs(got-want) <= 0.1) {
 			t.Errorf("angle %v: a network has %v, the limit is %v", a, got, want)
 		}
 	}

@@ -24,7 +24,7 @@ func TestLogisticIsThatOfNets(t *testing.T) {
 	for _, u := range []float64{-1000, -30, -1, 0, 0.3, 5, 800} {
 		value := nets.Logistic{}.Value([]float64{u}, []float64{1})
 		nets.Logistic{}.Gradient(slope, []float64{u}, []float64{1})
-		if math.Abs(logistic(u)-value) > 1e-14*(1+value) || math.Abs(logisticSlope(u)-slope[0]) > 1e-15 {
+		if !(math.Abs(logistic(u)-value) <= 1e-14*(1+value)) || !(math.Abs(logisticSlope(u)-slope[0]) <= 1e-15) {
 			t.Errorf("at %v: %v and slope %v, want %v and %v", u, logistic(u), logisticSlope(u), value, slope[0])
 		}
 	}
@@ -39,7 +39,7 @@ func TestCrossingGainsMost(t *testing.T) {
 		z[i], w[i] = r.NormFloat64(), r.NormFloat64()
 	}
 	shift := crossing(z, w, 1, length)
-	if l := floats.Norm(shift, 2); math.Abs(l-length) > 0.05*length {
+	if l := floats.Norm(shift, 2); !(math.Abs(l-length) <= 0.05*length) {
 		t.Errorf("length %v, want about %v", l, length)
 	}
 	best := gain(z, w, shift) * length / floats.Norm(shift, 2)
@@ -67,7 +67,7 @@ func TestRelative(t *testing.T) {
 	theta := mat.NewSymDense(2, []float64{2, 0.5, 0.5, 1})
 	k := mat.NewSymDense(2, []float64{4, 1, 1, 2 + 3})
 	least, h, err := relative(k, theta, 2)
-	if err != nil || math.Abs(least-1) > 1e-13 {
+	if err != nil || !(math.Abs(least-1) <= 1e-13) {
 		t.Fatalf("%v, error %v; want 1", least, err)
 	}
 	form := func(a *mat.SymDense) float64 {
@@ -77,7 +77,7 @@ func TestRelative(t *testing.T) {
 		}
 		return floats.Dot(h, x.RawVector().Data)
 	}
-	if ratio := 2 * form(k) / form(theta); math.Abs(ratio-1) > 1e-12 {
+	if ratio := 2 * form(k) / form(theta); !(math.Abs(ratio-1) <= 1e-12) {
 		t.Errorf("the forms differ by %v, want 1", ratio)
 	}
 }

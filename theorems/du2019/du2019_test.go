@@ -50,7 +50,7 @@ func TestLazyIsDescent(t *testing.T) {
 		}
 		for k := range steps {
 			for i, u := range d.State().U {
-				if math.Abs(whole.u[i]-u) > 1e-11 || math.Abs(lazy.u[i]-u) > 1e-11 {
+				if !(math.Abs(whole.u[i]-u) <= 1e-11) || !(math.Abs(lazy.u[i]-u) <= 1e-11) {
 					t.Fatalf("antisymmetric=%v step %d: outputs %v (lazy) and %v (whole), want %v", antisymmetric, k, lazy.u, whole.u, d.State().U)
 				}
 			}
@@ -170,7 +170,7 @@ func TestAttacks(t *testing.T) {
 		diff.Sub(after, before)
 		var svd mat.SVD
 		svd.Factorize(&diff, mat.SVDNone)
-		if got, want := a.jacobianChange(a.patterns, a.startPatterns), svd.Values(nil)[0]; math.Abs(got-want) > 1e-12 {
+		if got, want := a.jacobianChange(a.patterns, a.startPatterns), svd.Values(nil)[0]; !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("%s: change of the Jacobian %v, want %v", a.name, got, want)
 		}
 	})
@@ -186,7 +186,7 @@ func TestPairVectors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(lambda.Value-want) > 1e-6 {
+		if !(math.Abs(lambda.Value-want) <= 1e-6) {
 			t.Errorf("distance %v: lambda_0 = %v, want %v", s, lambda.Value, want)
 		}
 	}
@@ -209,7 +209,7 @@ func TestLabelsAreNoInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	theta := math.Atan2(0.02, 0.999)
-	if want := 0.5 - math.Cos(theta)*(math.Pi-theta)/(2*math.Pi); q.set.X.RawMatrix().Cols != 2 || math.Abs(q.lambda0.Value-want) > 1e-12 {
+	if want := 0.5 - math.Cos(theta)*(math.Pi-theta)/(2*math.Pi); q.set.X.RawMatrix().Cols != 2 || !(math.Abs(q.lambda0.Value-want) <= 1e-12) {
 		t.Errorf("lambda_0 = %v of %d columns, want %v of 2", q.lambda0.Value, q.set.X.RawMatrix().Cols, want)
 	}
 }

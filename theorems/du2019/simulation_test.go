@@ -37,11 +37,11 @@ func TestFlowIsDescentInTheLimit(t *testing.T) {
 			}
 			moved, _ := d.State().Movement()
 			for i, e := range d.State().Residual {
-				if math.Abs(e-f.e[i]) > 2e-3 || math.Abs(moved-f.moved()) > 2e-3 {
+				if !(math.Abs(e-f.e[i]) <= 2e-3) || !(math.Abs(moved-f.moved()) <= 2e-3) {
 					t.Fatalf("seed %d, piece %d: residual %v and movement %v, want nearly %v and %v", seed, piece, f.e, f.moved(), d.State().Residual, moved)
 				}
 			}
-			if least := d.State().MinEig(); math.Abs(least-f.values[0]) > 0.05 {
+			if least := d.State().MinEig(); !(math.Abs(least-f.values[0]) <= 0.05) {
 				t.Fatalf("seed %d, piece %d: smallest eigenvalue %v, want nearly %v", seed, piece, f.values[0], least)
 			}
 		}
@@ -84,11 +84,11 @@ func TestLazySeesTheNetwork(t *testing.T) {
 	if l.flipped() != flips || flips == 0 {
 		t.Errorf("%d flips, want %d and some", l.flipped(), flips)
 	}
-	if math.Abs(gotMoved-moved) > 1e-11 || math.Abs(gotFrobenius-frobenius) > 1e-11 {
+	if !(math.Abs(gotMoved-moved) <= 1e-11) || !(math.Abs(gotFrobenius-frobenius) <= 1e-11) {
 		t.Errorf("movement %v and %v, want %v and %v", gotMoved, gotFrobenius, moved, frobenius)
 	}
 	change := spectral(d.State().Gram(), start)
-	if got := spectral(l.drift(), mat.NewSymDense(q.n, nil)); math.Abs(got-change) > 1e-12 || change == 0 {
+	if got := spectral(l.drift(), mat.NewSymDense(q.n, nil)); !(math.Abs(got-change) <= 1e-12) || change == 0 {
 		t.Errorf("drift %v, want %v and some", got, change)
 	}
 }
@@ -110,14 +110,14 @@ func TestPlanted(t *testing.T) {
 			if i == j {
 				want = 0.25
 			}
-			if math.Abs(h.At(i, j)-want) > 1e-12 {
+			if !(math.Abs(h.At(i, j)-want) <= 1e-12) {
 				t.Errorf("H[%d,%d] = %v, want %v", i, j, h.At(i, j), want)
 			}
 		}
 	}
 	fragile := make([]int, q.n)
 	b.Fragile(fragile, net, 0.02)
-	if fragile[0] != 4 || fragile[2] != 4 || math.Abs(touchedShare(b, 0.02)-0.1) > 1e-15 {
+	if fragile[0] != 4 || fragile[2] != 4 || !(math.Abs(touchedShare(b, 0.02)-0.1) <= 1e-15) {
 		t.Errorf("fragile %v, share %v, want 4 of 40", fragile, touchedShare(b, 0.02))
 	}
 }
@@ -139,7 +139,7 @@ func TestOneInputIsDrawnAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		for k := range 20 {
-			if got, want := l.u[0], d.State().U[0]; math.Abs(got-want) > 1e-12 {
+			if got, want := l.u[0], d.State().U[0]; !(math.Abs(got-want) <= 1e-12) {
 				t.Fatalf("antisymmetric=%v step %d: output %v, want %v", antisymmetric, k, got, want)
 			}
 			d.Step()

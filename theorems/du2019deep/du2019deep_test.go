@@ -32,7 +32,7 @@ func TestActivationConstants(t *testing.T) {
 			slope = max(slope, math.Abs(a.Value(z+h)-a.Value(z-h))/(2*h))
 			bend = max(bend, math.Abs(a.Deriv(z+h)-a.Deriv(z-h))/(2*h))
 		}
-		if math.Abs(slope-a.lipschitz) > 1e-6*a.lipschitz || math.Abs(bend-a.smooth) > 1e-6*(a.smooth+1e-3) || math.Abs(a.Value(0)) != a.atZero {
+		if !(math.Abs(slope-a.lipschitz) <= 1e-6*a.lipschitz) || !(math.Abs(bend-a.smooth) <= 1e-6*(a.smooth+1e-3)) || math.Abs(a.Value(0)) != a.atZero {
 			t.Errorf("%s: slope %v, curvature %v, sigma(0) = %v; the constants are %v, %v, %v", name, slope, bend, a.Value(0), a.lipschitz, a.smooth, a.atZero)
 		}
 	}
@@ -62,7 +62,7 @@ func TestSecondMoment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, v, err = g.second(mat.NewSymDense(1, []float64{2})); err != nil || math.Abs(v-12) > 1e-9 {
+	if _, v, err = g.second(mat.NewSymDense(1, []float64{2})); err != nil || !(math.Abs(v-12) <= 1e-9) {
 		t.Errorf("second moment %v of a linear neuron on an input of squared norm 2, want 12 (%v)", v, err)
 	}
 }
@@ -83,7 +83,7 @@ func TestCorrelationMap(t *testing.T) {
 	for name, pair := range map[string][2]float64{
 		"first": {got.first, want.first}, "second": {got.second, want.second}, "third": {got.third, want.third}, "fourth": {got.fourth, want.fourth},
 	} {
-		if math.Abs(pair[0]-pair[1]) > 1e-8*pair[1] {
+		if !(math.Abs(pair[0]-pair[1]) <= 1e-8*pair[1]) {
 			t.Errorf("%s derivative %v, want %v", name, pair[0], pair[1])
 		}
 	}
@@ -125,14 +125,14 @@ func TestExcess(t *testing.T) {
 	var a mat.SymDense
 	a.ScaleSym(1.5, c)
 	a.SetSym(0, 0, a.At(0, 0)+4)
-	if s, err := excess(&a, c); err != nil || math.Abs(s-1.5) > 1e-12 {
+	if s, err := excess(&a, c); err != nil || !(math.Abs(s-1.5) <= 1e-12) {
 		t.Errorf("excess %v, want 1.5 (%v)", s, err)
 	}
 	if s, err := excess(&a, mat.NewSymDense(2, []float64{1, 1, 1, 1})); err != nil || s != 0 {
 		t.Errorf("excess over a singular matrix %v, want 0 (%v)", s, err)
 	}
 	k := mat.NewSymDense(3, []float64{1, 0.5, -0.9, 0.5, 1, 0, -0.9, 0, 1})
-	if got := leastBlock(k); math.Abs(got-0.1) > 1e-12 {
+	if got := leastBlock(k); !(math.Abs(got-0.1) <= 1e-12) {
 		t.Errorf("least block %v, want 0.1", got)
 	}
 }

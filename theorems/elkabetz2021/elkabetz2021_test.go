@@ -120,7 +120,7 @@ func TestTravel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if math.Abs(got.Gradient/want.Gradient-1) > 1e-12 || want.Gradient < 1.01*still.Gradient {
+	if !(math.Abs(got.Gradient/want.Gradient-1) <= 1e-12) || want.Gradient < 1.01*still.Gradient {
 		t.Errorf("gradient of up to %v in a step, want %v, more than the %v at rest", got.Gradient, want.Gradient, still.Gradient)
 	}
 	if _, err := o.tube(at, at+1, eps); err == nil {
@@ -152,7 +152,7 @@ func TestConvexSmoothness(t *testing.T) {
 			floats.SubTo(v, up, down)
 			norm = floats.Norm(v, 2) / (2 * step)
 		}
-		if math.Abs(norm/f.smooth-1) > 1e-6 {
+		if !(math.Abs(norm/f.smooth-1) <= 1e-6) {
 			t.Errorf("%s: a Hessian of norm %v, bounded by %v", kind, norm, f.smooth)
 		}
 	}

@@ -37,7 +37,7 @@ func TestEnumerationIsALaw(t *testing.T) {
 			}
 		})
 		want := map[string]float64{"bernoulli": 0.09, "partition": 0, "fixed": p.Xi}[p.Law]
-		if math.Abs(total-1) > 1e-13 || math.Abs(kept-p.Xi) > 1e-13 || math.Abs(shared-want) > 1e-13 {
+		if !(math.Abs(total-1) <= 1e-13) || !(math.Abs(kept-p.Xi) <= 1e-13) || !(math.Abs(shared-want) <= 1e-13) {
 			t.Errorf("%s: total %v, kept %v, shared %v; want 1, %v, %v", p.Law, total, kept, shared, p.Xi, want)
 		}
 	}

@@ -42,7 +42,7 @@ func TestOffsets(t *testing.T) {
 		run.Step()
 	}
 	for i, u := range run.State().U {
-		if math.Abs(u-off.u[i]) > 1e-12 {
+		if !(math.Abs(u-off.u[i]) <= 1e-12) {
 			t.Errorf("sample %d: output %v, with offsets apart %v", i, u, off.u[i])
 		}
 	}
@@ -112,7 +112,7 @@ func TestLastFailure(t *testing.T) {
 	for k := range square {
 		square[k] = math.Sqrt(square[k] - mean[k]*mean[k])
 	}
-	if off := math.Abs(mean[0] - mean[1]); off > 4*square[0]*math.Sqrt(2./draws) || math.Abs(square[0]/square[1]-1) > 0.1 {
+	if off := math.Abs(mean[0] - mean[1]); off > 4*square[0]*math.Sqrt(2./draws) || !(math.Abs(square[0]/square[1]-1) <= 0.1) {
 		t.Errorf("logarithm of the last failure: mean %v and deviation %v one by one, %v and %v by gaps", mean[0], square[0], mean[1], square[1])
 	}
 }
@@ -138,7 +138,7 @@ func TestMovement(t *testing.T) {
 	for s := range m {
 		want = math.Max(want, mat.Norm(off.d.RowView(s), 2))
 	}
-	if got := longest(net, batch, set.X, sum); off.flips != 0 || math.Abs(got-want) > 1e-12*want {
+	if got := longest(net, batch, set.X, sum); off.flips != 0 || !(math.Abs(got-want) <= 1e-12*want) {
 		t.Errorf("longest movement %v, that of the network %v, %d flips", got, want, off.flips)
 	}
 	norms, nearest := data.RowNorms(set.X), math.Inf(1)
@@ -147,7 +147,7 @@ func TestMovement(t *testing.T) {
 			nearest = math.Min(nearest, math.Abs(mat.Dot(net.W.RowView(s), set.X.RowView(i)))/norms[i])
 		}
 	}
-	if got := closest(batch.Z, norms); math.Abs(got-nearest) > 1e-9*nearest {
+	if got := closest(batch.Z, norms); !(math.Abs(got-nearest) <= 1e-9*nearest) {
 		t.Errorf("nearest boundary at %v, want %v", got, nearest)
 	}
 }
@@ -171,7 +171,7 @@ func TestLogisticPath(t *testing.T) {
 	for s := range plan.m {
 		moved = math.Max(moved, math.Abs(off.d.At(s, 0)))
 	}
-	if math.Abs(path-moved) > 1e-12*moved {
+	if !(math.Abs(path-moved) <= 1e-12*moved) {
 		t.Errorf("path %v, the neurons moved by %v", path, moved)
 	}
 }

@@ -44,7 +44,7 @@ func TestPlanePeak(t *testing.T) {
 			}
 		}
 		at, _ := planeNorm(w1, w2, [2]float64{1, 0})
-		if math.Abs(peak.norm-norm) > 1e-12*norm || math.Abs(gates-open) > 1e-12*open || first != at {
+		if !(math.Abs(peak.norm-norm) <= 1e-12*norm) || !(math.Abs(gates-open) <= 1e-12*open) || first != at {
 			t.Errorf("%v: peak %v, gates %v, first %v; want %v, %v, %v", size, peak.norm, gates, first, norm, open, at)
 		}
 	}
@@ -62,10 +62,10 @@ func TestBracket(t *testing.T) {
 			if i == j {
 				want = 0.5 - 0.5/math.Pi
 			}
-			if got := limit.At(i, j); math.Abs(got-want) > 0.04 {
+			if got := limit.At(i, j); !(math.Abs(got-want) <= 0.04) {
 				t.Errorf("limit %d, %d: %v, want about %v", i, j, got, want)
 			}
-			if got := b.At(i, j); math.Abs(got-limit.At(i, j)) > 0.05 {
+			if got := b.At(i, j); !(math.Abs(got-limit.At(i, j)) <= 0.05) {
 				t.Errorf("B %d, %d: %v, want about %v", i, j, got, limit.At(i, j))
 			}
 		}

@@ -56,7 +56,7 @@ func TestDeviations(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := float64(inst.Terms.Deviation)
-		if !math.IsNaN(tt.want) && math.Abs(got-tt.want) > 1e-12 {
+		if !math.IsNaN(tt.want) && !(math.Abs(got-tt.want) <= 1e-12) {
 			t.Errorf("%s: bound %v, want %v", tt.name, got, tt.want)
 		}
 		_, deviation := spread(t, inst, 20000)
@@ -73,7 +73,7 @@ func TestSecondMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	mean, deviation := spread(t, inst, 100000)
-	if got := float64(inst.Terms.Deviation) / math.Hypot(mean, deviation); math.Abs(got-1.1) > 0.04 {
+	if got := float64(inst.Terms.Deviation) / math.Hypot(mean, deviation); !(math.Abs(got-1.1) <= 0.04) {
 		t.Errorf("bound %v of the root mean square, want 1.1", got)
 	}
 }
@@ -153,7 +153,7 @@ func TestPredictions(t *testing.T) {
 		net.TieDecoder(math.Sqrt(2 / math.Pi))
 		sum += net.Risk(x) / 2 / turns
 	}
-	if v := float64(got[0].Value); math.Abs(v-sum) > 1e-6 {
+	if v := float64(got[0].Value); !(math.Abs(v-sum) <= 1e-6) {
 		t.Errorf("predicted %v, by turning %v", v, sum)
 	}
 }

@@ -35,7 +35,7 @@ func TestPlantsAreBest(t *testing.T) {
 		for i := range s.y {
 			row := s.x.RowView(i)
 			miss := mat.Inner(row, s.form, row) - s.y[i]
-			if math.Abs(miss-s.off[i]) > 1e-9 {
+			if !(math.Abs(miss-s.off[i]) <= 1e-9) {
 				t.Errorf("%+v: sample %d misses by %v, told %v", p, i, miss, s.off[i])
 			}
 			gradient.SymRankOne(gradient, miss, row)
@@ -183,7 +183,7 @@ func TestDeviationsAreThoseOfTheTrials(t *testing.T) {
 			values[i] = inst.Trial(r).Observed
 		}
 		got, want := stat.StdDev(values, nil), float64(inst.Terms.Deviation)
-		if math.Abs(got-want) > 0.1*want {
+		if !(math.Abs(got-want) <= 0.1*want) {
 			t.Errorf("%s: the trials deviate by %v, told %v", name, got, want)
 		}
 	}
@@ -193,7 +193,7 @@ func TestSquaredGramOfAPair(t *testing.T) {
 	for _, angle := range []float64{math.Pi / 2, 1, 1e-2, 0} {
 		x := mat.NewDense(2, 2, []float64{1, 0, math.Cos(angle), math.Sin(angle)})
 		c, err := squaredGram(x)
-		if want := math.Pow(math.Sin(angle), 2); err != nil || math.Abs(c.Value-want) > c.Err || c.Err > 1e-13 || c.OK != (angle > 0) {
+		if want := math.Pow(math.Sin(angle), 2); err != nil || !(math.Abs(c.Value-want) <= c.Err) || c.Err > 1e-13 || c.OK != (angle > 0) {
 			t.Errorf("angle %v: %v, %v; want %v", angle, c, err, want)
 		}
 	}

@@ -32,7 +32,7 @@ func TestLimitGram(t *testing.T) {
 			mean[2] += q * q / draws
 		}
 		for k, got := range []float64{g.At(0, 0), g.At(0, 1), g.At(1, 1)} {
-			if math.Abs(got-mean[k]) > 5/math.Sqrt(draws) {
+			if !(math.Abs(got-mean[k]) <= 5/math.Sqrt(draws)) {
 				t.Errorf("scale %v, entry %d: %v, simulated %v", scale, k, got, mean[k])
 			}
 		}

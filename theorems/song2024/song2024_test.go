@@ -31,7 +31,7 @@ func TestFirstStepLimit(t *testing.T) {
 		limit := 3 * math.Exp(-b*b/2) / math.Sqrt(2*math.Pi) / (4 * q * q * math.Sqrt(1<<14))
 		series := p.climb(set, r).Series
 		drawn := series[len(series)-1]
-		if math.Abs(left/limit-1) > 0.08 || math.Abs(float64(drawn.Y[0])/limit-1) > 1e-12 {
+		if !(math.Abs(left/limit-1) <= 0.08) || !(math.Abs(float64(drawn.Y[0])/limit-1) <= 1e-12) {
 			t.Errorf("b = %v: the first step leaves %v, the curve shows %v, the limit is %v", b, left, drawn.Y[0], limit)
 		}
 	}

@@ -27,11 +27,11 @@ func TestOnePixel(t *testing.T) {
 				net := conv.Net{Depth: depth, Filter: q, Head: head}
 				share := math.Pow(float64(q), -2*float64(depth))
 				got := pair(t, net, shape, conv.Options{}, images.At(0), images.At(1))
-				if want := share * kernel.NTK(depth).Of(p); math.Abs(got-want) > 1e-13*want {
+				if want := share * kernel.NTK(depth).Of(p); !(math.Abs(got-want) <= 1e-13*want) {
 					t.Errorf("%+v: NTK %.16g, want %.16g", net, got, want)
 				}
 				got = pair(t, net, shape, conv.Options{Kind: conv.NNGP}, images.At(0), images.At(1))
-				if want := share * kernel.NNGP(depth).Of(p); math.Abs(got-want) > 1e-13*want {
+				if want := share * kernel.NNGP(depth).Of(p); !(math.Abs(got-want) <= 1e-13*want) {
 					t.Errorf("%+v: NNGP %.16g, want %.16g", net, got, want)
 				}
 			}
@@ -56,7 +56,7 @@ func TestPixelwise(t *testing.T) {
 		want += kernel.NTK(6).Of(pair)
 	}
 	got := pair(t, conv.Net{Depth: 6, Filter: 1}, shape, conv.Options{}, images.At(0), images.At(1))
-	if math.Abs(got-want) > 1e-13*want {
+	if !(math.Abs(got-want) <= 1e-13*want) {
 		t.Errorf("%.16g, want %.16g", got, want)
 	}
 }
@@ -142,7 +142,7 @@ func TestInstructions(t *testing.T) {
 			best32 := pair(t, net, shape, conv.Options{Float32: true}, images.At(0), images.At(1))
 			for _, set := range conv.Instructions() {
 				v := pair(t, net, shape, conv.Options{Instructions: set}, images.At(0), images.At(1))
-				if math.Abs(v-exact) > 1e-14*exact {
+				if !(math.Abs(v-exact) <= 1e-14*exact) {
 					t.Errorf("%v %+v %s: %.17g, portable %.17g", shape, net, set, v, exact)
 				}
 				if set != "go" && v != best {
@@ -152,7 +152,7 @@ func TestInstructions(t *testing.T) {
 				if set != "go" && v != best32 {
 					t.Errorf("%v %+v %s: float32 %.17g, the fastest set %.17g", shape, net, set, v, best32)
 				}
-				if math.Abs(v-exact) > 1e-5*math.Abs(exact) {
+				if !(math.Abs(v-exact) <= 1e-5*math.Abs(exact)) {
 					t.Errorf("%v %+v %s: float32 %.17g, float64 %.17g", shape, net, set, v, exact)
 				}
 			}
@@ -176,7 +176,7 @@ func TestNearlyParallel(t *testing.T) {
 		for single, u := range map[bool]float64{false: 1.0 / (1 << 53), true: 1.0 / (1 << 24)} {
 			got := pair(t, net, shape, conv.Options{Float32: single}, x, z)
 			// D is at least 1/2 here, and each of three layers may err.
-			if bound := 3 * 2 * math.Sqrt(88*u) / math.Pi * want; math.Abs(got-want) > bound {
+			if bound := 3 * 2 * math.Sqrt(88*u) / math.Pi * want; !(math.Abs(got-want) <= bound) {
 				t.Errorf("float32 %v, noise 1e-%d: %.17g, want %.17g within %.2g", single, e, got, want, bound)
 			}
 			worst[single] = max(worst[single], math.Abs(got-want)/want)

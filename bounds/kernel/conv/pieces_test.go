@@ -24,7 +24,7 @@ func TestPieces(t *testing.T) {
 		for _, at := range []float64{0x1p-40, 0.3, 0.7, 1} {
 			d := (float64(k) + at) / pieces
 			c := &table[int(d*piecesScale)]
-			if r := d - c.middle; math.Abs(r) > 1.001/(2*pieces) {
+			if r := d - c.middle; !(math.Abs(r) <= 1.001/(2*pieces)) {
 				t.Fatalf("d = %g is %g from the middle of its piece", d, r)
 			}
 			p, _ := angleSeries(number(d)).Float64()

@@ -39,10 +39,10 @@ func TestSeries(t *testing.T) {
 		angle := math.Acos(1 - d)
 		p, _ := angleSeries(number(d)).Float64()
 		h, _ := kernelSeries(number(d)).Float64()
-		if got := math.Sqrt(d) * p; math.Abs(got-angle) > 1e-13 {
+		if got := math.Sqrt(d) * p; !(math.Abs(got-angle) <= 1e-13) {
 			t.Errorf("angle at %g: %.16g, want %.16g", d, got, angle)
 		}
-		if got, want := d*math.Sqrt(d)*h, math.Sin(angle)-angle*math.Cos(angle); math.Abs(got-want) > 1e-14 {
+		if got, want := d*math.Sqrt(d)*h, math.Sin(angle)-angle*math.Cos(angle); !(math.Abs(got-want) <= 1e-14) {
 			t.Errorf("kernel at %g: %.16g, want %.16g", d, got, want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestParallelSnap(t *testing.T) {
 	got := e.scratch().plane(a, b, 2, 3)
 	// Every entry has correlation one: K is s s', and Theta gains it once a layer.
 	want := float64(shape.Size()) * math.Ldexp(0.1/3, -a.exponent-b.exponent)
-	if math.Abs(got.nngp-want) > 1e-13*want || math.Abs(got.ntk-41*want) > 41e-13*want {
+	if !(math.Abs(got.nngp-want) <= 1e-13*want) || !(math.Abs(got.ntk-41*want) <= 41e-13*want) {
 		t.Errorf("constant images: %v, want %g and %g", got, want, 41*want)
 	}
 }

@@ -66,7 +66,7 @@ func TestFaintPixel(t *testing.T) {
 	shape := conv.Shape{Channels: 1, Height: 1, Width: 2}
 	for _, set := range conv.Instructions() {
 		got := pair(t, conv.Net{Depth: 2, Filter: 1}, shape, conv.Options{Float32: true, Instructions: set}, []float64{1, 1e-40}, []float64{1, 1})
-		if math.Abs(got-3) > 1e-6 {
+		if !(math.Abs(got-3) <= 1e-6) {
 			t.Errorf("%s: %g, want 3", set, got)
 		}
 	}
@@ -87,7 +87,7 @@ func TestManyChannels(t *testing.T) {
 		for _, set := range conv.Instructions() {
 			for single, u := range map[bool]float64{false: 1.0 / (1 << 53), true: 1.0 / (1 << 24)} {
 				got := pair(t, conv.Net{Depth: 1, Filter: 1}, shape, conv.Options{Float32: single, Instructions: set}, x, z)
-				if bound := math.Sqrt(2*(44+float64(channels))*u) / math.Pi; math.Abs(got-2*inner) > bound*inner {
+				if bound := math.Sqrt(2*(44+float64(channels))*u) / math.Pi; !(math.Abs(got-2*inner) <= bound*inner) {
 					t.Errorf("%d channels, float32 %v, %s: relative error %.2g, documented %.2g", channels, single, set, got/(2*inner)-1, bound/2)
 				}
 			}
@@ -107,7 +107,7 @@ func TestFix(t *testing.T) {
 				1: {Depth: depth, Filter: 1, Head: head, FixFirst: true},
 				2: {Depth: depth, Filter: 1, Head: head, FixFirst: true, FixLast: true},
 			} {
-				if got, want := pair(t, net, shape, conv.Options{}, x, x), 4*float64(depth+1-fixed); math.Abs(got-want) > 1e-13*4 {
+				if got, want := pair(t, net, shape, conv.Options{}, x, x), 4*float64(depth+1-fixed); !(math.Abs(got-want) <= 1e-13*4) {
 					t.Errorf("%s: %g, want %g", fmt.Sprintf("%+v", net), got, want)
 				}
 			}

@@ -35,7 +35,7 @@ func TestCrossAndCheck(t *testing.T) {
 	}
 	for i := range 2 {
 		for j := range 3 {
-			if got, want := cross.At(i, j), value(x.At(i), z.At(j)); math.Abs(got-want) > 1e-12*math.Abs(want) {
+			if got, want := cross.At(i, j), value(x.At(i), z.At(j)); !(math.Abs(got-want) <= 1e-12*math.Abs(want)) {
 				t.Errorf("entry %d, %d is %v, that of the pair %v", i, j, got, want)
 			}
 		}
@@ -44,7 +44,7 @@ func TestCrossAndCheck(t *testing.T) {
 		got, err := k.Check(ctx, x, z, 20, 3, func(i, j int) float64 {
 			return cross.At(i, j) - off*math.Sqrt(value(x.At(i), x.At(i))*value(z.At(j), z.At(j)))
 		})
-		if err != nil || math.Abs(got-off) > 1e-12 {
+		if err != nil || !(math.Abs(got-off) <= 1e-12) {
 			t.Errorf("entries that are off by %v are said to be off by %v (%v)", off, got, err)
 		}
 	}

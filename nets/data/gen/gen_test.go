@@ -20,7 +20,7 @@ func TestSpecsBuildUnitRowsAndSurviveJSON(t *testing.T) {
 		spec := specs.Draw(t, "spec")
 		set := build(t, spec)
 		for i, r := range data.RowNorms(set.X) {
-			if math.Abs(r-1) > 1e-14 {
+			if !(math.Abs(r-1) <= 1e-14) {
 				t.Fatalf("%v: row %d has norm %v", spec, i, r)
 			}
 		}

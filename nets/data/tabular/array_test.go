@@ -200,7 +200,7 @@ func TestCIFAR10(t *testing.T) {
 			sum += v
 		}
 	}
-	if c.rows[0][0] != 1 || c.rows[0][3071] != 0.2 || c.rows[1][1023] != 0.4 || math.Abs(sum-1.6) > 1e-15 {
+	if c.rows[0][0] != 1 || c.rows[0][3071] != 0.2 || c.rows[1][1023] != 0.4 || !(math.Abs(sum-1.6) <= 1e-15) {
 		t.Error("pixels are not where they belong")
 	}
 }

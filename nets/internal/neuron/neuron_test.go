@@ -72,12 +72,12 @@ func TestStep(t *testing.T) {
 		for k := range d {
 			wantZ[i] += x.At(i, k) * wantW[k]
 		}
-		if math.Abs(z[i]-wantZ[i]) > 1e-14 || math.Abs(u[i]-0.7*max(wantZ[i], 0)) > 1e-14 {
+		if !(math.Abs(z[i]-wantZ[i]) <= 1e-14) || !(math.Abs(u[i]-0.7*max(wantZ[i], 0)) <= 1e-14) {
 			t.Errorf("sample %d: preactivation %v, want %v; output %v", i, z[i], wantZ[i], u[i])
 		}
 	}
 	for k := range d {
-		if math.Abs(w[k]-wantW[k]) > 1e-14 {
+		if !(math.Abs(w[k]-wantW[k]) <= 1e-14) {
 			t.Errorf("weight %d is %v, want %v", k, w[k], wantW[k])
 		}
 	}

@@ -57,7 +57,7 @@ func TestEmulated(t *testing.T) {
 				o.Device = device
 				got := gram(t, c.net, c.shape, o, im)
 				for k := range want {
-					if math.Abs(got[k]-want[k]) > tolerance*math.Abs(want[k]) {
+					if !(math.Abs(got[k]-want[k]) <= tolerance*math.Abs(want[k])) {
 						t.Errorf("%+v %v float32 %v kind %d: entry %d is %.17g, on the processor %.17g", c.net, c.shape, single, kind, k, got[k], want[k])
 					}
 				}
@@ -116,7 +116,7 @@ func TestOpen(t *testing.T) {
 		want := gram(t, net, shape, conv.Options{}, im)
 		got := gram(t, net, shape, conv.Options{Float32: single, Device: device}, im)
 		for k := range want {
-			if math.Abs(got[k]-want[k]) > tolerance*want[k] {
+			if !(math.Abs(got[k]-want[k]) <= tolerance*want[k]) {
 				t.Errorf("float32 %v: entry %d is %.17g, on the processor %.17g", single, k, got[k], want[k])
 			}
 		}
