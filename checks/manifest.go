@@ -284,7 +284,7 @@ func parseManifest(b []byte) (Manifest, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return Manifest{}, fmt.Errorf("the manifest is damaged: %w; nothing was changed: restore the file from a copy", err)
 	}
-	if m.Sum != sumOf(b, m.Sum) {
+	if m.Sum == "" || m.Sum != sumOf(b, m.Sum) {
 		return Manifest{}, errors.New("the manifest was altered after it was written; nothing was changed: restore the file from a copy")
 	}
 	if s := m.Shard; m.Units < 0 || s != nil && (s.Count < 1 || s.Index < 0 || s.Index >= s.Count) {

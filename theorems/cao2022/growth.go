@@ -359,7 +359,7 @@ func growthExponent() checks.Claim[exponent] {
 	return checks.Claim[exponent]{
 		ID: "cao2022/growth-exponent", Title: "exponents of the time to learn", Reference: "first stage of the proof (recalled), derived here",
 		Formula:    `T_\gamma \propto \sigma_0^{-(q-2)}\|\mu\|^{-q}, \quad T_\rho \propto n`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: `the one of $\sigma_0$, $\|\mu\|$, $n$ that varies`, Version: 1,
 		Grid: []exponent{
 			{Vary: "sigma_0", Q: 3, Sizes: scales, Eta: 0.3, To: 0.3},
 			{Vary: "mu", Q: 3, Sizes: []float64{1, 1.5, 2, 3}, Scale: 0.002, Eta: 0.05, To: 0.4},

@@ -135,7 +135,7 @@ func oneWideLayer() checks.Checkable {
 	return checks.Claim[pyramid]{
 		ID: "nguyen2021/one-wide-layer", Title: "one wide layer is enough", Reference: "Theorem 4.1",
 		Formula:    `\exists C\colon\; \lambda_{\min}(K^{(L)}) \le C\,\lambda_{\min}(\bar K^{(L)})`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 3, Detects: map[string]float64{"": 0.4},
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Along: "samples $N$", Version: 3, Detects: map[string]float64{"": 0.4},
 		Grid: []pyramid{
 			{L: 3, Wide: 1, Times: 8, Root: 12, N: small},
 			{L: 3, Wide: 2, Times: 8, Root: 12, N: small},
@@ -332,7 +332,7 @@ func finiteLinear() checks.Checkable {
 	return checks.Claim[line]{
 		ID: "nguyen2021/finite-linear", Title: "finite kernel linear in d and in the widths", Reference: "Theorem 4.1, Figure 2",
 		Formula: `\lambda_{\min}(\bar K^{(3)}) = \Theta(d\, n_1 n_2)`, Convention: convention,
-		Basis: checks.Recalled, Form: checks.Scaling{}, Version: 3,
+		Basis: checks.Recalled, Form: checks.Scaling{}, Along: "the one of $d$, $n_1$, $n_2$ that grows", Version: 3,
 		Grid: []line{
 			{Vary: "d", N: 3, D: 480, N1: 1024, N2: 1024},
 			{Vary: "n1", N: 3, D: 480, N1: 384, N2: 1536},
