@@ -125,6 +125,7 @@ type Terms struct {
 	Level      Float     `json:"level,omitempty"`      // Threshold: success probability at the crossing
 	Response   string    `json:"response,omitempty"`   // Scaling, Bounded: "geometric" (default), "mean" or "median" over trials
 	FitRungs   int       `json:"fit_rungs,omitempty"`  // Bounded: rungs that the constant is fitted on
+	Along      string    `json:"along,omitempty"`      // Scaling, Bounded: what this ladder climbs, where the claim has several
 }
 
 // A Fact is a named number of an instance, such as λ₀ or a required width.

@@ -122,6 +122,9 @@ func (g *curves) predict(info checks.Info, o checks.InstanceOutcome) {
 	for i, s := range g.series {
 		switch {
 		case strings.HasPrefix(s.Name, fitted):
+			if o.Terms.Along != "" {
+				info.Along = o.Terms.Along
+			}
 			x, y := scalingAxes(info, s.XName)
 			for j := range g.series {
 				g.series[j].XName, g.series[j].YName = string(x), string(y)

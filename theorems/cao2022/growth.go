@@ -285,6 +285,17 @@ func (p exponent) predicted() float64 {
 	return 1
 }
 
+// along names what varies.
+func (p exponent) along() string {
+	switch p.Vary {
+	case "sigma_0":
+		return `$\sigma_0$`
+	case "mu":
+		return `$\|\mu\|$`
+	}
+	return "$n$"
+}
+
 // rung is the time to the level at one size, with the same standard normal filters at all sizes.
 func (p exponent) rung(size float64, normal *signalnoise.Network) (float64, error) {
 	n, mu, scale := 1, 1.0, p.Scale
@@ -350,7 +361,7 @@ func growthExponent() checks.Claim[exponent] {
 	setup := func(off float64) func(exponent) (checks.Instance, error) {
 		return func(p exponent) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: checks.Float(exponent{Vary: p.Vary, Q: p.Q + off}.predicted()), Relation: checks.Equal, Resolution: 0.06},
+				Terms: checks.Terms{Exponent: checks.Float(exponent{Vary: p.Vary, Q: p.Q + off}.predicted()), Relation: checks.Equal, Resolution: 0.06, Along: p.along()},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.pass(r) },
 			}, nil
 		}

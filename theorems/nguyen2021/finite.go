@@ -294,6 +294,14 @@ type line struct {
 	NTK  bool    `json:"ntk,omitempty"`
 }
 
+// along names the size that varies.
+func (p line) along() string {
+	if p.Vary == "d" {
+		return "dimension $d$"
+	}
+	return "width $n_" + p.Vary[1:] + "$"
+}
+
 const lineRungs = 4
 
 // at returns the size that varies, and the network, on rung i.
@@ -353,7 +361,7 @@ func finiteLinear() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.055, Trials: 80},
+				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.055, Trials: 80, Along: p.along()},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladder.Pass(lineRungs, func(i int) (x, value float64, err error) {
 						size, config, err := p.at(i)
