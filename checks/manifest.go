@@ -284,7 +284,7 @@ func parseManifest(b []byte) (Manifest, error) {
 	if err := json.Unmarshal(b, &m); err != nil {
 		return Manifest{}, fmt.Errorf("the manifest is damaged: %w; nothing was changed: restore the file from a copy", err)
 	}
-	if m.Sum == "" || m.Sum != sumOf(b, m.Sum) {
+	if !sumHolds(b, m.Sum) {
 		return Manifest{}, errors.New("the manifest was altered after it was written; nothing was changed: restore the file from a copy")
 	}
 	if s := m.Shard; m.Units < 0 || s != nil && (s.Count < 1 || s.Index < 0 || s.Index >= s.Count) {
@@ -293,18 +293,15 @@ func parseManifest(b []byte) (Manifest, error) {
 	return m.Manifest, nil
 }
 
-// sumOf is the sum of what was written, whatever of it this program reads: fields
-// come and go between releases.
-func sumOf(written []byte, sum string) string {
+// sumHolds says whether the sum is that of what was written, whatever of it this
+// program reads: fields come and go between releases.
+func sumHolds(written []byte, sum string) bool {
 	var b bytes.Buffer
 	if json.Compact(&b, written) != nil {
-		return ""
+		return false
 	}
 	body, ok := bytes.CutSuffix(b.Bytes(), fmt.Appendf(nil, `,"sum":%q}`, sum))
-	if !ok {
-		return ""
-	}
-	return sumOfBody(string(body) + "}")
+	return ok && sumOfBody(string(body)+"}") == sum
 }
 
 // sumOfBody is the sum of compact JSON.

@@ -210,7 +210,7 @@ func identitySetup(p run) (checks.Instance, error) {
 func movementRate() checks.Claim[ladder] {
 	grid := ladder{Data: data.Spec{Kind: data.Sphere, N: 3, D: 3, Seed: 3, Labels: data.Planted}, Widths: []int{16, 80, 400}, Kappa: 100, Step: 1, T: 4, Trials: 360, Group: 10, Resolution: 0.05}
 	control := ladder{Data: data.Spec{Kind: data.Sphere, N: 6, D: 4, Seed: 2, Labels: data.Planted}, Widths: []int{64, 256, 1024}, Kappa: 1, Step: 1, T: 20, Trials: 24, Resolution: 0.1}
-	images := ladder{Data: images.Easy(data.MNIST, 5, 49), Widths: []int{32, 128, 512}, Kappa: 100, Step: 1, T: 12, Trials: 60, Group: 5, Resolution: 0.2}
+	images := ladder{Data: images.Easy(data.MNIST, 5, 49), Widths: []int{32, 128, 512}, Kappa: 100, Step: 1, T: 12, Trials: 150, Group: 5, Resolution: 0.2}
 	return checks.Claim[ladder]{
 		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "derived here, after Lemma 5.3",
 		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| \sim m^{-1/2}`,
