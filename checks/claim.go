@@ -44,7 +44,8 @@ type Claim[P any] struct {
 	Convention string // normalisation: scaling, loss, initialisation
 	Basis      Basis
 	Form       Form
-	Version    int // raise it when the statement, its constants or its grid change
+	Along      string // Scaling and Bounded: what the ladder climbs, with LaTeX between dollar signs, such as "width $m$"
+	Version    int    // raise it when the statement, its constants or its grid change
 
 	// Space draws parameters for the search; nil means the claim is checked on
 	// its grid alone.
@@ -124,6 +125,7 @@ type Terms struct {
 	Level      Float     `json:"level,omitempty"`      // Threshold: success probability at the crossing
 	Response   string    `json:"response,omitempty"`   // Scaling, Bounded: "geometric" (default), "mean" or "median" over trials
 	FitRungs   int       `json:"fit_rungs,omitempty"`  // Bounded: rungs that the constant is fitted on
+	Along      string    `json:"along,omitempty"`      // Scaling, Bounded: what this ladder climbs, where the claim has several
 }
 
 // A Fact is a named number of an instance, such as λ₀ or a required width.
@@ -150,6 +152,7 @@ type Info struct {
 	Title      string           `json:"title"`
 	Reference  string           `json:"reference"`
 	Formula    string           `json:"formula,omitempty"`
+	Along      string           `json:"along,omitempty"`
 	Statement  string           `json:"statement,omitempty"`
 	Convention string           `json:"convention,omitempty"`
 	Form       string           `json:"form"`
@@ -190,7 +193,7 @@ type Checkable interface {
 // Info describes the claim.
 func (c Claim[P]) Info() Info {
 	info := Info{
-		ID: c.ID, Title: c.Title, Reference: c.Reference, Formula: c.Formula,
+		ID: c.ID, Title: c.Title, Reference: c.Reference, Formula: c.Formula, Along: c.Along,
 		Statement: c.Statement, Convention: c.Convention, Basis: c.Basis,
 		File: c.file, Line: c.line,
 		Version: c.Version, Source: sourceOf(c.ID), OnData: c.OnData != nil, Searched: c.Space != nil,
@@ -245,6 +248,8 @@ func (c Claim[P]) Validate() error {
 		return fail("no Setup")
 	case len(c.Grid) == 0 && c.Space == nil:
 		return fail("neither Grid nor Space: there is nothing to check it on")
+	case c.Along == "" && growing(c.Form):
+		return fail("no Along: name what its ladder climbs, for instance \"width $m$\"")
 	case len(c.Controls) == 0:
 		return fail("no control: a check that cannot fail is no check")
 	}

@@ -158,7 +158,7 @@ func scalableCases() []scalableCase {
 
 func (c scalableCase) claim(grid ...scalable) Claim[scalable] {
 	return Claim[scalable]{
-		ID: "detect/" + c.name, Basis: Derived, Form: c.form, Grid: grid,
+		ID: "detect/" + c.name, Basis: Derived, Form: c.form, Along: "$m$", Grid: grid,
 		Setup: func(p scalable) (Instance, error) {
 			// The stream hangs on the parameters: draw from one that does not.
 			return Instance{Terms: c.terms(p), Trial: func(r *rand.Rand) Measurement { return c.trial(p, r) }}, nil

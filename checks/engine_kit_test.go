@@ -126,7 +126,7 @@ func powerClaim(id string, exponent, noise float64, trials int) Claim[float64] {
 		}, nil
 	}
 	return Claim[float64]{
-		ID: id, Basis: Derived, Form: Scaling{}, Grid: []float64{exponent}, Setup: setup,
+		ID: id, Basis: Derived, Form: Scaling{}, Along: "$m$", Grid: []float64{exponent}, Setup: setup,
 		Controls: []Control[float64]{{Name: "off-by-a-tenth", Why: "slope -0.6 where -0.5 is claimed", At: []float64{-0.6}}},
 	}
 }

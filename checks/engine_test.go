@@ -386,7 +386,7 @@ func boundedClaim(drift, noise float64) Claim[float64] {
 		}, nil
 	}
 	return Claim[float64]{
-		ID: "test/bounded", Basis: Derived, Form: Bounded{}, Grid: []float64{drift}, Setup: setup,
+		ID: "test/bounded", Basis: Derived, Form: Bounded{}, Along: "$m$", Grid: []float64{drift}, Setup: setup,
 		Controls: []Control[float64]{{Name: "drifts", Why: "the ratio grows like the square root", At: []float64{0.5}}},
 	}
 }

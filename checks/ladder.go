@@ -56,6 +56,15 @@ func climbs(f Form) bool {
 	return false
 }
 
+// growing reports whether the form claims how something grows along a ladder.
+func growing(f Form) bool {
+	switch f.(type) {
+	case Scaling, Bounded:
+		return true
+	}
+	return false
+}
+
 func (l *ladderTally) done() bool { return l.err != nil || l.counts[Broken] > 0 }
 
 // ready fills in what needs no fit and reports whether one can be made.

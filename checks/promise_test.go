@@ -111,7 +111,7 @@ func TestTermsMustMakeSense(t *testing.T) {
 	} {
 		c := constant(Measurement{Observed: 0, Predicted: 1})
 		trial := c.Setup
-		c.Form = tt.form
+		c.Form, c.Along = tt.form, "$m$"
 		c.Setup = func(p int) (Instance, error) {
 			inst, err := trial(p)
 			inst.Terms = tt.terms
@@ -168,7 +168,7 @@ func TestSearchAloneShowsNothingOfChance(t *testing.T) {
 	p.SearchChecks, p.Search = 30, Budget{Work: 1e9, Trials: 100}
 	for name, form := range map[string]Form{"probably": Probably{}, "mean": Mean{}} {
 		c := Claim[float64]{
-			ID: "promise/" + name, Basis: Derived, Form: form, Space: rapid.Float64Range(0.12, 0.14),
+			ID: "promise/" + name, Basis: Derived, Form: form, Along: "$m$", Space: rapid.Float64Range(0.12, 0.14),
 			Setup: func(q float64) (Instance, error) {
 				return Instance{Terms: Terms{Delta: 0.1, Range: &[2]Float{0, 2}, Resolution: 0.1}, Trial: func(r *rand.Rand) Measurement {
 					m := Measurement{Observed: 0.9, Predicted: 1}
@@ -194,7 +194,7 @@ func TestIgnoredStreamDecidesNothing(t *testing.T) {
 	for name, form := range map[string]Form{"probably": Probably{}, "mean": Mean{}} {
 		for _, observed := range []func() float64{func() float64 { return 0.9 }, own.Float64} {
 			c := syntheticClaim("promise/"+name, synthetic{Delta: 0.1})
-			c.Form = form
+			c.Form, c.Along = form, "$m$"
 			c.Setup = func(p synthetic) (Instance, error) {
 				return Instance{Terms: Terms{Delta: Float(p.Delta), Range: &[2]Float{0, 1}, Resolution: 0.5}, Trial: func(*rand.Rand) Measurement {
 					return Measurement{Observed: observed(), Predicted: 1}

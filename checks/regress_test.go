@@ -24,7 +24,7 @@ func gateSources(n int, factor float64) []Source {
 			}}, nil
 		}
 		cs = append(cs, Claim[float64]{
-			ID: fmt.Sprintf("gate/c%02d", k), Basis: Derived, Form: form, Version: 1, Grid: []float64{0.5, 0.8}, Setup: setup,
+			ID: fmt.Sprintf("gate/c%02d", k), Basis: Derived, Form: form, Along: "$m$", Version: 1, Grid: []float64{0.5, 0.8}, Setup: setup,
 			Statement: "Loose: the observation stays below 0.8.", Detects: map[string]float64{"": 2},
 			Controls: []Control[float64]{{Name: "tenfold", Why: "ten times the observation", At: []float64{100}}},
 		})

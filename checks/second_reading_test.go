@@ -13,7 +13,7 @@ import (
 // formed is a claim of a form whose trials measure m, each after a draw.
 func formed(form Form, terms Terms, m Measurement) Claim[int] {
 	c := constant(m)
-	c.Form = form
+	c.Form, c.Along = form, "$m$"
 	c.Setup = func(int) (Instance, error) {
 		return Instance{Terms: terms, Trial: func(r *rand.Rand) Measurement {
 			_ = r.Float64()

@@ -7,6 +7,20 @@ import (
 	"testing"
 )
 
+// A claim on growth says what grows: its figures and its statement name it.
+func TestGrowthNamesItsLadder(t *testing.T) {
+	for _, form := range []Form{Scaling{}, Bounded{}} {
+		c := formed(form, Terms{}, Measurement{})
+		c.Along = ""
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "Along") {
+			t.Errorf("%s without Along: %v", form.Name(), err)
+		}
+		if c.Along = "width $m$"; c.Validate() != nil || c.Info().Along != c.Along {
+			t.Errorf("%s along %s: %v, described as along %q", form.Name(), c.Along, c.Validate(), c.Info().Along)
+		}
+	}
+}
+
 // A declaration that no report could print is refused by what is wrong with it.
 func TestValidateTables(t *testing.T) {
 	good := func() SourceTable {

@@ -11,11 +11,7 @@ import (
 	"convergo/report/table"
 )
 
-var (
-	relationIn = regexp.MustCompile(`\\(sim|propto|approx|le|ge|to|iff|asymp)\b|=|<|>`)
-	// power is a right side that names one quantity and its exponent.
-	power = regexp.MustCompile(`^(?:O|\\Theta|\\Omega)?(?:\\!)?(?:\\left)?\(?\s*([A-Za-z]|\\[a-z]+|[A-Za-z]_[0-9A-Za-z])(?:\^\{?[-0-9a-z/]+\}?)?\s*(?:\\right)?\)?$`)
-)
+var relationIn = regexp.MustCompile(`\\(sim|propto|approx|le|ge|to|iff|asymp)\b|=|<|>`)
 
 // critical marks the value of a quantity at the threshold, in place of the quantity.
 var critical = regexp.MustCompile(`_\*(\([^()]*\))?$`)
@@ -40,20 +36,21 @@ func balanced(s string) bool {
 	return strings.Count(s, `\left`) == strings.Count(s, `\right`) && !strings.HasSuffix(s, `\`)
 }
 
-// scalingAxes names the axes of a scaling law after the formula of its claim:
-// what is observed, and what it is a power of where the formula names just one.
-func scalingAxes(i checks.Info) (x, y table.Inline) {
+// scalingAxes names the axes of a claim on growth: what its ladder climbs, as the
+// claim declares it, and what is observed, after its formula. Runs from before
+// claims declared it keep the name that they recorded.
+func scalingAxes(i checks.Info, recorded string) (x, y table.Inline) {
 	exists, rest, ratio := strings.Cut(i.Formula, `\exists C\colon\;`)
 	if !ratio {
 		rest = exists
 	}
 	left, _, right := sides(rest)
 	if bound, ok := strings.CutPrefix(right, `C\,`); ratio && ok {
-		left, right = `\frac{`+left+"}{"+bound+"}", ""
+		left = `\frac{` + left + "}{" + bound + "}"
 	}
-	x, y = "size along the ladder", table.Literal(i.Title)
-	if m := power.FindStringSubmatch(right); m != nil {
-		x = printable(m[1], x)
+	x, y = table.Inline(i.Along), table.Literal(i.Title)
+	if i.Along == "" {
+		x = table.Literal(recorded)
 	}
 	const longest = 48 // of the characters of a label on a column's figure
 	if in := printable(left, y); left != "" && len([]rune(in.Plain())) <= longest {

@@ -10,16 +10,17 @@ import (
 )
 
 func TestScalingAxes(t *testing.T) {
-	for formula, want := range map[string][2]table.Inline{
-		`\|H(k)-H(0)\|_2 \sim m^{-1/2}`:                      {"$m$", `$\|H(k)-H(0)\|_2$`},
-		`\lambda_{\min}(K^{(H)}) \propto H^{-2}`:             {"$H$", `$\lambda_{\min}(K^{(H)})$`},
-		`\lVert H(k)-H(0) \rVert_F = O(m^{-1/2})`:            {"$m$", `$\lVert H(k)-H(0) \rVert_F$`},
-		`\exists C\colon\; d \le C\,\lambda_{\min}(K^{(L)})`: {"size along the ladder", `$\frac{d}{\lambda_{\min}(K^{(L)})}$`},
-		`P \propto \gamma^{-2} \ln n`:                        {"size along the ladder", "$P$"},
-		"":                                                   {"size along the ladder", "the title"},
+	for _, tc := range []struct {
+		info checks.Info
+		x, y table.Inline
+	}{
+		{checks.Info{Formula: `\|H(k)-H(0)\|_2 \sim m^{-1/2}`, Along: "width $m$"}, "width $m$", `$\|H(k)-H(0)\|_2$`},
+		{checks.Info{Formula: `\exists C\colon\; d \le C\,\lambda_{\min}(K^{(L)})`, Along: "samples $N$"}, "samples $N$", `$\frac{d}{\lambda_{\min}(K^{(L)})}$`},
+		{checks.Info{Formula: `P \propto \gamma^{-2} \ln n`, Along: `$1/\gamma$`}, `$1/\gamma$`, "$P$"},
+		{checks.Info{Title: "of an old run"}, "size", "of an old run"},
 	} {
-		if x, y := scalingAxes(checks.Info{Formula: formula, Title: "the title"}); x != want[0] || y != want[1] {
-			t.Errorf("%s has the axes %s and %s, want %s", formula, x, y, want)
+		if x, y := scalingAxes(tc.info, "size"); x != tc.x || y != tc.y {
+			t.Errorf("%+v has the axes %s and %s, want %s and %s", tc.info, x, y, tc.x, tc.y)
 		}
 	}
 }

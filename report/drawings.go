@@ -122,8 +122,12 @@ func (g *curves) predict(info checks.Info, o checks.InstanceOutcome) {
 	for i, s := range g.series {
 		switch {
 		case strings.HasPrefix(s.Name, fitted):
+			if o.Terms.Along != "" {
+				info.Along = o.Terms.Along
+			}
+			x, y := scalingAxes(info, s.XName)
 			for j := range g.series {
-				g.series[j].XName, g.series[j].YName = axisNames(scalingAxes(info))
+				g.series[j].XName, g.series[j].YName = string(x), string(y)
 			}
 			g.slopeBand(s, o.Result)
 			if o.Result.Relation != "" && o.Terms.Exponent != 0 {
@@ -142,8 +146,6 @@ func (g *curves) predict(info checks.Info, o checks.InstanceOutcome) {
 		}
 	}
 }
-
-func axisNames(x, y table.Inline) (string, string) { return string(x), string(y) }
 
 // slopeBand shades the slopes in the interval of the fit, through its middle.
 func (g *curves) slopeBand(fit checks.Series, r checks.Result) {

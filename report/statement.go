@@ -40,6 +40,9 @@ func Statement(w io.Writer, info checks.Info, source checks.Source) error {
 	if info.Statement != "" {
 		fmt.Fprintf(&b, "%s\n\n", strings.TrimSpace(info.Statement))
 	}
+	if info.Along != "" {
+		fmt.Fprintf(&b, "Along:       %s\n", table.Inline(info.Along).Plain())
+	}
 	fmt.Fprintf(&b, "Form:        %s\nBasis:       %s\nConvention:  %s\nStated in:   %s, %s\n", info.Form, info.Basis, info.Convention, info.Reference, Cite(source))
 	if info.File != "" {
 		fmt.Fprintf(&b, "Written in:  %s:%d (version %d)\n", info.File, info.Line, info.Version)

@@ -14,6 +14,7 @@ import (
 
 	"convergo/checks"
 	"convergo/report"
+	"convergo/report/table"
 )
 
 func all(t *testing.T) []checks.Source {
@@ -82,6 +83,9 @@ func TestStatements(t *testing.T) {
 				if !strings.Contains(info.Statement, h) {
 					t.Errorf("%s: its doc comment lacks %q", info.ID, h)
 				}
+			}
+			if _, err := table.Inline(info.Along).LaTeX(); err != nil {
+				t.Errorf("%s climbs along %q: %v", info.ID, info.Along, err)
 			}
 			for name, value := range map[string]string{"Title": info.Title, "Reference": info.Reference, "Formula": info.Formula, "Convention": info.Convention} {
 				if value == "" {

@@ -38,12 +38,12 @@ bytes. The format tex is pgfplots source with the data in it, to be \input.
 
 Axes are named after the formula of the claim, and intervals are drawn: those of a
 slope and of shares of successes, and the bracket of a threshold. A figure is as
-wide as the text of --venue, with --column as one of its columns, or as many inches
+wide as the text of --venue, or as one of its columns with --column, or as many inches
 as --width says. Titles are left to the caption unless --titles asks for them.`,
 		Example: `  convergo figures runs/x --out figures
   convergo figures runs/x --out figures --claim du2019/experiment --format pdf,tex --venue neurips
   convergo figures runs/x --claims 'du2019/gram*' --format pdf --venue icml --column`,
-		Args: cobra.ExactArgs(1),
+		Args: exactlyOne("one run folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.drawFigures(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
 		},

@@ -60,7 +60,7 @@ func (a *app) showCommand() *cobra.Command {
 		Example: `  convergo show du2019/gram-concentration
   convergo show du2019
   convergo show du2019/gram-concentration --json`,
-		Args:              cobra.ExactArgs(1),
+		Args:              exactlyOne("one ID of a claim or source"),
 		ValidArgsFunction: a.completeClaims,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sources, err := a.selected(args)

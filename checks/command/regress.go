@@ -26,7 +26,7 @@ small sorted text file, to be reviewed and committed. A later 'convergo regress'
 holds a run against it; alpha is the chance of any false alarm in one comparison.`,
 		Example: `  convergo verify --out runs/x && convergo baseline write runs/x
   convergo baseline write runs/x --file ci/claims.txt --alpha 0.001`,
-		Args: cobra.ExactArgs(1),
+		Args: exactlyOne("one run folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			rec, err := checks.Open(args[0])
 			if err != nil {
@@ -72,7 +72,7 @@ another profile only verdicts and controls; another version of a claim is told.
 once.`,
 		Example: `  convergo verify --out runs/x; convergo regress runs/x
   convergo regress runs/x --junit gate.xml --sarif gate.sarif --summary "$GITHUB_STEP_SUMMARY"`,
-		Args: cobra.ExactArgs(1),
+		Args: exactlyOne("one run folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return err

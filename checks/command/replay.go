@@ -29,7 +29,7 @@ by --labels.`,
 		Example: `  convergo replay '{"claim":"du2019/...","params":{...},"seed":1,"trial":0,"version":"1"}'
   convergo report runs/x --witnesses | convergo replay -
   convergo replay "$WITNESS" --data features.npy`,
-		Args: cobra.ExactArgs(1),
+		Args: exactlyOne("one witness"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text := args[0]
 			if text == "-" {

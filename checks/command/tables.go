@@ -49,8 +49,8 @@ the table, and claims by their row in the overview for --macros, --checklist,
 --bibtex and --html. "--columns all" shows every column, and names their keys in
 CSV and JSON.
 
-LaTeX tables fit the page of --venue, the width of its text or with --column one
-of its columns: columns of words are wrapped, headings take several lines and
+LaTeX tables fit the page of --venue, the width of its text or, with --column, that
+of one of its columns: columns of words are wrapped, headings take several lines and
 columns move together; then columns are given up in the order that the table
 declares, and a comment in the LaTeX says which. Columns that --columns names are
 all kept. A table longer than a page becomes a longtable, or several frames of a
@@ -63,7 +63,7 @@ talk. The packages needed are amsmath, amssymb, booktabs and longtable, with
   convergo report runs/x --where 'verdict=HOLDS and slack<2 or title~width' --sort slack,desc
   convergo report runs/x --macros --out numbers.tex
   convergo report runs/x --html page`,
-		Args: cobra.ExactArgs(1),
+		Args: exactlyOne("one run folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.printReport(cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0], f)
 		},
@@ -329,4 +329,17 @@ func printWitnesses(w io.Writer, s *checks.Summary) error {
 		}
 	}
 	return nil
+}
+
+// exactlyOne takes one argument, and says which where there are none or more.
+func exactlyOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return fmt.Errorf("%s needs %s", cmd.Name(), what)
+		case len(args) > 1:
+			return fmt.Errorf("%s takes %s, not %d: %q; quote patterns, and give a switch such as --column no value", cmd.Name(), what, len(args), args)
+		}
+		return nil
+	}
 }

@@ -25,7 +25,7 @@ var js string
 
 const (
 	// The page of all sources is to stay below 1.5 MB. A page above lazyFrom,
-	// figures and facts included, packs formulas and figures and leaves out the
+	// figures and facts included, packs formulas, figures and caught controls, and leaves out the
 	// columns of facts, but for claims that do not hold. Of the packed figures
 	// as many are kept as have room below the budget.
 	budget   = 1_495_000
@@ -141,7 +141,7 @@ func (p *page) pack(figures []drawn) (err error) {
 	p.set(figures)
 	var parts []lazy
 	for _, c := range p.claims() {
-		parts = append(parts, lazy{c.formula, c.figures})
+		parts = append(parts, lazy{c.formula, c.figures, c.rest})
 	}
 	p.packed, err = pack(parts)
 	return err
@@ -160,6 +160,7 @@ type claimSection struct {
 	outcome                checks.ClaimOutcome
 	before, formula, text  string // the formula as MathML and as text
 	middle, figures, after string
+	rest                   string // what a large page packs of after
 }
 
 func (p *page) build() error {

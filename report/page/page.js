@@ -7,7 +7,7 @@
   const counts = all(".tally li");
   const verdict = (c) => c.querySelector("b").textContent;
 
-  // The formulas and figures of a large page are packed: a claim gets its own
+  // Formulas, figures and caught controls of a large page are packed: a claim gets its own
   // when it is unfolded.
   let packed; // a promise of the parts, in the order of the claims
   async function unpack(text) {
@@ -15,18 +15,19 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return JSON.parse(await new Response(stream).text());
   }
+  const parts = () => packed ??= unpack($("lazy").textContent);
   async function complete(claim) {
     if (!$("lazy") || claim.dataset.whole) return;
     claim.dataset.whole = 1;
     try {
-      packed ??= unpack($("lazy").textContent);
-      const part = (await packed)[claims.indexOf(claim)];
+      const part = (await parts())[claims.indexOf(claim)];
       if (part.m) claim.querySelector(".formula").innerHTML = part.m;
       if (part.g) {
         let e = [...claim.querySelectorAll(":scope > :is(summary, .formula, .meta, .reason, .statement, .scroll)")].pop();
         while (e.nextElementSibling?.matches(".note")) e = e.nextElementSibling;
         e.insertAdjacentHTML("afterend", `<div class=figures>${part.g}</div>`);
       }
+      if (part.r) claim.querySelector(".rest").outerHTML = part.r;
     } catch { // an old browser: the formula stays text
     }
   }
@@ -59,10 +60,21 @@
   let texts;
   const shows = (c, v) => !v || (v === "unfit" ? c.dataset.unfit !== undefined : verdict(c) === v);
 
+  // gather adds what is packed to the texts.
+  function gather(packed) {
+    const e = document.createElement("template");
+    claims.forEach((c, i) => {
+      e.innerHTML = packed[i].r || "";
+      texts.set(c, texts.get(c) + " " + plain(e.content.textContent));
+    });
+    filter();
+  }
+
   function filter() {
     const words = plain($("q").value).split(/\s+/).filter(Boolean), v = $("v").value;
     if (words.length && !texts) {
       texts = new Map(claims.map((c) => [c, plain(c.textContent + " " + c.closest(".source").firstElementChild.textContent)]));
+      if ($("lazy")) parts().then(gather, () => {});
     }
     const hits = claims.filter((c) => shows(c, v) && words.every((w) => texts.get(c).includes(w)));
     const hit = new Set(hits.map((c) => c.id)), some = hits.length < claims.length;

@@ -153,7 +153,7 @@ func TestLarge(t *testing.T) {
 		t.Fatalf("%d packed parts for 475 claims", len(parts))
 	}
 	for i, part := range parts {
-		if !strings.HasPrefix(part.Formula, "<math") || !strings.Contains(part.Figures, "<svg") {
+		if !strings.HasPrefix(part.Formula, "<math") || !strings.Contains(part.Figures, "<svg") || !strings.Contains(part.Rest, "<p>Controls, caught") {
 			t.Fatalf("claim %d has the packed parts %.200v", i, part)
 		}
 	}

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,6 +140,13 @@ func scales(f *figure.Figure) (x, y axisScale) {
 			}
 		}
 	}
+	for _, l := range f.Lines {
+		for i := range min(len(l.X), len(l.Lo), len(l.Hi)) {
+			x.add(l.X[i])
+			y.add(l.Lo[i])
+			y.add(l.Hi[i])
+		}
+	}
 	for _, h := range f.Histograms {
 		for i, c := range h.Counts {
 			x.add(h.Edges[i])
@@ -200,6 +208,10 @@ func drawData(b *strings.Builder, f *figure.Figure, x, y *axisScale) []string {
 			}
 		case figure.Fit:
 			dash, swatch = " t", "┈"
+		case figure.Band:
+			fmt.Fprintf(b, `<path class=b d="%s"/>`, bandPath(l, x, y))
+			names = append(names, legendName("k4", "▇", l.Name))
+			continue
 		}
 		fmt.Fprintf(b, `<path class="k %s%s" d="%s"/>`, class, dash, linePath(l, x, y))
 		names = append(names, legendName(class, swatch, l.Name))
@@ -221,6 +233,27 @@ func legendName(class, swatch string, name table.Inline) string {
 
 // A dot is a point of a line in the units of the picture.
 type dot struct{ x, y float64 }
+
+// bandPath runs along the upper ends of a band and back along the lower ones.
+func bandPath(l figure.Line, x, y *axisScale) string {
+	var upper, lower []dot
+	for k := range min(len(l.X), len(l.Lo), len(l.Hi)) {
+		if x.shows(l.X[k]) && y.shows(l.Lo[k]) && y.shows(l.Hi[k]) {
+			at := math.Round(x.at(l.X[k]))
+			upper, lower = append(upper, dot{at, math.Round(y.at(l.Hi[k]))}), append(lower, dot{at, math.Round(y.at(l.Lo[k]))})
+		}
+	}
+	slices.Reverse(lower)
+	var b strings.Builder
+	for i, d := range append(thin(upper), thin(lower)...) {
+		step := "L"
+		if i == 0 {
+			step = "M"
+		}
+		fmt.Fprintf(&b, "%s%.0f %.0f", step, d.x, d.y)
+	}
+	return b.String() + "z"
+}
 
 // linePath is the path of a line without the points that one cannot see to be
 // missing, in steps from each to the next.

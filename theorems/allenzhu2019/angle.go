@@ -180,7 +180,7 @@ func angleNetwork() checks.Claim[angles] {
 	return checks.Claim[angles]{
 		ID: "allenzhu2019/angle-network", Title: "angles of finite networks", Reference: "Lemma 7.5, recalled; derived here",
 		Formula: `\left(\mathbb{E}|\angle(h_{i,L}, h_{j,L}) - \theta_L|^2\right)^{1/2} \sim m^{-1/2}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1, Detects: map[string]float64{"": 0.17},
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1, Detects: map[string]float64{"": 0.17},
 		Grid: []angles{at},
 		Cost: func(p angles) checks.Cost {
 			sum := 0

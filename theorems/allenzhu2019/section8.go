@@ -296,7 +296,7 @@ func flipOrder() checks.Claim[omegas] {
 	return checks.Claim[omegas]{
 		ID: "allenzhu2019/flip-order", Title: "order of the flips", Reference: "Lemma 8.2; derived here",
 		Formula: `\max_{\|W'\|_2 \le \omega} \|D - D^{(0)}\|_0 \sim (3/\pi)^{1/3}\, m\, \omega^{2/3}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `size $\omega$ of the move`, Version: 1,
 		Grid: adversary, Cost: omegas.cost,
 		Setup: func(p omegas) (checks.Instance, error) {
 			return p.instance(2./3, func(r *rand.Rand) checks.Measurement {

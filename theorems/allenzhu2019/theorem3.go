@@ -337,7 +337,7 @@ func gradientSeparation() checks.Claim[separations] {
 	return checks.Claim[separations]{
 		ID: "allenzhu2019/gradient-separation", Title: "gradient of a close pair", Reference: "Theorem 3; derived here",
 		Formula: `\min_{r} \frac{\|\nabla F\|_F^2}{m F} \sim \frac{\theta}{\pi}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1, Detects: map[string]float64{"": 0.28},
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `angle $\theta$`, Version: 1, Detects: map[string]float64{"": 0.28},
 		Grid: []separations{{M: 14000, Angles: angles}},
 		Cost: func(p separations) checks.Cost { return checks.Cost{Trial: 150 * float64(p.M*len(p.Angles))} },
 		Setup: func(p separations) (checks.Instance, error) {

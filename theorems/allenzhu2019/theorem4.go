@@ -437,7 +437,7 @@ func crossTerm() checks.Claim[omegas] {
 	return checks.Claim[omegas]{
 		ID: "allenzhu2019/cross-term", Title: "order of the first-order term", Reference: "Theorem 4; derived here",
 		Formula: `\sup \frac{F(W+W') - F(W) - \langle\nabla F(W), W'\rangle}{\|W'\|_2 \sqrt{m F}} \ge (6/\pi)^{1/6}\, \omega^{1/3} (1 + o(1))`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `size $\omega$ of the move`, Version: 1,
 		Grid: adversary, Cost: omegas.cost,
 		Setup: func(p omegas) (checks.Instance, error) {
 			return p.instance(1./3, func(r *rand.Rand) checks.Measurement {

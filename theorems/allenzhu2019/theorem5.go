@@ -35,7 +35,7 @@ func gradientCloseness() checks.Claim[omegas] {
 	return checks.Claim[omegas]{
 		ID: "allenzhu2019/gradient-closeness", Title: "order of the change of the gradient", Reference: "Theorem 5 (arXiv), quoted elsewhere; derived here",
 		Formula: `\sup_{\|W - W^{(0)}\|_2 \le \omega} \frac{\|\nabla f(W) - \nabla f(W^{(0)})\|_F}{\|\nabla f(W^{(0)})\|_F} \ge (24/\pi)^{1/6}\, \omega^{1/3} (1 + o(1))`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `size $\omega$ of the move`, Version: 1,
 		Grid: adversary, Cost: omegas.cost,
 		Setup: func(p omegas) (checks.Instance, error) {
 			return p.instance(1./3, func(r *rand.Rand) checks.Measurement {
@@ -114,7 +114,7 @@ func linearisation() checks.Claim[lazy] {
 	return checks.Claim[lazy]{
 		ID: "allenzhu2019/linearisation", Title: "distance from the linear model", Reference: "Theorem 5 (arXiv); derived here",
 		Formula: `\mathbb{E}|f(W) - f(W^{(0)}) - J(W - W^{(0)})| \sim \frac{\sqrt2}{\pi}\, m^{-1/2}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1, Detects: map[string]float64{"": 0.26},
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1, Detects: map[string]float64{"": 0.26},
 		Grid: []lazy{at},
 		Cost: func(p lazy) checks.Cost {
 			sum := 0

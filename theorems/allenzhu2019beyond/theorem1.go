@@ -221,7 +221,7 @@ func widthIndependence() checks.Checkable {
 	return checks.Claim[stream]{
 		ID: "allenzhu2019beyond/width-independence", Title: "the loss after T samples does not depend on the width", Reference: "Theorem 1; exponent derived here",
 		Formula:    `\tfrac{2}{T}\sum_{t\ge T/2} L_t(W_t) \sim m^{0}`,
-		Convention: convention + lossOf, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1, Detects: map[string]float64{"": 0.21},
+		Convention: convention + lossOf, Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1, Detects: map[string]float64{"": 0.21},
 		Grid: widthsOf(1, 80, 100, 400, 1600), Cost: stream.cost, Setup: setup,
 		Controls: []checks.Control[stream]{
 			{Name: "large-step", Why: "with steps of order m^{-1/2} wide networks go faster", At: widthsOf(0.5, 150, 50, 400)},
@@ -253,7 +253,7 @@ func movementOrder() checks.Checkable {
 	return checks.Claim[stream]{
 		ID: "allenzhu2019beyond/movement-order", Title: "training moves wide networks less", Reference: "Lemma B.4; exponent derived here",
 		Formula:    `\|W_T\|_F \sim m^{-1/2}`,
-		Convention: convention + lossOf, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention + lossOf, Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: widthsOf(1, 50, 100, 400, 1600), Cost: stream.cost, Setup: setup,
 		Controls: []checks.Control[stream]{
 			{Name: "larger-step", Why: "steps of order m^{-4/5} move wide networks more", At: widthsOf(0.8, 50, 50, 400)},

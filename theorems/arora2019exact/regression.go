@@ -218,7 +218,7 @@ func regressionRate() checks.Checkable {
 	return checks.Claim[trained]{
 		ID: "arora2019exact/regression-rate", Title: "trained networks and kernel regression", Reference: "Theorem 3.2; derived here",
 		Formula: `f_{nn}(x) - f_{nn}(0,x) - k^*(x)^\top (H^*)^{-1}(y-u(0)) = O(m^{-1/2})`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: []trained{one}, Cost: trained.cost,
 		Setup:   func(p trained) (checks.Instance, error) { return p.setup(corrected) },
 		Detects: map[string]float64{"": 0.45},

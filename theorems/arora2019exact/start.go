@@ -128,7 +128,7 @@ func kernelRate() checks.Checkable {
 	return checks.Claim[widening]{
 		ID: "arora2019exact/kernel-rate", Title: "rate of the kernel at the start", Reference: "Theorem 3.1; derived here",
 		Formula: `\sqrt{E(\hat\Theta - \Theta^{(L)})^2} \sim m^{-1/2}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: grid,
 		Cost: func(p widening) checks.Cost {
 			c := checks.Cost{}

@@ -294,6 +294,7 @@ func stability(c checks.Claim[ladder], exponent float64, grid []ladder, value fu
 		return checks.Instance{Hypotheses: []checks.Hypothesis{f.certified()}, Facts: []checks.Fact{checks.NewFact("lambda_0", f.low.Value)}, Terms: terms, Trial: trial}, nil
 	}
 	c.Convention, c.Basis, c.Form, c.Version = convention, checks.Derived, checks.Scaling{}, 2
+	c.Along = "width $m$"
 	c.Grid, c.Cost = append(grid, images), ladder.cost
 	c.Controls = []checks.Control[ladder]{{
 		Name: "large-labels", Why: "labels of order sqrt m move the neurons by a constant", At: []ladder{control},

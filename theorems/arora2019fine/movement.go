@@ -214,7 +214,7 @@ func movementRate() checks.Claim[ladder] {
 	return checks.Claim[ladder]{
 		ID: "arora2019fine/movement-rate", Title: "distance travelled tends to its limit", Reference: "derived here, after Lemma 5.3",
 		Formula:    `\left| \lVert W(T)-W(0) \rVert_F - \sqrt{y^\top (H^\infty)^{-1} y} \right| \sim m^{-1/2}`,
-		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 3,
+		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 3,
 		Grid:  []ladder{grid, images},
 		Cost:  ladder.cost,
 		Setup: func(p ladder) (checks.Instance, error) { return movementLadder(p, false) },

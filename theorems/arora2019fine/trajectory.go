@@ -160,7 +160,7 @@ func trajectoryRate() checks.Claim[ladder] {
 	return checks.Claim[ladder]{
 		ID: "arora2019fine/trajectory-rate", Title: "residual vector follows the limit kernel", Reference: "derived here, after Theorem 4.1",
 		Formula:    `\max_k \lVert e(k) - (I-\eta H^\infty)^k e(0) \rVert / \lVert y \rVert \sim m^{-1/2}`,
-		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Version: 2,
+		Convention: convention + ", antisymmetric pairs", Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 2,
 		Grid:  []ladder{grid, images},
 		Cost:  ladder.cost,
 		Setup: with(func(_ problem, eta, lambda float64, k int) float64 { return math.Pow(1-eta*lambda, float64(k)) }),

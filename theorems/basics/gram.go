@@ -360,7 +360,7 @@ func gramScaling() checks.Claim[gramLadder] {
 		Reference:  "derived here",
 		Formula:    `\|H(0)-H^\infty\|_F \propto m^{-1/2}`,
 		Convention: "1/sqrt(m) scaling, first layer trained",
-		Basis:      checks.Derived, Form: checks.Scaling{}, Version: 2,
+		Basis:      checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 2,
 		Grid:   grid,
 		OnData: func(f checks.DataFile) []gramLadder { return []gramLadder{{userfile.Signed(f, 10), 12, 5}} },
 		Cost: func(p gramLadder) checks.Cost {

@@ -345,7 +345,7 @@ func halfCircleScaling() checks.Claim[ladder] {
 		Reference:  "derived here",
 		Formula:    `\lambda_0 \propto \delta_s`,
 		Convention: "ReLU derivative kernel",
-		Basis:      checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis:      checks.Derived, Form: checks.Scaling{}, Along: `separation $\delta_s$`, Version: 1,
 		Grid: []ladder{{20, 4}},
 		Cost: func(p ladder) checks.Cost {
 			n := float64(p.From << max(0, p.Rungs-1))

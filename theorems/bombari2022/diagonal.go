@@ -114,7 +114,7 @@ func diagonalOrder() checks.Checkable {
 	return checks.Claim[pyramids]{
 		ID: "bombari2022/diagonal-order", Title: "order of the diagonal", Reference: "derived here, for Theorem 3.1",
 		Formula:    `\exists C\colon\; \lambda_{\min}(K) \le \tfrac{1}{N}\operatorname{tr} K \le C\, n_{L-1} \sum_{l=0}^{L-2} n_l`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 1, Detects: map[string]float64{"": 0.15},
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Along: "common factor of the widths", Version: 1, Detects: map[string]float64{"": 0.15},
 		Grid: []pyramids{
 			{Shape: []float64{1, 1, 1}, N: 4, Sizes: []int{12, 48}},
 			{Shape: []float64{3, 1, 2}, N: 4, Sizes: []int{12, 48}},

@@ -155,7 +155,7 @@ func lazyLimit() checks.Checkable {
 	return checks.Claim[scales]{
 		ID: "bombari2022/lazy-limit", Title: "linear dynamics at large scale", Reference: "derived here, for the descent theorem",
 		Formula:    `\sup_t \|r_t - (I-\eta K_0)^t r_0\|,\ \sup_t \frac{\|K_t - K_0\|}{\lambda_{\min}(K_0)} = \Theta(\gamma^{-2})`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: `output scale $\gamma$`, Version: 1,
 		Grid: []scales{base, drift},
 		Cost: func(p scales) checks.Cost {
 			n, d := costs.Size(p.Data)

@@ -329,7 +329,7 @@ func memoriseOrder() checks.Checkable {
 	return checks.Claim[order]{
 		ID: "bombari2022/memorise-order", Title: "order of the error in the step", Reference: "derived here, for memorisation capacity",
 		Formula:    `\|h_e - Y\| = \Theta(e) \text{ at a random start, } \Theta(e^2) \text{ at an antisymmetric one}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "step $e$", Version: 1,
 		Grid: []order{{random, 1, 2e-4}, {odd, 2, 5e-3}},
 		Cost: func(p order) checks.Cost { return p.network.cost(12, 4) },
 		Setup: func(p order) (checks.Instance, error) {

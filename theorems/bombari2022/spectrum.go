@@ -133,7 +133,7 @@ func spectrumOrder() checks.Checkable {
 	return checks.Claim[square]{
 		ID: "bombari2022/spectrum-order", Title: "smallest eigenvalue with N weights", Reference: "Theorem 3.1",
 		Formula:    `\exists C\colon\; n_{L-2}\, n_{L-1} \le C\,\lambda_{\min}(K)`,
-		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 1, Detects: map[string]float64{"": 0.45},
+		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Along: "samples $N$", Version: 1, Detects: map[string]float64{"": 0.45},
 		Grid: []square{
 			{Ratio: 8, N: []int{24, 96}},
 			{Ratio: 8, All: true, N: []int{32, 128}},
@@ -195,7 +195,7 @@ func spectrumGrowth() checks.Checkable {
 	return checks.Claim[growth]{
 		ID: "bombari2022/spectrum-growth", Title: "smallest eigenvalue linear in the weights", Reference: "Theorem 3.1",
 		Formula:    `\lambda_{\min}(K) = \Omega(n_{L-2}\, n_{L-1})`,
-		Convention: convention, Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Stated, Form: checks.Scaling{}, Along: "$n_1 n_2$", Version: 1,
 		Grid: []growth{
 			{N: 1, From: 32, Rungs: 2, Draws: 24},
 			{N: 2, From: 48, Rungs: 2, Draws: 6},

@@ -164,7 +164,7 @@ func gradientGramRate() checks.Checkable {
 	return checks.Claim[widening]{
 		ID: "cao2019/gradient-gram-rate", Title: "the Gram matrix reaches Theta like m^(-1/2)", Reference: "rate derived here, after Lemma 3.8",
 		Formula:    `\left\|m^{-1} J J^{\top} - \Theta^{(L)}\right\|_F \sim m^{-1/2}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid:  []widening{two, pictures, three},
 		Cost:  widening.cost,
 		Setup: setup(theta(1)),

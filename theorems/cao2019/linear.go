@@ -393,7 +393,7 @@ func nearLinearityRate() checks.Checkable {
 	return checks.Claim[pushing]{
 		ID: "cao2019/near-linearity-rate", Title: "the linearisation error falls like m^(-1/6)", Reference: "derived here, after Lemma 4.1",
 		Formula:    `\left|f_{W'}(x) - f_W(x) - \langle\nabla f_W(x), W'-W\rangle\right| \sim \tfrac34 \left(\tfrac{R^4}{\sqrt2\,\pi}\right)^{1/3} m^{-1/6}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid:  []pushing{ladder(-0.5, 32, 8, 2), {Radius: 10, Power: -0.5, M: []int{8192, 65536, 524288}, Nets: []int{32, 8, 2}}},
 		Cost:  pushing.cost,
 		Setup: pushing.setup,

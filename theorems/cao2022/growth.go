@@ -285,6 +285,17 @@ func (p exponent) predicted() float64 {
 	return 1
 }
 
+// along names what varies.
+func (p exponent) along() string {
+	switch p.Vary {
+	case "sigma_0":
+		return `$\sigma_0$`
+	case "mu":
+		return `$\|\mu\|$`
+	}
+	return "$n$"
+}
+
 // rung is the time to the level at one size, with the same standard normal filters at all sizes.
 func (p exponent) rung(size float64, normal *signalnoise.Network) (float64, error) {
 	n, mu, scale := 1, 1.0, p.Scale
@@ -350,7 +361,7 @@ func growthExponent() checks.Claim[exponent] {
 	setup := func(off float64) func(exponent) (checks.Instance, error) {
 		return func(p exponent) (checks.Instance, error) {
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: checks.Float(exponent{Vary: p.Vary, Q: p.Q + off}.predicted()), Relation: checks.Equal, Resolution: 0.06},
+				Terms: checks.Terms{Exponent: checks.Float(exponent{Vary: p.Vary, Q: p.Q + off}.predicted()), Relation: checks.Equal, Resolution: 0.06, Along: p.along()},
 				Trial: func(r *rand.Rand) checks.Measurement { return p.pass(r) },
 			}, nil
 		}
@@ -359,7 +370,7 @@ func growthExponent() checks.Claim[exponent] {
 	return checks.Claim[exponent]{
 		ID: "cao2022/growth-exponent", Title: "exponents of the time to learn", Reference: "first stage of the proof (recalled), derived here",
 		Formula:    `T_\gamma \propto \sigma_0^{-(q-2)}\|\mu\|^{-q}, \quad T_\rho \propto n`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: `the one of $\sigma_0$, $\|\mu\|$, $n$ that varies`, Version: 1,
 		Grid: []exponent{
 			{Vary: "sigma_0", Q: 3, Sizes: scales, Eta: 0.3, To: 0.3},
 			{Vary: "mu", Q: 3, Sizes: []float64{1, 1.5, 2, 3}, Scale: 0.002, Eta: 0.05, To: 0.4},

@@ -187,6 +187,7 @@ func rateClaim(c checks.Claim[ladder], runs int, exponent float64, value func(se
 	growing := small
 	growing.Grow = 0.25
 	c.Convention, c.Basis, c.Form, c.Version = convention+"; antisymmetric start", checks.Derived, checks.Scaling{}, 3
+	c.Along = "width $m$"
 	c.Grid, c.Cost, c.Setup = grid, func(p ladder) checks.Cost { return p.cost(p.MeanField) }, setup
 	c.Controls = []checks.Control[ladder]{
 		{Name: "mean-field-scaling", Why: "with the output scale 1/m and step size m eta the features move by the same amount at every width", At: []ladder{meanField}},

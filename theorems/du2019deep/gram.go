@@ -310,7 +310,7 @@ func forwardRate() checks.Checkable {
 	return checks.Claim[forward]{
 		ID: "du2019deep/forward-rate", Title: "Gram matrices against width", Reference: "Theorem E.1; derived here as an equality",
 		Formula:    `(\mathbb{E}\, |\langle x_i^{(H)}, x_j^{(H)}\rangle - K^{(H)}_{ij}|^2)^{1/2} \propto m^{-1/2}`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: []forward{skip, {N: 3, Activation: "softplus", Widths: widths, Layers: []int{1}, Batch: 40}},
 		Cost: forward.cost, Setup: setup,
 		Controls: []checks.Control[forward]{{Name: "variance", Why: "the error tends to that of the limits, not to 0", At: []forward{wider}}},
@@ -349,7 +349,7 @@ func forwardDepth() checks.Checkable {
 	return checks.Claim[forward]{
 		ID: "du2019deep/forward-depth", Title: "Gram matrices against depth", Reference: "Theorem E.1 and the remark after it, mended here",
 		Formula:    `\sqrt m\, (\mathbb{E}\, |\langle x_i^{(H)}, x_j^{(H)}\rangle - K^{(H)}_{ij}|^2)^{1/2} = O(1) \text{ in } H`,
-		Convention: convention, Basis: checks.Fitted, Form: checks.Bounded{}, Version: 1,
+		Convention: convention, Basis: checks.Fitted, Form: checks.Bounded{}, Along: "depth $H$", Version: 1,
 		Grid: []forward{skip}, Cost: forward.cost, Setup: setup,
 		Detects: map[string]float64{"": 0.2},
 		Controls: []checks.Control[forward]{

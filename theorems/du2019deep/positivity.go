@@ -354,7 +354,7 @@ func residualDepth() checks.Checkable {
 	return checks.Claim[depths]{
 		ID: "du2019deep/residual-depth", Title: "residual kernel against depth", Reference: "Proposition F.2; derived here as an equality",
 		Formula:    `\lambda_{\min}(K^{(H)}) \propto H^{-2}`,
-		Convention: limitConvention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: limitConvention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "depth $H$", Version: 1,
 		Grid: []depths{soft, {N: 5, D: 5, Activation: "erf", CRes: 0.2, H: []int{8, 16, 32}}},
 		Cost: func(p depths) checks.Cost {
 			total := 0

@@ -377,7 +377,7 @@ func kernelRate() checks.Checkable {
 	return checks.Claim[ladder]{
 		ID: "montanari2022/kernel-rate", Title: "rate of the kernel in the number of neurons", Reference: "derived here, for the concentration theorem",
 		Formula:    `\left\|K^{-1/2} K_N K^{-1/2} - I\right\| = \Theta\left(\sqrt{n/(Nd)}\right)`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "neurons $N$", Version: 1,
 		Grid: []ladder{{N: 4, D: 8, Ratios: fourfold, Networks: 32}},
 		Cost: func(p ladder) checks.Cost {
 			c := checks.Cost{}

@@ -417,7 +417,7 @@ func (c contestClaim) claim() checks.Checkable {
 	fixed.Networks, fixed.Fixed = c.controls, 16
 	claim := checks.Claim[contest]{
 		ID: c.ID, Title: c.title, Reference: "derived here, for the generalisation theorem",
-		Formula: c.formula, Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Formula: c.formula, Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: "neurons $N$", Version: 1,
 		Grid: c.grid, Cost: contest.cost, Setup: c.setup(c.exponent),
 		Controls: []checks.Control[contest]{
 			{Name: "same-neurons", Why: "sixteen neurons stay as far from the limit as they are", At: []contest{fixed}},

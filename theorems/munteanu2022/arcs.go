@@ -195,7 +195,7 @@ func separatorScaling() checks.Claim[circles] {
 	return checks.Claim[circles]{
 		ID: "munteanu2022/separator-scaling", Title: "pairs for a fixed separator", Reference: "derived here",
 		Formula: `P \propto \gamma^{-2} \ln n`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 2, Detects: map[string]float64{"": 0.8},
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `$1/\gamma$`, Version: 2, Detects: map[string]float64{"": 0.8},
 		Grid: grid,
 		Cost: func(p circles) checks.Cost {
 			work := 0.0

@@ -76,7 +76,7 @@ func gramPairs() checks.Claim[shrinking] {
 	return checks.Claim[shrinking]{
 		ID: "munteanu2022/gram-pairs", Title: "pairs for half the smallest eigenvalue", Reference: "derived here",
 		Formula: `P(\lambda_{\min}(H(0)) \ge \lambda/2) \propto \lambda^{-1}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 3,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `$1/\lambda$`, Version: 3,
 		Grid: grid,
 		Cost: func(p shrinking) checks.Cost {
 			work := 0.0

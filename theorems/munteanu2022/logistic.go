@@ -338,7 +338,7 @@ func logisticSteps() checks.Claim[ladder] {
 	return checks.Claim[ladder]{
 		ID: "munteanu2022/logistic-steps", Title: "steps to a small logistic loss", Reference: "derived here",
 		Formula: `T(\epsilon) \propto \frac{z + e^z - 1}{\gamma^2} \sim \gamma^{-2} \epsilon^{-1}, \quad z = -\ln(e^\epsilon - 1)`, Convention: convention + "; mean logistic loss, eta = 1",
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 3,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `time $\gamma^{-2}(z + e^z - 1)$, $z = -\ln(e^\epsilon - 1)$`, Version: 3,
 		Grid: []ladder{epsilons, gammas},
 		Cost: func(p ladder) checks.Cost {
 			work := 0.0

@@ -97,7 +97,7 @@ func featureSpectrum() checks.Checkable {
 	return checks.Claim[tower]{
 		ID: "nguyen2021/feature-spectrum", Title: "singular values of feature matrices", Reference: "Theorem 5.1",
 		Formula: `\sigma_{\min}(F_k)^2 = \Theta\left(\lambda_{\min}(G^{(k)}) \prod_{l=1}^{k} n_l \beta_l^2\right)`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Bounded{}, Version: 3,
+		Basis: checks.Derived, Form: checks.Bounded{}, Along: "samples $N$", Version: 3,
 		Grid: []tower{
 			{K: 1, Side: "lower", Times: 40, Root: 8, N: small}, {K: 1, Side: "upper", Times: 40, Root: 8, N: small},
 			{K: 2, Side: "lower", Times: 8, Root: 24, N: small}, {K: 2, Side: "upper", Times: 16, Root: 8, N: small},

@@ -135,7 +135,7 @@ func oneWideLayer() checks.Checkable {
 	return checks.Claim[pyramid]{
 		ID: "nguyen2021/one-wide-layer", Title: "one wide layer is enough", Reference: "Theorem 4.1",
 		Formula:    `\exists C\colon\; \lambda_{\min}(K^{(L)}) \le C\,\lambda_{\min}(\bar K^{(L)})`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 3, Detects: map[string]float64{"": 0.4},
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Along: "samples $N$", Version: 3, Detects: map[string]float64{"": 0.4},
 		Grid: []pyramid{
 			{L: 3, Wide: 1, Times: 8, Root: 12, N: small},
 			{L: 3, Wide: 2, Times: 8, Root: 12, N: small},
@@ -294,6 +294,14 @@ type line struct {
 	NTK  bool    `json:"ntk,omitempty"`
 }
 
+// along names the size that varies.
+func (p line) along() string {
+	if p.Vary == "d" {
+		return "dimension $d$"
+	}
+	return "width $n_" + p.Vary[1:] + "$"
+}
+
 const lineRungs = 4
 
 // at returns the size that varies, and the network, on rung i.
@@ -332,7 +340,7 @@ func finiteLinear() checks.Checkable {
 	return checks.Claim[line]{
 		ID: "nguyen2021/finite-linear", Title: "finite kernel linear in d and in the widths", Reference: "Theorem 4.1, Figure 2",
 		Formula: `\lambda_{\min}(\bar K^{(3)}) = \Theta(d\, n_1 n_2)`, Convention: convention,
-		Basis: checks.Recalled, Form: checks.Scaling{}, Version: 3,
+		Basis: checks.Recalled, Form: checks.Scaling{}, Along: "the one of $d$, $n_1$, $n_2$ that grows", Version: 3,
 		Grid: []line{
 			{Vary: "d", N: 3, D: 480, N1: 1024, N2: 1024},
 			{Vary: "n1", N: 3, D: 480, N1: 384, N2: 1536},
@@ -353,7 +361,7 @@ func finiteLinear() checks.Checkable {
 				return checks.Instance{}, err
 			}
 			return checks.Instance{
-				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.055, Trials: 80},
+				Terms: checks.Terms{Exponent: 1, Relation: checks.Equal, Resolution: 0.055, Trials: 80, Along: p.along()},
 				Trial: func(r *rand.Rand) checks.Measurement {
 					return ladder.Pass(lineRungs, func(i int) (x, value float64, err error) {
 						size, config, err := p.at(i)

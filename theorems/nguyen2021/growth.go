@@ -99,7 +99,7 @@ func limitLinear() checks.Checkable {
 	return checks.Claim[growth]{
 		ID: "nguyen2021/limit-linear", Title: "limit kernel linear in d", Reference: "Theorem 3.2",
 		Formula: `\lambda_{\min}(K^{(L)}) = \Theta(d)`, Convention: limitConvention,
-		Basis: checks.Recalled, Form: checks.Scaling{}, Version: 3,
+		Basis: checks.Recalled, Form: checks.Scaling{}, Along: "dimension $d$", Version: 3,
 		Grid: []growth{
 			{Law: "sphere", L: 2, N: []int{5}, D: dimensions},
 			{Law: "sphere", L: 5, N: []int{5}, D: dimensions},
@@ -170,7 +170,7 @@ func limitOrder() checks.Checkable {
 	return checks.Claim[growth]{
 		ID: "nguyen2021/limit-order", Title: "limit kernel of order d as N grows", Reference: "Theorem 3.2",
 		Formula: `\exists C\colon\; d \le C\,\lambda_{\min}(K^{(L)})`, Convention: limitConvention,
-		Basis: checks.Recalled, Form: checks.Bounded{}, Version: 3,
+		Basis: checks.Recalled, Form: checks.Bounded{}, Along: "samples $N$", Version: 3,
 		Grid: []growth{
 			{Law: "sphere", L: 3, N: share, D: wide}, rung("cube", 3, 12, 24, 48), rung("gaussian", 4, 12, 24, 48),
 			rung("sphere", 3, 50, 100, 200, 400),

@@ -376,7 +376,7 @@ func centredPower() checks.Checkable {
 	return checks.Claim[hadamard]{
 		ID: "nguyen2021/centred-power", Title: "Hadamard powers of centred features", Reference: "Lemma 5.5",
 		Formula:    `\lambda_{\min}\left(\left(\tilde F_k\tilde F_k^{\top} - \frac{\Lambda 1 1^{\top}\Lambda}{\|\mu\|^2}\right)^{\circ r}\right) = \Theta\left(\left(d \prod_{l=1}^{k} n_l \beta_l^2\right)^{r}\right)`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Version: 3,
+		Convention: convention, Basis: checks.Derived, Form: checks.Bounded{}, Along: "samples $N$", Version: 3,
 		Grid: []hadamard{
 			{R: 6, Side: "lower", Times: 32, N: small}, {R: 6, Side: "upper", Times: 64, N: small},
 			{R: 6, Side: "lower", Times: 2, N: small},

@@ -361,7 +361,7 @@ func lipschitzOrder() checks.Checkable {
 	return checks.Claim[stack]{
 		ID: "nguyen2021/lipschitz-order", Title: "Lipschitz constant of random feature maps", Reference: "Theorem 6.2",
 		Formula:    `\exists C\colon\; \mathrm{Lip}(g_k)^2 \le C\, \frac{\prod_{l=0}^{k} n_l}{\min_{0\le l\le k} n_l} \prod_{l=1}^{k-1} \log n_l \prod_{l=1}^{k} \beta_l^2`,
-		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Version: 2, Detects: map[string]float64{"": 0.9},
+		Convention: convention, Basis: checks.Stated, Form: checks.Bounded{}, Along: `width $n_1 = \cdots = n_k$`, Version: 2, Detects: map[string]float64{"": 0.9},
 		Grid: []stack{
 			{K: 2, D: 2, N: []int{32, 64, 128, 256}}, {K: 2, D: 10, N: small}, {K: 3, D: 10, N: small},
 			{K: 3, D: 30, N: []int{100, 200, 400, 800}},

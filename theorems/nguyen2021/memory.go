@@ -180,7 +180,7 @@ func memoriseLinear() checks.Checkable {
 	return checks.Claim[memory]{
 		ID: "nguyen2021/memorise-linear", Title: "memorisation by a difference of networks", Reference: "derived here, after Corollary 4.2",
 		Formula:    `\left\|\tfrac{1}{\epsilon}\left(f(\theta_0+\epsilon v) - f(\theta_0)\right) - Y\right\| = \Theta(\epsilon),\quad Jv = Y`,
-		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Version: 3,
+		Convention: convention, Basis: checks.Derived, Form: checks.Scaling{}, Along: `step $\epsilon$ over the largest without a flip`, Version: 3,
 		Grid: []memory{
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{20, 20}},
 			{Data: data.Spec{Kind: data.Sphere, N: 20, D: 10, Seed: 1, RowNorm: 3}, Hidden: []int{20, 20}, Tanh: true},

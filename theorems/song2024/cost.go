@@ -154,7 +154,7 @@ func denseExponent() checks.Claim[order] {
 	return checks.Claim[order]{
 		ID: "song2024/dense-exponent", Title: "exponent of the reads of a step", Reference: "subquadratic cost of an iteration (abstract); exponent derived here",
 		Formula: `\frac{d\ln\left(m^2 Q(b(m))\right)}{d\ln m} = 2 - \frac{c}{2}\,\frac{\varphi(b)}{b\,Q(b)} < 2-\frac{c}{2}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: []order{{0.4, 0, 64, 64, 4}, {0.4, 0, 48, 256, 4}},
 		Cost: func(p order) checks.Cost {
 			top := float64(p.Low << (p.Up - 1))

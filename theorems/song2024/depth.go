@@ -181,7 +181,7 @@ func depthAmplification() checks.Claim[amplified] {
 	return checks.Claim[amplified]{
 		ID: "song2024/depth-amplification", Title: "depth amplifies errors of the norm", Reference: "derived here",
 		Formula: `\frac{d\ln\|h_l\|}{d\ln\|h_{l-1}\|} = 1+\frac{b^3\varphi(b)}{2\left(Q(b)+b\,\varphi(b)\right)}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: `norm $\|h_{l-1}\|$`, Version: 1,
 		Grid:  []amplified{soft, hard, {activation{shifted.Hard, 0.5}, 10000}, {activation{shifted.Hard, 0}, 100}},
 		Cost:  func(p amplified) checks.Cost { return checks.Cost{Trial: 40 * float64(p.M)} },
 		Setup: setup(func(p amplified) float64 { return p.Kind.Amplification(p.B) }),

@@ -296,7 +296,7 @@ func firstStep() checks.Claim[ladder] {
 	return checks.Claim[ladder]{
 		ID: "song2024/first-step", Title: "what the first step leaves", Reference: "derived here",
 		Formula: `\frac{\|r_1\|}{\|r_0\|} \approx \frac{|r|\,\varphi(b)}{4\,Q(b)^2\sqrt{m}}`, Convention: twoLayer,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: []ladder{near},
 		Cost: func(p ladder) checks.Cost {
 			top := float64(p.Low << (p.Up - 1))

@@ -154,7 +154,7 @@ func activeOrder() checks.Claim[order] {
 	return checks.Claim[order]{
 		ID: "song2024/active-order", Title: "exponent of the active neurons", Reference: "sparsity at initialisation (exponent recalled); derived here",
 		Formula: `k = O\!\left(m^{1-c/2}\right),\quad b = \sqrt{c \ln m}`, Convention: convention,
-		Basis: checks.Derived, Form: checks.Scaling{}, Version: 1,
+		Basis: checks.Derived, Form: checks.Scaling{}, Along: "width $m$", Version: 1,
 		Grid: []order{{0.4, 0, 8, 256, 7}, {0.2, 0, 16, 128, 7}},
 		Cost: func(p order) checks.Cost {
 			var sum float64

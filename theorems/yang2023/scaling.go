@@ -187,7 +187,7 @@ func biasScaling() checks.Checkable {
 	return checks.Claim[ladder]{
 		ID: "yang2023/bias-scaling", Title: "decay of lambda(B) with the bias", Reference: "assumption of Theorem 1",
 		Formula:    `\lambda(B) = \lambda_0\, e^{-B^2/2}`,
-		Convention: "H^inf_ij = (x_i.x_j + 1) p_ij; |x_i| = 1", Basis: checks.Stated, Form: checks.Scaling{}, Version: 1,
+		Convention: "H^inf_ij = (x_i.x_j + 1) p_ij; |x_i| = 1", Basis: checks.Stated, Form: checks.Scaling{}, Along: "$e^{B^2/2}$", Version: 1,
 		Grid: []ladder{sphere},
 		Cost: func(p ladder) checks.Cost {
 			return checks.Cost{Trial: float64(len(p.Biases)) * limitCost(p.Data), Size: fmt.Sprintf("n=%d", p.Data.N)}
