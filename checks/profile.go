@@ -35,7 +35,7 @@ func Profiles() []Profile {
 		},
 		{
 			Name:         "quick",
-			Budget:       Budget{Work: 2.4e9, Trials: 1000, AlwaysTrials: 3, LadderTrials: 16, Bytes: trialMemory},
+			Budget:       Budget{Work: 2.4e9, Trials: 1000, AlwaysTrials: 2, LadderTrials: 16, Bytes: trialMemory},
 			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2, Bytes: trialMemory},
 			SearchChecks: 30,
 		},
