@@ -119,7 +119,7 @@ func stepCost(p step) checks.Cost { return p.cost(12) }
 //
 // Constants: derived: Taylor in the preactivations, ||dW||_F^2 = eta^2 e^T G^(H) e and ||da||^2 = eta^2 e^T G^(H+1)
 // e. It is the I_2 of Lemmas B.6 and C.6, which bound it by eta lambda_0 ||e||/8 for widths with hidden constants.
-// Attained by small steps of softplus neurons from 0 and by a linear network. Allowance: the rounding of the outputs.
+// Attained by small steps of softplus neurons from 0 and by a linear network. Allowance: the rounding of the outputs, before and after.
 //
 // Convention: as in the paper.
 //
@@ -152,7 +152,7 @@ func oneStep() checks.Checkable {
 					for j, e := range s.e {
 						linear += s.gram.At(i, j) * e
 					}
-					ms = append(ms, checks.Measurement{Observed: math.Abs(du[i] + eta*linear), Predicted: s.remainder(i, eta, bend, tilt), Tolerance: s.rounding + 1e-13*eta*math.Abs(linear)})
+					ms = append(ms, checks.Measurement{Observed: math.Abs(du[i] + eta*linear), Predicted: s.remainder(i, eta, bend, tilt), Tolerance: s.rounding + 1e-13*(eta*math.Abs(linear)+math.Abs(du[i]))})
 				}
 				return checks.Worst(ms...)
 			}}, nil

@@ -188,7 +188,7 @@ func defectSetup(p shaken, plan defectPlan) (checks.Instance, error) {
 				return nil, err
 			}
 		}
-		scale := floats.Norm(s.U, 2) + s.Norm
+		scale := floats.Norm(s.U, 2) + s.Norm + mat.Norm(s.Net.W, 2) // the terms of an output add up to ||W||_F at most
 		spectral := math.Sqrt(float64(n))
 		if !p.Planted && !p.Lone {
 			spectral = g.s
