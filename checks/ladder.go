@@ -107,10 +107,15 @@ func (l *ladderTally) slopeConfig(t Terms, alpha float64) (stats.SlopeConfig, er
 	return cfg, nil
 }
 
+// usualPasses are those of profile quick, for which claims say how many they need.
+const usualPasses = 16
+
+// ladderTrials are the passes over a ladder. Of a claim that says how many, a larger profile makes as many times
+// more as of one that does not.
 func ladderTrials(t Terms, b Budget) (most, least int) {
 	most = b.LadderTrials
 	if t.Trials > 0 {
-		most = min(t.Trials, b.Trials)
+		most = min(t.Trials*max(b.LadderTrials, usualPasses)/usualPasses, b.Trials)
 	}
 	// Half the wanted passes still give an interval of use; a budget that allows
 	// fewer is better told apart as too dear.

@@ -19,7 +19,7 @@ type Budget struct {
 	Work         float64 `json:"work"`            // floating-point operations
 	Trials       int     `json:"trials"`          // most trials of any form
 	AlwaysTrials int     `json:"always_trials"`   // trials of an "always" claim that does not say
-	LadderTrials int     `json:"ladder_trials"`   // passes over a ladder that does not say
+	LadderTrials int     `json:"ladder_trials"`   // passes over a ladder that does not say; see ladderTrials
 	Bytes        float64 `json:"bytes,omitempty"` // memory of one trial; 0 bounds none
 }
 
@@ -35,7 +35,7 @@ func Profiles() []Profile {
 		},
 		{
 			Name:         "quick",
-			Budget:       Budget{Work: 2.4e9, Trials: 1000, AlwaysTrials: 2, LadderTrials: 16, Bytes: trialMemory},
+			Budget:       Budget{Work: 2.4e9, Trials: 1000, AlwaysTrials: 2, LadderTrials: usualPasses, Bytes: trialMemory},
 			Search:       Budget{Work: 1e8, Trials: 400, AlwaysTrials: 2, Bytes: trialMemory},
 			SearchChecks: 30,
 		},
