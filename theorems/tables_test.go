@@ -33,7 +33,7 @@ func TestTables(t *testing.T) {
 		})
 		used = append(used, s)
 	}
-	budget := checks.Budget{Work: 2e9, Trials: 24, AlwaysTrials: 1, LadderTrials: 6, Bytes: 1 << 28}
+	budget := checks.Budget{Work: 2e9, Trials: 8, AlwaysTrials: 1, LadderTrials: 6, Bytes: 1 << 28}
 	rec, err := checks.Run(t.Context(), used, checks.Options{Seed: 1, Alpha: 0.01, Dir: t.TempDir(), Profile: checks.Profile{Name: "tables", Budget: budget}})
 	if err != nil {
 		t.Fatal(err)

@@ -174,7 +174,7 @@ func TestHostileData(t *testing.T) {
 		args          []string
 		always        bool // also without being asked for
 	}{
-		{"labels of 1e300", "1,2,1e300\n2,1,-1e300\n3,1,2e299\n1,5,7e298\n", []string{"--label", "last"}, true},
+		{"labels of 1e300", "1,2,1e300\n2,1,-1e300\n3,1,2e299\n1,5,7e298\n", []string{"--label", "last"}, false},
 		{"raw labels of 1e149", "1,2,1e149\n2,1,-1e149\n3,1,2e148\n1,5,7e147\n", []string{"--label", "last", "--label-coding", "raw"}, false},
 		{"zero labels", "1,2,0\n2,1,0\n3,1,0\n", []string{"--label", "last", "--label-coding", "raw"}, false},
 		{"one row", "1,2,3\n", []string{"--label", "none"}, false},
