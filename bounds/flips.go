@@ -57,10 +57,10 @@ func DoubleFlipsFailure(p float64, n, m int) float64 {
 	return when(p >= 0 && n >= 1 && m >= 0, math.Min(1, float64(n)*math.Exp(-float64(m)*p/3)))
 }
 
-// DoubleFlipsExponent bounds P( phat(R) >= 2 p ), p = p_R, by n exp(-m D), D = 2p ln 2 + (1-2p) ln((1-2p)/(1-p)), the Chernoff bound of
+// DoubleFlipsChernoff bounds P( phat(R) >= 2 p ), p = p_R, by n exp(-m D), D = 2p ln 2 + (1-2p) ln((1-2p)/(1-p)), the Chernoff bound of
 // the binomial law (derived); it is 0 beyond p = 1/2, where all m neurons are not twice the mean. D is at least p (2 ln 2 - 1) > p/3, so that
 // it improves on [DoubleFlipsFailure]. At p = 1/2 it is attained by one input: all m neurons are fragile with probability 2^{-m}.
-func DoubleFlipsExponent(p float64, n, m int) float64 {
+func DoubleFlipsChernoff(p float64, n, m int) float64 {
 	switch {
 	case !(p >= 0 && p <= 1) || n < 1 || m < 0:
 		return math.NaN()

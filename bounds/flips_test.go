@@ -166,10 +166,10 @@ func ExampleBinomialFlips() {
 }
 
 // The exponent of doubling against the binomial law, which it bounds and at 1/2 is, and against the simpler one.
-func TestDoubleFlipsExponent(t *testing.T) {
-	within(t, "all of ten", bounds.DoubleFlipsExponent(0.5, 3, 10), 3.0/1024, 1e-13)
+func TestDoubleFlipsChernoff(t *testing.T) {
+	within(t, "all of ten", bounds.DoubleFlipsChernoff(0.5, 3, 10), 3.0/1024, 1e-13)
 	// D(2/5||1/5) = 0.4 ln 2 + 0.6 ln(3/4) = 0.104649...
-	within(t, "a fifth", bounds.DoubleFlipsExponent(0.2, 1, 20), math.Exp(-20*0.1046496288), 1e-8)
+	within(t, "a fifth", bounds.DoubleFlipsChernoff(0.2, 1, 20), math.Exp(-20*0.1046496288), 1e-8)
 	for _, p := range []float64{1e-6, 0.01, 0.1, 0.3, 0.49, 0.5} {
 		for _, m := range []int{1, 7, 40, 300} {
 			var tail float64 // P(Binomial(m, p) >= 2 m p)
@@ -179,14 +179,14 @@ func TestDoubleFlipsExponent(t *testing.T) {
 				lr, _ := math.Lgamma(float64(m - k + 1))
 				tail += math.Exp(lm - lk - lr + float64(k)*math.Log(p) + float64(m-k)*math.Log1p(-p))
 			}
-			got := bounds.DoubleFlipsExponent(p, 1, m)
+			got := bounds.DoubleFlipsChernoff(p, 1, m)
 			if got < tail*(1-1e-9) || got > bounds.DoubleFlipsFailure(p, 1, m)*(1+1e-12) {
 				t.Errorf("p=%g m=%d: %v, want between %v and %v", p, m, got, tail, bounds.DoubleFlipsFailure(p, 1, m))
 			}
 		}
 	}
-	if bounds.DoubleFlipsExponent(0.6, 5, 3) != 0 || bounds.DoubleFlipsExponent(0, 5, 3) != 1 {
+	if bounds.DoubleFlipsChernoff(0.6, 5, 3) != 0 || bounds.DoubleFlipsChernoff(0, 5, 3) != 1 {
 		t.Error("beyond one half, or with no fragile neuron")
 	}
-	isNaN(t, map[string]float64{"p": bounds.DoubleFlipsExponent(-1, 1, 1), "n": bounds.DoubleFlipsExponent(0.1, 0, 1)})
+	isNaN(t, map[string]float64{"p": bounds.DoubleFlipsChernoff(-1, 1, 1), "n": bounds.DoubleFlipsChernoff(0.1, 0, 1)})
 }

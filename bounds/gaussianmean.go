@@ -119,7 +119,7 @@ func GaussianMean(f Analytic, s float64) (value, err float64, e error) {
 // GaussianPairMean returns E f(u) g(v) for centred jointly Gaussian u, v of variances a, b and covariance c, with
 // a bound on its error: u = sqrt(a) z and v = (c/sqrt a) z + sqrt(b - c^2/a) w. For complex z the inner mean is at
 // most the bound of g as long as c/sqrt a times the imaginary part stays in its strip, so that the outer rule
-// has the bound of the product. The rounding of b - c^2/a moves the mean by its size times |g”|/2, at most
+// has the bound of the product. The rounding of b - c^2/a moves the mean by its size times |g″|/2, at most
 // Bound/Strip^2 (Cauchy).
 func GaussianPairMean(f, g Analytic, a, b, c float64) (value, err float64, e error) {
 	if !(a >= 0) || !(b >= 0) || math.IsInf(a+b, 0) || !(c*c <= a*b*(1+1e-9)) {

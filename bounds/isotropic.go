@@ -150,8 +150,8 @@ func NullSpaceUpper(share float64, n, rank int) float64 {
 //
 //	(scale/2e) sum_k [phi((w_k + e b_k).x) - phi((w_k - e b_k).x)]
 //
-// is at most from its limit scale sum_k phi'(w_k.x) b_k.x as e -> 0, third = sup |phi”'| (derived: Taylor's formula; the even orders cancel). It is
-// attained to first order where all w_k.x lie at the maximum of |phi”'|.
+// is at most from its limit scale sum_k phi'(w_k.x) b_k.x as e -> 0, third = sup |phi‴| (derived: Taylor's formula; the even orders cancel). It is
+// attained to first order where all w_k.x lie at the maximum of |phi‴|.
 func CentralError(dots []float64, e, third, scale float64) float64 {
 	sum := 0.0
 	for _, b := range dots {

@@ -142,7 +142,7 @@ func TestNullSpaceUpper(t *testing.T) {
 	isNaN(t, map[string]float64{"rank": bounds.NullSpaceUpper(0.25, 4, 5)})
 }
 
-// One neuron whose preactivation lies at the maximum of |erf”'| = 4/sqrt pi: the error is the bound to first order.
+// One neuron whose preactivation lies at the maximum of |erf‴| = 4/sqrt pi: the error is the bound to first order.
 func TestCentralError(t *testing.T) {
 	const e, b, scale = 1e-3, 1.7, 0.4
 	exactly := scale * (2/math.SqrtPi*b - (math.Erf(e*b)-math.Erf(-e*b))/(2*e))

@@ -102,7 +102,7 @@ func (f FeatureMap) JacobianLipschitz(v float64) float64 {
 	return when(f.X >= 0 && f.B1 >= 0 && c >= 0, f.X*(c+math.Sqrt(c*c+4*f.B1*f.B1))/2)
 }
 
-// PrintedJacobianLipschitz is beta of Lemma 3 of Song et al. (2021), sqrt 2 sigma_max(X) (phi'_max + phi”_max chi) (stated), for unit inputs.
+// PrintedJacobianLipschitz is beta of Lemma 3 of Song et al. (2021), sqrt 2 sigma_max(X) (phi'_max + phi″_max chi) (stated), for unit inputs.
 func (f FeatureMap) PrintedJacobianLipschitz(chi float64) float64 {
 	return when(f.X >= 0 && chi >= 0, math.Sqrt2*f.X*(f.B1+f.B2*chi))
 }

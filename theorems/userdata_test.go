@@ -167,6 +167,23 @@ func TestReplayOnData(t *testing.T) {
 	}
 }
 
+// TestMendedWitnesses replays what searches of profile deep took for violations, and what broke them: rounding that the claims
+// had not allowed for, and an overflow.
+func TestMendedWitnesses(t *testing.T) {
+	for _, witness := range []string{
+		`{"claim":"cao2019/sgd-identity","params":{"data":{"kind":"basis","n":1,"d":4,"seed":1,"labels":"alternate"},"l":3,"m":3,"eta":0.01,"distance":0,"toward":"labels"},"seed":2,"trial":5,"trials":6,"version":"2"}`,
+		`{"claim":"du2019deep/one-step","params":{"data":{"kind":"sphere","n":2,"d":1,"seed":1,"labels":"sign"},"activation":"identity","layers":1,"m":1,"size":100,"eta":3,"train":true,"random":true},"seed":3,"trial":4,"trials":5,"version":"2"}`,
+		`{"claim":"liu2022/defect","params":{"data":{"kind":"basis","n":1,"d":5,"seed":14,"labels":"planted","label_scale":0.0001},"m":22,"method":"descent","steps":14},"seed":3,"trial":5,"trials":6,"version":"2"}`,
+		`{"claim":"yang2023/gram-chernoff","params":{"data":{"kind":"sphere","n":1,"d":2,"labels":"const"},"bias":1.1125369292536007e-308,"eps":0.5,"delta":0.3},"seed":2,"version":"2"}`,
+	} {
+		var out bytes.Buffer
+		code := Suite().Run(t.Context(), []string{"replay", witness}, &out, &out)
+		if code != 0 || strings.Contains(out.String(), "is reproduced") || strings.Contains(out.String(), "REFUTED") {
+			t.Errorf("%s\nstatus %d: %s", witness, code, &out)
+		}
+	}
+}
+
 // TestHostileData runs all claims on files that are of little use: none fails, and none is refuted.
 func TestHostileData(t *testing.T) {
 	for _, tt := range []struct {

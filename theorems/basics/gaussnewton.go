@@ -46,7 +46,7 @@ type smoothNet struct {
 // Lam eta ||v||/2, so ||r_+||^2 <= ||r||^2 - 2 c eta ||v||^2; the path follows as
 // ||r_t|| - ||r_{t+1}|| >= c alpha eta ||v||. One input and short steps attain both.
 // ||J(W) - J(W')|| <= ||X|| max_i ||phi'(z_i) - phi'(z'_i)||/sqrt m (Khatri-Rao),
-// with |tanh”| <= 4/(3 sqrt 3).
+// with |tanh″| <= 4/(3 sqrt 3).
 //
 // Convention: 1/sqrt(m) scaling, loss ||r||^2/2.
 //

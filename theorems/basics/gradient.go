@@ -23,10 +23,10 @@ type scalar struct {
 //
 // Hypotheses: none.
 //
-// Conclusion: f'(x)^2 >= 2 * 0.17553 (f(x) - f*), and |f”| <= 8.
+// Conclusion: f'(x)^2 >= 2 * 0.17553 (f(x) - f*), and |f″| <= 8.
 //
 // Constants: the infimum of f'^2/(2f) is 0.1755310, at |x| = 2.2017 (numerical;
-// the often quoted 1/32 is valid and smaller). f” = 2 + 6 cos 2x.
+// the often quoted 1/32 is valid and smaller). f″ = 2 + 6 cos 2x.
 //
 // Convention: PL constant mu in ||f'||^2 >= 2 mu (f - f*).
 //

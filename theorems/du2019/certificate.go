@@ -205,7 +205,7 @@ func (q *problem) certified(net *nets.Network, b *nets.Batch, y []float64, eta f
 //
 // Reference: derived here; the argument of Du et al. (2019), Theorem 4.1, without its union bounds.
 //
-// Control: labels +-20 at width 100 (the smallest eigenvalue falls below its floor), a step of 2.5/lambda_max (the residual grows), 1.5 times the rate
+// Control: labels +-20 at width 100 (the smallest eigenvalue falls below its floor), a step of 2.5/lambda_max (the residual grows), 1.5 times the rate,
 // two thirds of the movement, and a tenth more fragile neurons than q allows.
 func certificate() checks.Claim[certified] {
 	large := certified{Data: data.Spec{Kind: data.Sphere, N: 5, D: 3, Seed: 1, LabelScale: 20}, M: 100, Theta: bounds.BestTheta, Step: 0.16, Steps: 200}

@@ -134,7 +134,7 @@ func flipDoubling() checks.Claim[ball] {
 		if err != nil {
 			return inst, err
 		}
-		failure := bounds.DoubleFlipsExponent(bounds.FlipProbability(p.Radius), q.n, p.M)
+		failure := bounds.DoubleFlipsChernoff(bounds.FlipProbability(p.Radius), q.n, p.M)
 		inst.Hypotheses = []checks.Hypothesis{checks.Require("failure probability at this width", failure, checks.AtMost, p.Delta)}
 		return inst, nil
 	}

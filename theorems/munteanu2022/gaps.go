@@ -29,8 +29,8 @@ type gapped struct {
 // pairs (arc-separator) are needed but for a factor of 4. A trial is the share of 20 draws.
 //
 // Constants: derived (bounds.NoEmptyNeighbours). The two kinks of a pair lie in opposite gaps between the points; if two
-// neighbouring gaps hold none, the model is one sinusoid on three consecutive points x, x', x” of signs +, -, + or the
-// reverse, with x + x” = 2 cos(2 pi/n) x'. Nearly attained: what else prevents a separator is rare, 1 in 100 draws at n = 16. Each draw is
+// neighbouring gaps hold none, the model is one sinusoid on three consecutive points x_1, x_2, x_3 of signs +, -, + or the
+// reverse, with x_1 + x_3 = 2 cos(2 pi/n) x_2. Nearly attained: what else prevents a separator is rare, 1 in 100 draws at n = 16. Each draw is
 // decided by a certificate: by those weights 1, 2 cos(2 pi/n), 1, with which the three feature vectors cancel, or by the U of
 // largest margin (bounds.FeatureMargin).
 //
